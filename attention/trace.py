@@ -1,0 +1,84 @@
+"""See the queries and keys of a U-Net's cross-attention, by forward hooks that are always removed.
+
+Hooks on `attn2.to_q` and `attn2.to_k` fire after every patch that changes the attention's inputs and before any
+kernel or replacement is chosen, so they see what the model uses and change nothing.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+
+class Block(NamedTuple):
+    """Where a cross-attention layer sits, in the host's numbering: input 1 ... output 11.
+
+    `layer` counts the transformer blocks inside one U-Net block (SDXL has up to ten; SD 1.x and 2.x have one).
+    """
+
+    part: str
+    number: int
+    layer: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.part}.{self.number}" + (f".{self.layer}" if self.layer else "")
+
+    @classmethod
+    def parse(cls, text: str) -> "Block":
+        """ "output.3" or "output.3.1" -> Block; ValueError for anything else."""
+        part, *numbers = text.strip().split(".")
+        if part not in ("input", "middle", "output") or not 1 <= len(numbers) <= 2 or not all(n.isdigit() for n in numbers):
+            raise ValueError(f"{text!r} is no cross-attention block: write input.4, middle.0 or output.3 (SDXL: output.3.1)")
+        return cls(part, *map(int, numbers))
+
+
+Take = Callable[[Block, nn.Module, Tensor, Tensor], None]  # block, its BasicTransformerBlock, q [B,N,C], k [B,L,C]
+
+
+class Stop(Exception):
+    """Raised inside the forward to end it after the last block wanted; whoever asked for it catches it."""
+
+
+def cross_attention_blocks(unet: nn.Module) -> Iterator[tuple[Block, nn.Module]]:
+    """(block, BasicTransformerBlock) of each layer with cross-attention, in forward order. Empty: no such U-Net."""
+    if not all(hasattr(unet, part) for part in ("input_blocks", "middle_block", "output_blocks")):
+        return
+    parts = (("input", unet.input_blocks), ("middle", [unet.middle_block]), ("output", unet.output_blocks))
+    for part, modules in parts:
+        for number, module in enumerate(modules):
+            inner = (m for m in module.modules() if type(m).__name__ == "BasicTransformerBlock")
+            for layer, block in enumerate(b for b in inner if getattr(b, "attn2", None) is not None):
+                yield Block(part, number, layer), block
+
+
+@contextmanager
+def trace(unet: nn.Module, wanted: Collection[Block], take: Take, stop_after: Block | None = None) -> Iterator[None]:
+    """While open, call `take(block, module, q, k)` for each wanted cross-attention as it runs.
+
+    stop_after: raise Stop once this block has been taken. Hooks are removed on exit, also after an error.
+    """
+    handles = []
+
+    def watch(block: Block, module: nn.Module) -> None:
+        queries: list[Tensor] = []
+
+        def on_query(_: nn.Module, __: tuple, output: Tensor) -> None:
+            queries[:] = [output]
+
+        def on_key(_: nn.Module, __: tuple, output: Tensor) -> None:  # to_k runs right after to_q
+            take(block, module, queries.pop(), output)
+            if block == stop_after:
+                raise Stop
+
+        handles.append(module.attn2.to_q.register_forward_hook(on_query))
+        handles.append(module.attn2.to_k.register_forward_hook(on_key))
+
+    try:
+        for block, module in cross_attention_blocks(unet):
+            if block in wanted:
+                watch(block, module)
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,179 @@
+"""Train the emoji model's text encoder and U-Net: eps prediction on SD's noise schedule, attention held to shapes.
+
+Resumable: the state is saved every few minutes and the same command goes on from it. Runs on CPU or CUDA.
+"""
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from ..attention.trace import Block, cross_attention_blocks, trace
+from .autoencoder import PatchEncoder
+from .captions import KNOWN_WORDS, ROLES
+from .corpus import Corpus, load_or_build, target_shape
+from .host import use_host
+from .model import END, LENGTH, START, TextEncoder, new_unet
+
+DROP_CAPTION = 0.1
+SNR_CAP = 5.0  # min-SNR weighting
+PEOPLE_WEIGHT = 1.5  # a cell a person covers counts 1 + this
+ATTENTION_WEIGHT = 0.02
+ATTENTION_ROWS = 10  # captions a step whose word maps are supervised
+SUPERVISED_GRIDS = (16, 8)
+
+
+class Words:
+    """Caption words -> token ids by the host's CLIP tokenizer, word by word (its merges never cross a space).
+
+    While training, ids are numbered within the captions' own vocabulary: `tokens[n]` is CLIP's id of our number n.
+    """
+
+    def __init__(self) -> None:
+        import comfy.sd1_clip
+
+        tokenizer = comfy.sd1_clip.SD1Tokenizer().clip_l.tokenizer
+        ids = {word: tokenizer(word)["input_ids"][1:-1] for word in KNOWN_WORDS}
+        self.tokens = sorted({START, END}.union(*ids.values()))
+        number = {token: n for n, token in enumerate(self.tokens)}
+        self.pieces = {word: [number[i] for i in pieces] for word, pieces in ids.items()}
+        self.start, self.end = number[START], number[END]
+
+
+def make_batch(corpus: Corpus, rng: np.random.Generator, words: Words, size: int) -> tuple[Tensor, Tensor, list]:
+    """(indices, ids [B,77], pointers): pointers are (row, token position, role, group) of the words that denote."""
+    indices = rng.integers(0, len(corpus.latents), size)
+    ids = np.full((size, LENGTH), words.end)
+    ids[:, 0] = words.start
+    pointers = []
+    for row, index in enumerate(indices):
+        if rng.random() < DROP_CAPTION:
+            continue
+        position = 1
+        for word in corpus.caption(rng, int(index)):
+            for piece in words.pieces[word.text]:
+                ids[row, position] = piece
+                if word.role:
+                    pointers.append((row, position, ROLES.index(word.role), word.group))
+                position += 1
+    return torch.from_numpy(indices), torch.from_numpy(ids), pointers
+
+
+class ShapeLoss:
+    """KL(share of the word's silhouette in each cell || the word's attention map), mean over words and blocks."""
+
+    def __init__(self, pointers: list, cover: Tensor):
+        rows = sorted({p[0] for p in pointers})[:ATTENTION_ROWS]
+        kept = [p for p in pointers if p[0] in rows and cover[p[0], p[2], p[3]].sum() > 0.5]
+        self.rows = torch.tensor(rows)
+        self.local = torch.tensor([rows.index(p[0]) for p in kept])
+        self.tokens = torch.tensor([p[1] for p in kept])
+        self.shapes = torch.stack([cover[p[0], p[2], p[3]] for p in kept]) if kept else None
+        self.terms: list[Tensor] = []
+
+    def take(self, block: Block, module: nn.Module, q: Tensor, k: Tensor) -> None:
+        grid = math.isqrt(q.shape[1])
+        if self.shapes is None or grid not in SUPERVISED_GRIDS:
+            return
+        q, k = (t[self.rows].unflatten(-1, (module.n_heads, -1)).transpose(1, 2) for t in (q, k))
+        p = (q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5).softmax(-1).mean(1)  # [rows, N, L]
+        maps = p[self.local, :, self.tokens]
+        maps = maps / maps.sum(1, keepdim=True)
+        target = target_shape(self.shapes, grid).to(maps.device)
+        self.terms.append((target * (target.clamp_min(1e-6).log() - maps.clamp_min(1e-8).log())).sum(1).mean())
+
+    def total(self) -> Tensor:
+        return torch.stack(self.terms).sum() if self.terms else torch.zeros(())
+
+
+def learning_rate(step: int, steps: int, peak: float) -> float:
+    return peak * min(1.0, (step + 1) / 200) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps))))
+
+
+def train(a: argparse.Namespace) -> None:
+    use_host("--use-pytorch-cross-attention")
+    import comfy.latent_formats  # noqa: F401  the host is importable from here on
+    from comfy.ldm.modules.diffusionmodules.util import make_beta_schedule
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    encoder = PatchEncoder()
+    encoder.load_state_dict(torch.load(a.autoencoder, weights_only=True)["encoder"])
+    corpus = load_or_build(a.out.with_name("corpus.pt"), encoder.eval(), a.scenes, a.seed)
+    words = Words()
+    text, unet = TextEncoder(len(words.tokens)).to(device), new_unet().to(device)
+    model = nn.ModuleDict({"text": text, "unet": unet})
+    optimiser = torch.optim.AdamW(model.parameters(), a.lr, betas=(0.9, 0.99), weight_decay=0.0)
+    average = {k: v.detach().clone() for k, v in model.state_dict().items()}
+    step = 0
+    if a.out.exists():
+        state = torch.load(a.out, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        average, step = state["average"], state["step"]
+    elif a.start_from:
+        average = torch.load(a.start_from, map_location=device, weights_only=True)["average"]
+        model.load_state_dict(average)
+    alphas = torch.cumprod(1 - torch.as_tensor(make_beta_schedule("linear", 1000, 0.00085, 0.012)), 0).float().to(device)
+    rng = np.random.default_rng((a.seed, step))
+    torch.manual_seed(a.seed + step)
+    blocks = [b for b, _ in cross_attention_blocks(unet)]
+    began, saved, log = time.time(), time.time(), a.out.with_suffix(".log.jsonl").open("a")
+    sums = np.zeros(3)
+    for step in (bar := tqdm(range(step, a.steps), initial=step, total=a.steps, mininterval=20)):
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, a.steps, a.lr)
+        indices, ids, pointers = make_batch(corpus, rng, words, a.batch)
+        z = corpus.latents[indices].float().to(device)
+        cover = corpus.coverage[indices].float() / 255
+        t = torch.randint(0, 1000, (a.batch,), device=device)
+        abar = alphas[t].view(-1, 1, 1, 1)
+        eps = torch.randn_like(z)
+        shape_loss = ShapeLoss(pointers, cover)
+        with trace(unet, blocks, shape_loss.take):
+            out = unet(abar.sqrt() * z + (1 - abar).sqrt() * eps, t, context=text(ids.to(device)), transformer_options={})
+        weight = 1 + PEOPLE_WEIGHT * cover[:, 0].amax(1, keepdim=True).to(device)
+        snr = abar / (1 - abar)
+        error = (weight * (out - eps).square()).mean((1, 2, 3)) / weight.mean()
+        loss_eps = (error * (snr.clamp_max(SNR_CAP) / snr).flatten()).mean()
+        loss_shape = shape_loss.total()
+        optimiser.zero_grad(set_to_none=True)
+        (loss_eps + ATTENTION_WEIGHT * loss_shape).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        with torch.no_grad():
+            decay = min(0.998, (step + 1) / (step + 10))
+            for key, value in model.state_dict().items():
+                average[key].lerp_(value, 1 - decay)
+        sums += (float(loss_eps.detach()), float(loss_shape.detach()), 1)
+        if sums[2] == 50 or step == a.steps - 1:
+            eps_mean, shape_mean = sums[:2] / sums[2]
+            bar.set_postfix(eps=f"{eps_mean:.4f}", shape=f"{shape_mean:.2f}")
+            row = {"step": step + 1, "eps": round(eps_mean, 5), "shape": round(shape_mean, 4), "seconds": round(time.time() - began)}
+            log.write(json.dumps(row) + "\n")
+            log.flush()
+            sums[:] = 0
+        if time.time() - saved > 240 or step == a.steps - 1:
+            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "average": average, "step": step + 1}
+            torch.save(state, a.out.with_suffix(".tmp"))
+            a.out.with_suffix(".tmp").replace(a.out)
+            saved = time.time()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("output/training/model.pt"))
+    parser.add_argument("--autoencoder", type=Path, default=Path("output/training/autoencoder.pt"))
+    parser.add_argument("--start-from", type=Path, help="weights to start from, with a fresh optimiser")
+    parser.add_argument("--scenes", type=int, default=24000)
+    parser.add_argument("--steps", type=int, default=4500)
+    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--lr", type=float, default=1e-3)
+    parser.add_argument("--seed", type=int, default=1)
+    train(parser.parse_args())
