@@ -1,0 +1,53 @@
+# Everything runs on a ComfyUI that `setup` fetches: HOST=0.30.0 (default) or 0.3.75, or your own at COMFYUI_PATH.
+SHELL := /bin/bash
+PYTHON3 ?= python3
+PYTHON := .venv/bin/python
+ROOMS := $(wildcard attention guidance metrics)
+BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance gpu-check
+export HOST ?= 0.30.0
+
+.PHONY: help setup demo test test-unit test-host lint format train emoji-report clean $(BENCHMARKS)
+
+help:  ## list the targets
+	@grep -hE '^[a-z$$].*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
+
+setup:  ## fetch and install what is missing (nothing, the second time)
+	@$(PYTHON3) scripts/setup.py
+
+demo: export OMP_NUM_THREADS ?= 2
+demo: export PROMPT SEEDS ATTRIBUTES
+demo: setup  ## before and after, with numbers: PROMPT="three pilots with cats" SEEDS=16 ATTRIBUTES=gender
+	@$(PYTHON) -m fair_attention.scripts.demo $(if $(PROMPT),--prompt "$$PROMPT") $(if $(SEEDS),--seeds "$$SEEDS") \
+		$(if $(ATTRIBUTES),--attributes "$$ATTRIBUTES")
+
+# One thread each: on a busy machine two are slower than one.
+test test-unit test-host: export OMP_NUM_THREADS ?= 1
+test: setup  ## unit tests, then tests on the host
+	$(PYTHON) -m pytest tests
+
+test-unit: setup  ## tests that need no host
+	$(PYTHON) -m pytest tests/unit
+
+test-host: setup  ## tests on the host
+	$(PYTHON) -m pytest tests/host
+
+lint: setup  ## style, format, types of the pure rooms
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	MYPYPATH=.host/python $(PYTHON) -m mypy $(addprefix -p fair_attention.,$(ROOMS))
+
+format: setup  ## mend what can be mended
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+$(BENCHMARKS): setup  ## the tables, one benchmark each
+	$(PYTHON) -m fair_attention.benchmarks.$(subst -,_,$(patsubst bench-%,%,$@))
+
+train: setup  ## train the emoji model (resumes)
+	$(PYTHON) -m fair_attention.emoji_world.train
+
+emoji-report: setup  ## measure the emoji model against its bars
+	$(PYTHON) -m fair_attention.emoji_world.report
+
+clean:  ## remove what setup and the other targets have made
+	rm -rf .venv .host output .hypothesis .mypy_cache .pytest_cache .ruff_cache
