@@ -1,0 +1,90 @@
+"""The real ComfyUI, in this process: which one, scripts/hosts.py says (HOST, COMFYUI_PATH).
+
+The tree and its arguments are in place as soon as this file is imported, so test modules may `import comfy.samplers`
+and the like at their top; what takes seconds waits for the fixture `host`.
+"""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from fair_attention.scripts import hosts, server
+from fair_attention.tests.host import executor, tiny
+
+FOLDER = tempfile.TemporaryDirectory(prefix="fair-attention-")
+BASE = server.furnish(Path(FOLDER.name))
+
+
+def use_host() -> None:
+    """Put the tree first on sys.path and parse its arguments; a later import of `comfy` would parse pytest's."""
+    sys.path.insert(0, str(hosts.tree()))
+    ours, sys.argv = sys.argv, ["main.py", "--cpu", "--base-directory", str(BASE)]
+    import comfy.options
+
+    comfy.options.enable_args_parsing()
+    import comfy.cli_args  # noqa: F401
+
+    sys.argv = ours
+
+
+use_host()
+
+
+def pytest_collection_modifyitems(items):
+    """Everything in this folder is a host test."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.host)
+
+
+@pytest.fixture(autouse=True)
+def inference_mode():
+    """As the host's executor runs every node."""
+    with torch.inference_mode():
+        yield
+
+
+@pytest.fixture(scope="session")
+def host() -> SimpleNamespace:
+    """The host's modules (nodes, comfy, folder_paths, execution), its nodes and ours loaded by its own loader.
+
+    `pack` is this pack as the host has imported it: not the same module objects as `import fair_attention` gives.
+    """
+    import comfy
+    import comfy.sample
+    import execution
+    import folder_paths
+    import nodes
+
+    asyncio.run(nodes.init_extra_nodes(init_custom_nodes=True, init_api_nodes=False))
+    if "fair-attention" not in nodes.LOADED_MODULE_DIRS:
+        pytest.fail("the host could not import this pack; its log is below", pytrace=False)
+    pack = sys.modules[str(BASE / "custom_nodes" / "fair-attention").replace(".", "_x_")]
+    return SimpleNamespace(
+        nodes=nodes, comfy=comfy, folder_paths=folder_paths, execution=execution, pack=pack, base=BASE
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_name(host) -> str:
+    """File name of the tiny checkpoint, as CheckpointLoaderSimple wants it."""
+    tiny.register()
+    return tiny.save(BASE / "models" / "checkpoints" / "tiny.safetensors").name
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(host, tiny_name):
+    """(MODEL, CLIP, VAE) of the tiny checkpoint, through the stock loader."""
+    with torch.inference_mode():
+        return host.nodes.CheckpointLoaderSimple().load_checkpoint(tiny_name)
+
+
+@pytest.fixture
+def run_prompt(host):
+    """Execute a prompt (API format) as the host's queue does; see executor.Run. One cache per test, as per server."""
+    return executor.prompt_runner(host)
