@@ -1,0 +1,184 @@
+"""From prompt text to token positions: which places of the text context a word of the prompt owns.
+
+Offsets count characters of the prompt as the user wrote it. Positions count the places of the text context, through
+all its contexts of `CONTEXT` tokens (a long prompt has 77 * n), the start token being 0.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+CONTEXT = 77  # tokens a CLIP text encoder reads at once, start and end token included
+SPECIAL = ("<start>", "<end>")
+
+_EMBEDDING = re.compile(r"(?<![^\s()])embedding:[^\s,()]+")
+BREAK = re.compile(r"\bBREAK\b")
+_OCCURRENCE = re.compile(r"(?P<text>.*\S)\s*#(?P<number>\d+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of the prompt: its text and the characters [start, end) it fills."""
+
+    text: str
+    start: int
+    end: int
+
+
+def plain_text(prompt: str) -> str:
+    """The prompt with ComfyUI's syntax blanked by spaces, one for each character: offsets stay valid.
+
+    Blanked: the parentheses and numbers of weights "(word:1.3)", also nested; the backslash of "\\("; embedding:name;
+    BREAK. A parenthesis that the host reads as text (escaped or never closed) stays, since it has a token of its own.
+    """
+    text = list(prompt.replace("\\(", "\0(").replace("\\)", "\0)"))
+    escaped = {i + 1 for i, character in enumerate(text) if character == "\0"}
+    _blank_weights(text, 0, len(text), escaped)
+    plain = "".join(" " if character == "\0" else character for character in text)
+    for pattern in (_EMBEDDING, BREAK):
+        plain = pattern.sub(lambda match: " " * len(match[0]), plain)
+    return plain
+
+
+def _blank_weights(text: list[str], start: int, end: int, escaped: set[int]) -> None:
+    """Blank the weight syntax of text[start:end] in place, reading parentheses exactly as the host does."""
+    depth, item, items = 0, start, []
+    for i in range(start, end):
+        if i in escaped or text[i] not in "()":
+            continue
+        if text[i] == "(":
+            if depth == 0 and i > item:
+                items.append((item, i))
+                item = i
+            depth += 1
+        else:
+            depth -= 1
+            if depth == 0:
+                items.append((item, i + 1))
+                item = i + 1
+    items.append((item, end))
+    for first, last in items:
+        if last - first < 2 or text[first] != "(" or text[last - 1] != ")" or {first, last - 1} & escaped:
+            continue
+        text[first] = text[last - 1] = " "
+        inner = last - 1
+        colon = "".join(text[first + 1 : inner]).rfind(":") + first + 1
+        if colon > first + 1 and _is_number("".join(text[colon + 1 : inner])):
+            text[colon:inner] = " " * (inner - colon)
+            inner = colon
+        _blank_weights(text, first + 1, inner, escaped)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def token_spans(prompt: str, pieces: Iterable[tuple[int, str]]) -> list[tuple[int, int, int]]:
+    """(position, start, end) of each token piece found in the prompt, in text order.
+
+    pieces: (position, text of the piece as the host's tokenizer decodes it, such as "doctor</w>" or "doc"), in order,
+    without the start, end and padding tokens. The letters of the pieces are aligned with the letters of the plain
+    text, case and spaces aside. A piece of which any letter has no partner (a textual-inversion embedding, text the
+    tokenizer cleaned up, half of an emoji) is left out and moves none of its neighbours.
+    """
+    plain = plain_text(prompt)
+    places = [i for i, character in enumerate(plain) if not character.isspace()]
+    letters: list[str] = []
+    owned: list[tuple[int, range]] = []  # (position, its letters in `letters`)
+    for position, piece in pieces:
+        text = _readable(piece)
+        owned.append((position, range(len(letters), len(letters) + len(text))))
+        letters += [_fold(character) for character in text]
+    matcher = SequenceMatcher(None, letters, [_fold(plain[i]) for i in places], autojunk=False)
+    partner = {block.a + k: places[block.b + k] for block in matcher.get_matching_blocks() for k in range(block.size)}
+    found = []
+    for position, own in owned:
+        at = [partner.get(i, -1) for i in own]
+        if at and -1 not in at and at[-1] - at[0] == len(at) - 1:
+            found.append((position, at[0], at[-1] + 1))
+    return found
+
+
+def _fold(character: str) -> str:
+    return character.lower() if len(character.lower()) == 1 else character
+
+
+def _byte_letters() -> dict[str, int]:
+    """The printable stand-in of each byte in byte-level BPE vocabularies (GPT-2, CLIP) -> that byte."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(256 + n): byte for n, byte in enumerate(others)}
+
+
+_BYTES = _byte_letters()
+
+
+def _readable(piece: str) -> str:
+    """ "cafÃ©</w>" -> "café": the characters of a piece; as it is when it is not byte-level or not whole characters."""
+    text = "".join(piece.removesuffix("</w>").split())
+    try:
+        return bytes(_BYTES[character] for character in text).decode("utf-8")
+    except (KeyError, UnicodeDecodeError):
+        return text
+
+
+def positions_of(span: Span, spans: Iterable[tuple[int, int, int]]) -> tuple[int, ...]:
+    """The positions of the tokens (as token_spans gives them) that share a character with the span; () if none."""
+    return tuple(position for position, start, end in spans if start < span.end and end > span.start)
+
+
+def prompt_words(prompt: str) -> list[Span]:
+    """Every word of the prompt, hyphened words and "it's" as one, in text order."""
+    return [Span(match[0], *match.span()) for match in re.finditer(r"\w+(?:[-'’]\w+)*", plain_text(prompt))]
+
+
+def find_words(prompt: str, text: str) -> list[Span]:
+    """Each occurrence of a word or phrase in the prompt, whole words, case aside; "doctor#2" is the second one only.
+
+    Raises ValueError, with the words there are, if it does not occur (that often).
+    """
+    plain = plain_text(prompt)
+    wanted = text.strip()
+    spans = _occurrences(plain, wanted)
+    numbered = _OCCURRENCE.fullmatch(wanted)
+    if spans or not numbered:
+        number = None
+    else:
+        wanted, number = numbered["text"], int(numbered["number"])
+        spans = _occurrences(plain, wanted)
+    if not spans:
+        words = ", ".join(dict.fromkeys(word.text for word in prompt_words(prompt)))
+        raise ValueError(f"{wanted!r} is not in the prompt. Its words are: {words or '(none)'}.")
+    if number is None:
+        return spans
+    if not 1 <= number <= len(spans):
+        raise ValueError(f"{text.strip()!r}: {wanted!r} occurs {len(spans)} time(s) in the prompt; count from #1.")
+    return [spans[number - 1]]
+
+
+def _occurrences(plain: str, wanted: str) -> list[Span]:
+    if not wanted:
+        return []
+    phrase = r"\s+".join(map(re.escape, wanted.split()))
+    matches = re.finditer(rf"(?<!\w){phrase}(?!\w)", plain, re.IGNORECASE)
+    return [Span(match[0], match.start(), match.end()) for match in matches]
+
+
+def special_positions(name: str, positions: Iterable[int], context: int = CONTEXT) -> tuple[int, ...]:
+    """Where "<start>" or "<end>" is in each context of the text; positions: those of all the prompt's own tokens.
+
+    The end is the place after the last of them; the padding behind it does not count. ValueError for another name.
+    """
+    if name not in SPECIAL:
+        raise ValueError(f"{name!r} is no special token: write {' or '.join(SPECIAL)}.")
+    last = {0: 0}  # context -> its last place taken, the start token where nothing else is
+    for position in positions:
+        last[position // context] = max(position, last.get(position // context, 0))
+    if name == "<start>":
+        return tuple(number * context for number in sorted(last))
+    return tuple(last[number] + 1 for number in sorted(last))
