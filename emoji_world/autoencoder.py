@@ -34,7 +34,9 @@ class PatchEncoder(nn.Module):
         self.linear = nn.Conv2d(3, 4, CELL, CELL)  # the principal components
         self.patch = nn.Conv2d(3, width, CELL, CELL)
         self.blocks = nn.ModuleList(
-            nn.Sequential(nn.ReLU(), nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1))
+            nn.Sequential(
+                nn.ReLU(), nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1)
+            )
             for _ in range(blocks)
         )
         self.out = nn.Conv2d(width, 4, 1)
@@ -92,8 +94,11 @@ def crops(rng: np.random.Generator, scenes: int, per_scene: int = 2) -> tuple[Te
 
 
 def reconstruction_loss(output: Tensor, image: Tensor, weight: Tensor) -> Tensor:
-    """Weighted L1 plus half the L1 between horizontal and vertical differences (edges)."""
+    """Weighted L1, half the L1 between neighbouring differences (edges), and L1 of cell means (hue, else sacrificed)."""
     loss = (weight * (output - image).abs()).mean()
+    for cells in (CELL // 2, CELL):
+        means = F.avg_pool2d(output, cells) - F.avg_pool2d(image, cells)
+        loss = loss + 1.5 * (F.avg_pool2d(weight, cells) * means.abs()).mean()
     for dim in (2, 3):
         difference = (torch.diff(output, dim=dim) - torch.diff(image, dim=dim)).abs()
         loss = loss + 0.5 * (weight.narrow(dim, 1, weight.shape[dim] - 1) * difference).mean()

@@ -28,7 +28,9 @@ class Word:
 def draw_groups(rng: np.random.Generator) -> tuple[tuple[Group, ...], str | None]:
     """What a caption names: one or two groups (four people at most), attributes in three of five, a thing in two of five."""
     two = rng.random() < 0.2
-    total = int(rng.choice((2, 3, 4), p=(0.6, 0.25, 0.15)) if two else rng.choice((1, 2, 3, 4), p=(0.27, 0.33, 0.25, 0.15)))
+    total = int(
+        rng.choice((2, 3, 4), p=(0.6, 0.25, 0.15)) if two else rng.choice((1, 2, 3, 4), p=(0.27, 0.33, 0.25, 0.15))
+    )
     counts = (total,) if not two else (1, total - 1) if rng.random() < 0.5 else (total - 1, 1)
     nouns = ["person" if rng.random() < 0.12 else str(rng.choice(OCCUPATIONS)) for _ in counts]
     if two and rng.random() < 0.3:
@@ -41,7 +43,7 @@ def draw_groups(rng: np.random.Generator) -> tuple[tuple[Group, ...], str | None
             str(rng.choice(GENDERS)) if named_gender and (not two or rng.random() < 0.8) else None,
             str(rng.choice(TONES)) if named_tone and (not two or rng.random() < 0.8) else None,
         )
-        for noun, count in zip(nouns, counts)
+        for noun, count in zip(nouns, counts, strict=True)
     )
     return groups, str(rng.choice(THINGS)) if rng.random() < 0.4 else None
 

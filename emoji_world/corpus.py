@@ -32,7 +32,7 @@ class Corpus:
 def coverage(drawn: Drawn, groups: list[int]) -> np.ndarray:
     """[3,2,h,w]: the share of each latent cell that people, heads (by named group) and things cover."""
     full = np.zeros((len(ROLES), GROUPS, *drawn.things.shape), np.float32)
-    for mask, head, group in zip(drawn.person, drawn.head, groups):
+    for mask, head, group in zip(drawn.person, drawn.head, groups, strict=True):
         full[0, group] += mask
         full[1, group] += head
     full[2, :] = drawn.things

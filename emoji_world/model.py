@@ -1,7 +1,7 @@
 """The emoji model in Stable Diffusion 1.x's layout, and its registration with ComfyUI's stock loader.
 
 Same topology and block numbers as SD 1.x (two residual blocks a level, 16 cross-attention blocks: input 1, 2, 4, 5,
-7, 8, middle 0, output 3 ... 11), narrower: 64 channels, multipliers 1-2-2-2, 8 heads, text width 128.
+7, 8, middle 0, output 3 ... 11), narrower: 64 channels, multipliers 1-2-2-2, 4 heads, text width 128.
 """
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 CHANNELS = 64
 CONTEXT = 128
+HEADS = 4
 UNET = {
     "image_size": 32,
     "in_channels": 4,
@@ -22,7 +23,7 @@ UNET = {
     "use_linear_in_transformer": False,
     "use_spatial_transformer": True,
     "legacy": False,
-    "num_heads": 8,
+    "num_heads": HEADS,
     "num_head_channels": -1,
     "context_dim": CONTEXT,
 }
@@ -54,6 +55,7 @@ def register() -> None:
             "context_dim": CONTEXT,
             "model_channels": CHANNELS,
         }
+        unet_extra_config = {"num_heads": HEADS, "num_head_channels": -1}
 
         def clip_target(self, state_dict=None):
             return comfy.supported_models_base.ClipTarget(comfy.sd1_clip.SD1Tokenizer, EmojiClipModel)
@@ -96,7 +98,9 @@ class TextEncoder(nn.Module):
         d = CONTEXT
         self.token_embedding = nn.Embedding(vocabulary, d)
         self.position_embedding = nn.Embedding(LENGTH, d)
-        self.layers = nn.ModuleList(_TextLayer(d, TEXT["num_attention_heads"]) for _ in range(TEXT["num_hidden_layers"]))
+        self.layers = nn.ModuleList(
+            _TextLayer(d, TEXT["num_attention_heads"]) for _ in range(TEXT["num_hidden_layers"])
+        )
         self.final_layer_norm = nn.LayerNorm(d)
         nn.init.normal_(self.token_embedding.weight, std=0.5)
         nn.init.normal_(self.position_embedding.weight, std=0.1)

@@ -91,7 +91,7 @@ def place_people(rng: np.random.Generator, count: int) -> list[tuple[int, int, i
     if count == 2:
         slots = [(0, 62), (64, 126)]
         return [(int(rng.integers(a, max(a + 1, b - s + 3))), int(rng.integers(14, SIZE - s - 5)), s)
-                for (a, b), s in zip(slots, sizes)]  # fmt: skip
+                for (a, b), s in zip(slots, sizes, strict=True)]  # fmt: skip
     if count == 3:
         sizes = [min(s, 46) for s in sizes] if rng.random() < 0.3 else sizes
         if max(sizes) <= 46 and rng.random() < 0.5:  # one row
@@ -99,13 +99,13 @@ def place_people(rng: np.random.Generator, count: int) -> list[tuple[int, int, i
             return [(int(rng.integers(42 * i, 42 * i + 43 - min(s, 42))), top + int(rng.integers(-5, 6)), min(s, 42))
                     for i, s in enumerate(sizes)]  # fmt: skip
         up = rng.random() < 0.5  # the middle person higher or lower than the two beside
-        rows = ((66, 8, 66) if up else (12, 68, 12))
+        rows = (66, 8, 66) if up else (12, 68, 12)
         lefts = (2, 38, 75)
         return [(int(lefts[i] + rng.integers(-2, 4)), int(np.clip(rows[i] + rng.integers(-5, 6), 2, SIZE - s - 2)), s)
                 for i, s in enumerate(sizes)]  # fmt: skip
     corners = ((6, 6), (70, 6), (6, 70), (70, 70))
     return [(int(x + rng.integers(-4, 6)), int(np.clip(y + rng.integers(-4, 6), 1, SIZE - s - 1)), s)
-            for (x, y), s in zip(corners, sizes)]  # fmt: skip
+            for (x, y), s in zip(corners, sizes, strict=True)]  # fmt: skip
 
 
 def place_things(rng: np.random.Generator, kind: str, people: list[tuple[int, int, int]]) -> list[Thing]:
@@ -132,7 +132,7 @@ def compose(rng: np.random.Generator, groups: tuple[Group, ...], thing: str | No
     """A scene that the caption of these groups and this kind of thing describes."""
     attributes = [(a, g) for g, group in enumerate(groups) for a in draw_attributes(rng, group)]
     boxes = place_people(rng, len(attributes))
-    people = tuple(Person(*a, *box, group=g) for (a, g), box in zip(attributes, boxes))
+    people = tuple(Person(*a, *box, group=g) for (a, g), box in zip(attributes, boxes, strict=True))
     things = tuple(place_things(rng, thing, boxes)) if thing in THINGS else ()
     wall, floor = WALLS[rng.integers(len(WALLS))], FLOORS[rng.integers(len(FLOORS))]
     return Scene(groups, people, things, wall, floor, int(rng.integers(60, 105)))

@@ -62,9 +62,12 @@ def thing_sprite(thing: str, size: int = SPRITE) -> Image.Image:
 def head_box(occupation: str) -> tuple[float, float, float, float]:
     """(left, top, right, bottom) of head and headgear, as fractions of the sprite's side; read off the sheet."""
     side_prop = dict.fromkeys(("judge", "cook", "mechanic", "scientist", "artist"), (0.08, 0.0, 0.68, 0.68))
-    return {"teacher": (0.27, 0.10, 0.73, 0.72), "singer": (0.22, 0.0, 0.74, 0.72), "farmer": (0.02, 0.0, 0.70, 0.70), **side_prop}.get(
-        occupation, (0.20, 0.0, 0.80, 0.68)
-    )
+    return {
+        "teacher": (0.27, 0.10, 0.73, 0.72),
+        "singer": (0.22, 0.0, 0.74, 0.72),
+        "farmer": (0.02, 0.0, 0.70, 0.70),
+        **side_prop,
+    }.get(occupation, (0.20, 0.0, 0.80, 0.68))
 
 
 def _cut(column: int, row: int, size: int) -> Image.Image:

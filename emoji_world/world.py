@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
+CHECKPOINTS = HERE / "checkpoints"
+CHECKPOINT = CHECKPOINTS / "emoji-world.safetensors"
 SPRITE = 128  # side of one sprite, pixels
 SIZE = 128  # side of a picture, pixels
 CELL = 8  # pixels per latent cell

@@ -1,0 +1,93 @@
+"""From queries and keys to maps: where each word looks, summed while sampling, at each block's own size.
+
+Observing only: the host's kernel computes the picture, these functions compute the probabilities once more for the
+rows and words asked for. Memory is [images, words, h, w] floats a block and does not grow with the steps.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from .trace import Block
+
+CHUNK_BYTES = 64 * 2**20  # probabilities kept alive at a time
+
+
+@dataclass(frozen=True)
+class WordQuery:
+    """A word to watch: its label and its token positions in the text context (several: mean over them)."""
+
+    label: str
+    positions: tuple[int, ...]
+
+
+def selection(words: tuple[WordQuery, ...], own_length: int, length: int) -> Tensor:
+    """[length, words]: column w averages the tokens of word w.
+
+    The host repeats a context of own_length tokens up to the batch's common length, which splits a token's
+    probability over its copies: they are added up again. ValueError if a position lies outside the context.
+    """
+    columns = torch.zeros(length, len(words))
+    for column, word in enumerate(words):
+        for position in word.positions:
+            if not 0 <= position < own_length:
+                raise ValueError(f"token {position} of {word.label!r} lies outside the prompt's {own_length} tokens")
+            columns[position::own_length, column] += 1 / len(word.positions)
+    return columns
+
+
+def word_maps(q: Tensor, k: Tensor, heads: int, columns: Tensor, chunk_bytes: int = CHUNK_BYTES) -> Tensor:
+    """Mean over heads of softmax(q k^T / sqrt(d)), the chosen columns only (DAAM, OVAM; heads averaged at once).
+
+    q [R,N,H*d], k [R,L,H*d], columns [L,W] -> [R,W,N] float32. Computed in float32 and in chunks over N, so that no
+    [H,N,L] tensor above chunk_bytes exists.
+    """
+    rows, n, _ = q.shape
+    length = k.shape[1]
+    kh = k.float().unflatten(-1, (heads, -1)).permute(0, 2, 3, 1)  # [R,H,d,L]
+    scale = kh.shape[2] ** -0.5
+    columns = columns.to(q.device)
+    step = max(1, chunk_bytes // max(1, 4 * rows * heads * length))
+    parts = []
+    for start in range(0, n, step):
+        qh = q[:, start : start + step].float().unflatten(-1, (heads, -1)).transpose(1, 2)  # [R,H,n,d]
+        probabilities = (qh @ kh * scale).softmax(-1).mean(1)  # [R,n,L]
+        parts.append(probabilities @ columns)
+    return torch.cat(parts, 1).transpose(1, 2)
+
+
+@dataclass
+class MapStore:
+    """Running sums of one sampling run: block -> [images, words, h, w] float32, and how many calls each cell holds."""
+
+    labels: tuple[str, ...]
+    images: int
+    latent_size: tuple[int, int]
+    sums: dict[Block, Tensor] = field(default_factory=dict)
+    counts: dict[Block, Tensor] = field(default_factory=dict)
+
+    def add(
+        self, block: Block, maps: Tensor, grid: tuple[int, int], whole: tuple[int, int], offset: tuple[int, int]
+    ) -> None:
+        """maps [images, words, h*w] on `grid`, a window of the block's `whole` grid at `offset` (y, x)."""
+        if block not in self.sums:
+            self.sums[block] = torch.zeros(self.images, len(self.labels), *whole, device=maps.device)
+            self.counts[block] = torch.zeros(1, 1, device=maps.device)
+        if grid != whole and self.counts[block].shape != whole:  # only area conditionings need a count a cell
+            self.counts[block] = self.counts[block].expand(whole).clone()
+        window = (slice(offset[0], offset[0] + grid[0]), slice(offset[1], offset[1] + grid[1]))
+        self.sums[block][..., window[0], window[1]] += maps.unflatten(-1, grid)
+        counted = self.counts[block] if grid == whole else self.counts[block][window]
+        counted += 1
+
+    def mean(self, block: Block) -> Tensor:
+        """[images, words, h, w]: mean over the calls recorded; zero where none was."""
+        return self.sums[block] / self.counts[block].clamp_min(1)
+
+    @property
+    def blocks(self) -> list[Block]:
+        return list(self.sums)
+
+    def bytes(self) -> int:
+        return sum(t.numel() * t.element_size() for d in (self.sums, self.counts) for t in d.values())

@@ -1,0 +1,75 @@
+"""From a region to people: one mask each, by connected components and, where people touch, by watershed."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Mask = NDArray[np.bool_]
+SIDE = 64  # the lengths below are pixels of a map whose longer side is 64
+MIN_AREA = 20.0
+MIN_DISTANCE = 5.0  # between two people's centres
+PROMINENCE = 1.0  # how much deeper than the bridge between them both centres must be (h-maxima)
+
+
+def individuals(region: Mask, score: NDArray[np.float64] | None = None, count: int | None = None) -> list[Mask]:
+    """region [h,w] -> one mask per person, left to right.
+
+    Closing 3x3, 8-connected components, small ones dropped, each split at the maxima of its distance transform.
+    count: how many the prompt names; splits further (by relaxing the prominence) or keeps the `count` largest, but
+    never invents a person where no map shows one: fewer may come back. score [h,w] weighs "largest" by confidence.
+    """
+    unit = max(region.shape) / SIDE
+    closed = ndimage.binary_closing(np.pad(region, 1), np.ones((3, 3)))[1:-1, 1:-1] | region
+    labels, n = ndimage.label(closed, np.ones((3, 3)))
+    parts = [labels == i for i in range(1, n + 1)]
+    parts = [p for p in parts if p.sum() >= MIN_AREA * unit**2]
+    prominences = [PROMINENCE] if count is None else [PROMINENCE, 0.6, 0.3, 0.1]
+    masks: list[Mask] = []
+    for prominence in prominences:
+        masks = [m for p in parts for m in split_touching(p, MIN_DISTANCE * unit, prominence * unit)]
+        masks = [m for m in masks if m.sum() >= MIN_AREA * unit**2]
+        if count is None or len(masks) >= count:
+            break
+    if count is not None and len(masks) > count:
+        weight = np.ones(region.shape) if score is None else score
+        masks = sorted(masks, key=lambda m: -float(weight[m].sum()))[:count]
+    return sorted(masks, key=lambda m: float(np.nonzero(m)[1].mean()))
+
+
+def split_touching(part: Mask, min_distance: float, prominence: float) -> list[Mask]:
+    """Watershed of one component on its distance transform, seeded at its prominent maxima."""
+    depth = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+    seeds = prominent_maxima(depth, min_distance, prominence)
+    if len(seeds) < 2:
+        return [part]
+    markers = np.zeros(part.shape, np.int16)
+    for i, (y, x) in enumerate(seeds, 1):
+        markers[y, x] = i
+    markers[~part] = -1
+    surface = (255 * (1 - depth / depth.max())).astype(np.uint8)
+    basins = ndimage.watershed_ift(surface, markers, np.ones((3, 3)))
+    return [basins == i for i in range(1, len(seeds) + 1)]
+
+
+def prominent_maxima(depth: NDArray[np.float64], min_distance: float, prominence: float) -> list[tuple[int, int]]:
+    """Maxima that stay apart when the landscape is lowered by `prominence` (h-maxima), deepest first."""
+    lowered = _reconstruct(depth - prominence, depth)
+    labels, n = ndimage.label((depth - lowered) >= prominence * (1 - 1e-6), np.ones((3, 3)))
+    if n == 0:
+        return [tuple(int(v) for v in np.unravel_index(depth.argmax(), depth.shape))]  # type: ignore[list-item]
+    peaks = [(float(depth[y, x]), y, x) for y, x in ndimage.maximum_position(depth, labels, range(1, n + 1))]
+    kept: list[tuple[int, int]] = []
+    for _, y, x in sorted(peaks, reverse=True):
+        if all((y - v) ** 2 + (x - u) ** 2 >= min_distance**2 for v, u in kept):
+            kept.append((int(y), int(x)))
+    return kept
+
+
+def _reconstruct(marker: NDArray[np.float64], mask: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Grey-scale morphological reconstruction by dilation (iterated; maps are small)."""
+    current = np.minimum(marker, mask)
+    while True:
+        grown = np.minimum(ndimage.grey_dilation(current, size=(3, 3)), mask)
+        if np.array_equal(grown, current):
+            return current
+        current = grown

@@ -1,0 +1,53 @@
+"""Maps made comparable: smoothed, brought to one size, normalised. Shapes [..., h, w] throughout."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+READ_SIZE = 64  # longer side at which maps are read, as in DAAM, OVAM and BiasMap
+
+
+def read_size(latent_size: tuple[int, int], longer: int = READ_SIZE) -> tuple[int, int]:
+    """The latent's (h, w), enlarged by a whole factor until its longer side is at least `longer`."""
+    factor = max(1, math.ceil(longer / max(latent_size)))
+    return latent_size[0] * factor, latent_size[1] * factor
+
+
+def gaussian_blur(maps: Tensor, sigma: float, radius: int | None = None) -> Tensor:
+    """Separable Gaussian with reflected borders. Attend-and-Excite's 3x3, sigma 0.5 is radius=1."""
+    radius = radius if radius is not None else max(1, math.ceil(3 * sigma))
+    radius = min(radius, *(s - 1 for s in maps.shape[-2:]))
+    if sigma <= 0 or radius < 1:
+        return maps
+    x = torch.arange(-radius, radius + 1, device=maps.device, dtype=maps.dtype)
+    kernel = torch.exp(-x.square() / (2 * sigma**2))
+    kernel = kernel / kernel.sum()
+    flat = maps.reshape(-1, 1, *maps.shape[-2:])
+    flat = F.conv2d(F.pad(flat, (0, 0, radius, radius), mode="reflect"), kernel.view(1, 1, -1, 1))
+    flat = F.conv2d(F.pad(flat, (radius, radius, 0, 0), mode="reflect"), kernel.view(1, 1, 1, -1))
+    return flat.reshape(maps.shape)
+
+
+def resize(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bilinear upsampling (OVAM), area averaging downwards."""
+    if tuple(maps.shape[-2:]) == tuple(size):
+        return maps
+    flat = maps.reshape(-1, 1, *maps.shape[-2:])
+    larger = size[0] >= maps.shape[-2]
+    flat = (
+        F.interpolate(flat, size, mode="bilinear", align_corners=False) if larger else F.adaptive_avg_pool2d(flat, size)
+    )
+    return flat.reshape(*maps.shape[:-2], *size)
+
+
+def minmax(maps: Tensor) -> Tensor:
+    """(m - min m) / (max m - min m) over each map: values in 0..1; a flat map becomes zero."""
+    low, high = maps.amin((-2, -1), keepdim=True), maps.amax((-2, -1), keepdim=True)
+    return (maps - low) / (high - low).clamp_min(1e-8)
+
+
+def prepare(maps: Tensor, size: tuple[int, int], sigma: float = 0.5) -> Tensor:
+    """Block maps [images, words, h, w] as voting wants them: smoothed 3x3, read at `size`, each map in 0..1."""
+    return minmax(resize(gaussian_blur(maps, sigma, radius=1), size).clamp_min(0))
