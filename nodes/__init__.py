@@ -1,0 +1,19 @@
+"""The pack's nodes: the only room that knows ComfyUI."""
+
+import folder_paths
+from comfy_api.latest import ComfyExtension, io
+
+from ..emoji_world import model as emoji_model
+from ..emoji_world.world import CHECKPOINTS
+from . import alignment, bias, capture, heatmaps, inference, locate, readers, target, voting
+
+MODULES = (capture, heatmaps, alignment, voting, locate, target, inference, readers, bias)
+
+
+class FairAttentionExtension(ComfyExtension):
+    async def on_load(self) -> None:
+        emoji_model.register()
+        folder_paths.add_model_folder_path("checkpoints", str(CHECKPOINTS))
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return [node for module in MODULES for node in module.NODES]

@@ -1,0 +1,90 @@
+"""Linguistic Alignment (LAG): which words of a prompt denote the same people, and where their tokens are."""
+
+from comfy_api.latest import io
+
+from ..attention.language import PeopleGroup, people_groups
+from ..attention.tokens import Span, find_words
+from .text import encode, locate
+from .types import CATEGORY, AlignedPrompt, Tokens
+
+NODE = "Linguistic Alignment"
+PARSERS = ["auto", "rules", "spaCy"]
+
+
+def align(clip, prompt: str, parser: str, subject: str, edit_fixed: bool) -> tuple[AlignedPrompt, list]:
+    groups = named_groups(prompt, subject) if subject.strip() else people_groups(prompt, parser)
+    if not groups:
+        raise ValueError(
+            f'{NODE}, prompt: {prompt!r} names no person. Name one ("three doctors"), or write the word that denotes '
+            "the people into `subject`."
+        )
+    conditioning, context = encode(clip, prompt)
+    words = tuple(tuple(locate(clip, prompt, list(g.members), NODE)) for g in groups)
+    editable = tuple(edit_fixed or not g.fixed for g in groups)
+    return AlignedPrompt(prompt, context, groups, words, editable), conditioning
+
+
+def named_groups(prompt: str, subject: str) -> tuple[PeopleGroup, ...]:
+    """One group for each comma-separated entry; "faces + doctors" links words by hand."""
+    groups = []
+    for entry in (e for e in subject.split(",") if e.strip()):
+        members: list[Span] = []
+        for name in entry.split("+"):
+            try:
+                members.append(find_words(prompt, name.strip())[0])
+            except ValueError as error:
+                raise ValueError(f"{NODE}, subject: {error}") from None
+        ordered = tuple(sorted(members, key=lambda s: s.start))
+        groups.append(PeopleGroup(ordered[-1], ordered, None, None, False, (), ("named by the user",)))
+    return tuple(groups)
+
+
+def describe(aligned: AlignedPrompt) -> str:
+    lines = []
+    for group, words, editable in zip(aligned.groups, aligned.words, aligned.editable, strict=True):
+        tokens = ", ".join(f"{w.label} (token {' '.join(map(str, w.positions))})" for w in words)
+        lines.append(f"{group.label}: {tokens}")
+        lines += [f"  {reason}" for reason in group.why]
+        if group.count is not None:
+            lines.append(f"  the prompt asks for {group.count}")
+        if not editable:
+            fixed = ", ".join(f'{axis} by "{word}"' for axis, word in group.fixed)
+            lines.append(f"  left alone: the prompt already states {fixed}")
+    return "\n".join(lines)
+
+
+class FairLinguisticAlignment(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="FairLinguisticAlignment",
+            display_name="Linguistic Alignment",
+            category=CATEGORY,
+            description="Finds the words of the prompt that denote people, links the words that denote the same people "
+            "(faces of doctors, smiling doctors) and finds their tokens. Use its conditioning as the sampler's positive.",
+            inputs=[
+                io.Clip.Input("clip", tooltip="The CLIP the prompt is encoded with; its own tokenizer is used."),
+                io.String.Input("prompt", multiline=True, dynamic_prompts=True, default="a photo of three doctors",
+                                tooltip="The positive prompt. Must name at least one person."),
+                io.Combo.Input("parser", options=PARSERS, default="auto", optional=True, extra_dict={"advanced": True},
+                               tooltip="auto: spaCy if it and an English model are installed, else the built-in rules."),
+                io.String.Input("subject", default="", optional=True, extra_dict={"advanced": True},
+                                tooltip="Name the people words yourself instead of parsing: one entry a group, commas "
+                                "between; link words of one group with +, as in: faces + doctors."),
+                io.Boolean.Input("edit_fixed", default=False, optional=True, extra_dict={"advanced": True},
+                                 tooltip="Also change people whose attribute the prompt already states (a female doctor)."),
+            ],
+            outputs=[
+                Tokens.Output("tokens", display_name="tokens", tooltip="The people words and their tokens."),
+                io.Conditioning.Output("conditioning", display_name="conditioning", tooltip="The encoded prompt: the sampler's positive."),
+                io.String.Output("linked", display_name="linked", tooltip="What was linked and why."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def execute(cls, clip, prompt, parser="auto", subject="", edit_fixed=False) -> io.NodeOutput:
+        aligned, conditioning = align(clip, prompt, parser, subject, edit_fixed)
+        return io.NodeOutput(aligned, conditioning, describe(aligned))
+
+
+NODES = [FairLinguisticAlignment]

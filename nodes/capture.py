@@ -1,0 +1,124 @@
+"""Capture Cross-Attention: where the U-Net looks for each word, recorded while any sampler runs."""
+
+from comfy_api.latest import io
+
+from ..attention.capture import WordQuery
+from ..attention.trace import Block
+from .observe import observe, require_cross_attention
+from .text import encode, locate, named_words
+from .types import CATEGORY, AlignedPrompt, Attention, Capture, Tokens, Watch
+
+NODE = "Capture Cross-Attention"
+KEY = "fair_attention.capture"
+
+
+def parse_blocks(text: str, present: list[Block], node: str) -> frozenset[Block] | None:
+    """ "input.7, output.3" -> blocks; empty: None, all. ValueError names what is not there."""
+    if not text.strip():
+        return None
+    blocks = set()
+    for name in (n for n in text.replace("\n", ",").split(",") if n.strip()):
+        try:
+            block = Block.parse(name)
+        except ValueError as error:
+            raise ValueError(f"{node}, blocks: {error}") from None
+        if block not in present:
+            raise ValueError(f"{node}, blocks: this model has no {block}; it has {', '.join(map(str, present))}")
+        blocks.add(block)
+    return frozenset(blocks)
+
+
+def check_window(start: float, end: float, node: str) -> None:
+    if end <= start:
+        raise ValueError(f"{node}: end_percent {end:g} must lie after start_percent {start:g}")
+
+
+def prompt_watch(tokens: AlignedPrompt, **window) -> Watch:
+    """Every linked word of every group, once."""
+    return Watch(tuple(w for group in tokens.words for w in group), tokens.context, **window)
+
+
+def words_watch(clip, prompt: str, words: str, attribution: str, softmax: str, **window) -> Watch:
+    """Named words of the prompt or, with an attribution prompt, of that one (open vocabulary, OVAM)."""
+    if attribution.strip():
+        _, context = encode(clip, attribution)
+        queries = named_words(clip, attribution, words, NODE) if words.strip() else all_words(clip, attribution)
+        if softmax == OWN:
+            context = context[:, : max(p for w in all_words(clip, attribution) for p in w.positions) + 2]
+        return Watch(tuple(queries), None, context, **window)
+    _, context = encode(clip, prompt)
+    queries = named_words(clip, prompt, words, NODE) if words.strip() else all_words(clip, prompt)
+    return Watch(tuple(queries), context, **window)
+
+
+def all_words(clip, prompt: str) -> list[WordQuery]:
+    from ..attention.tokens import prompt_words
+
+    words = prompt_words(prompt)
+    if not words:
+        raise ValueError(f"{NODE}: the prompt {prompt!r} has no words")
+    return locate(clip, prompt, words, NODE)
+
+
+OWN, PADDED = "its own tokens (OVAM, BiasMap)", "padded to 77 (as the prompt)"
+
+
+class FairAttentionCapture(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="FairAttentionCapture",
+            display_name="Capture Cross-Attention",
+            category=CATEGORY,
+            description="Records, while the model samples, where the cross-attention looks for each word. The picture "
+            "stays bit-identical. Read it with Cross-Attention Heatmaps or Locate Regions, with the sampled latent beside.",
+            inputs=[
+                io.Model.Input("model", tooltip="Any model with a Stable Diffusion 1.x, 2.x or SDXL U-Net."),
+                io.Clip.Input("clip", tooltip="The CLIP the prompt is encoded with."),
+                Tokens.Input("tokens", optional=True, tooltip="From Linguistic Alignment: records the people words. Wins over prompt and words."),
+                io.String.Input("prompt", multiline=True, default="", optional=True,
+                                tooltip="Without tokens: the sampled positive prompt, as it is encoded for the sampler."),
+                io.String.Input("words", default="", optional=True,
+                                tooltip="Words to record, separated by commas (empty: every word). doctor#2: the second occurrence. "
+                                "<start>, <end>: the special tokens."),
+                io.String.Input("attribution_prompt", default="", optional=True,
+                                tooltip="Open vocabulary: record words of this text instead, whether or not they are in the prompt."),
+                io.Float.Input("start_percent", default=0.0, min=0.0, max=1.0, step=0.01, optional=True,
+                               tooltip="Record from this share of the sampling on."),
+                io.Float.Input("end_percent", default=1.0, min=0.0, max=1.0, step=0.01, optional=True,
+                               tooltip="Record up to this share of the sampling."),
+                io.String.Input("blocks", default="", optional=True, extra_dict={"advanced": True},
+                                tooltip="Blocks to record, as in: input.7, middle.0, output.3. Empty: all."),
+                io.Combo.Input("attribution_softmax", options=[OWN, PADDED], default=OWN, optional=True, extra_dict={"advanced": True},
+                               tooltip="For the attribution prompt: which tokens share the probability."),
+            ],
+            outputs=[
+                io.Model.Output("model", display_name="model", tooltip="Sample with this one."),
+                Attention.Output("attention", display_name="attention", tooltip="Filled while sampling."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def execute(cls, model, clip, tokens=None, prompt="", words="", attribution_prompt="", start_percent=0.0,
+                end_percent=1.0, blocks="", attribution_softmax=OWN) -> io.NodeOutput:  # fmt: skip
+        check_window(start_percent, end_percent, NODE)
+        present = require_cross_attention(model, NODE)
+        window = {
+            "blocks": parse_blocks(blocks, present, NODE),
+            "start_percent": start_percent,
+            "end_percent": end_percent,
+        }
+        if tokens is not None:
+            watch = prompt_watch(tokens, **window)
+        elif prompt.strip() or attribution_prompt.strip():
+            watch = words_watch(clip, prompt, words, attribution_prompt, attribution_softmax, **window)
+        else:
+            raise ValueError(
+                f"{NODE}: connect tokens (from Linguistic Alignment), or write the prompt whose words to record"
+            )
+        capture = Capture(watch)
+        patched = observe(model.clone(), f"{KEY}.{id(capture)}", watch, NODE, capture.begin)
+        return io.NodeOutput(patched, capture)
+
+
+NODES = [FairAttentionCapture]

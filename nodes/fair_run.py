@@ -1,0 +1,181 @@
+"""One sampling run of Fair Inference: find the people while warming up, then steer each towards an attribute.
+
+Until warm-up ends the run is the plain one, with the cross-attention observed. Then the attribute prompts join the
+sampler's own conditionings in the same U-Net batch, and their differences, each confined to one person's mask, are
+added to the denoised prediction. Nothing is added in a run, or a step, in which nobody is to change.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+import torch
+from torch import Tensor
+
+from ..attention.maps import resize
+from ..guidance.assignment import assign
+from ..guidance.forms import to_denoised, to_eps
+from ..guidance.semantic import combine_individuals, edit_direction, keep_strongest, momentum, opposition, soften_mask
+from ..guidance.target import TargetDistribution
+from .observe import Observer
+from .types import Person, SampledRun
+
+Key = tuple[int, int]  # group, attribute: one attribute prompt
+
+
+@dataclass(frozen=True)
+class FairPlan:
+    """Everything decided before sampling. prompts: each (group, attribute)'s conditioning as the CLIP encodes it."""
+
+    target: TargetDistribution
+    prompts: dict[Key, list]
+    in_context: bool
+    strength: float
+    start_percent: float
+    end_percent: float
+    every: int = 2
+    quantile: float = 0.0
+    momentum_scale: float = 0.3
+    momentum_beta: float = 0.6
+
+
+Find = Callable[[SampledRun], list[list[Person]]]  # who is where, per image; attributes still open
+
+
+class FairRun(Observer):
+    def __init__(self, plan: FairPlan, find: Find, guider, observer: Observer):
+        super().__init__(observer.watch, observer.run, observer.uuids, (observer.sigma_start, observer.sigma_end))
+        self.plan, self.find, self.guider = plan, find, guider
+        sampling = guider.model_patcher.get_model_object("model_sampling")
+        self.sigma_on = float(sampling.percent_to_sigma(plan.start_percent))
+        self.sigma_off = float(sampling.percent_to_sigma(plan.end_percent))
+        self.people: list[list[Person]] | None = None
+        self.extra: list[Key] = []  # prompts that ride in the coming call
+        self.predictions: dict[Key, Tensor] = {}
+        self.gamma: Tensor | None = None  # last guidance and momentum, in eps units
+        self.velocity: Tensor | None = None
+        self.active_steps = 0
+        self._add_prompts()
+
+    def _add_prompts(self) -> None:
+        """Give the guider each attribute prompt as a variant of its positive: same areas, ControlNet, hooks, masks."""
+        name, positive = next(
+            (name, group) for name, group in self.guider.conds.items() if any(c["uuid"] in self.uuids for c in group)
+        )
+        for key, ((context, extras), *_) in self.plan.prompts.items():
+            self.guider.conds[_name(key)] = [
+                variant(cond, context, extras) if cond["uuid"] in self.uuids else {**cond, "uuid": uuid4()}
+                for cond in positive
+            ]
+
+    def prepare_call(self, sigma: float, schedule: Tensor | None) -> None:
+        """Called before each prediction: decide which attribute prompts it needs."""
+        self.extra, self.predictions = [], {}
+        if not self.sigma_off <= sigma < self.sigma_on:
+            return
+        if self.people is None:
+            self._assign()
+        if not self.in_use:
+            return
+        step = int((schedule >= sigma * (1 - 1e-5)).sum()) - 1 if schedule is not None else self.active_steps
+        if self.gamma is None or (step - self.first_step) % self.plan.every == 0:
+            if self.gamma is None:
+                self.first_step = step
+            self.extra = self.in_use
+
+    def _assign(self) -> None:
+        """Locate the people of each image and deal the attributes out to them."""
+        target, counts = self.plan.target, None
+        self.people = []
+        for image, found in enumerate(self.find(self.run)):
+            undecided = [p for p in found if not p.why]
+            allocation, counts = assign(target.assignment, target.shares, len(undecided), target.seed, image, counts)
+            given = iter(allocation.individuals)
+            self.people.append([p if p.why else self._given(p, next(given)) for p in found])
+        self.run.people = self.people
+        used = {(p.group, p.attribute) for image in self.people for p in image if p.attribute is not None}
+        binary = len(target.attributes) == 2
+        groups = {g for g, _ in used}
+        self.in_use = sorted((g, k) for g in groups for k in range(len(target.attributes))) if binary else sorted(used)
+
+    def _given(self, person: Person, k: int) -> Person:
+        target = self.plan.target
+        return replace(person, attribute=k, why=f"{target.attributes[k].name}, by {target.assignment}, seed {target.seed}")
+
+    def cond_batch(self, executor: Callable, model, conds: list, args: tuple, kwargs: dict):
+        """The sampler's own call, with the attribute prompts beside; only the first call of a prediction takes them."""
+        keys, self.extra = self.extra, []
+        extra = [self.guider.conds[_name(k)] for k in keys]
+        out = super().cond_batch(executor, model, [*conds, *extra], args, kwargs)
+        self.predictions = dict(zip(keys, out[len(conds) :], strict=True))
+        return out[: len(conds)]
+
+    def guide(self, args: dict) -> Tensor:
+        """Post-CFG: denoised + sum_j M_j (.) d_j."""
+        denoised, sigma = args["denoised"], args["sigma"]
+        if self.predictions:
+            self.gamma = self._guidance(args)
+            self.predictions = {}
+        elif self.gamma is None or not self.sigma_off <= float(sigma.flatten()[0]) < self.sigma_on:
+            return denoised
+        self.active_steps += 1
+        return denoised + to_denoised(self.gamma, sigma).to(denoised)
+
+    def _guidance(self, args: dict) -> Tensor:
+        """This step's guidance in eps units [B,C,h,w]."""
+        plan, sigma = self.plan, args["sigma"]
+        uncond = args.get("uncond_denoised")
+        base = args["cond_denoised"] if plan.in_context or uncond is None else uncond
+        eta = opposition(len(plan.target.attributes))
+        direction = {
+            (g, k): edit_direction(
+                d, [o for (h, i), o in self.predictions.items() if h == g and i != k], base, plan.strength, eta
+            )
+            for (g, k), d in self.predictions.items()
+        }
+        masks = self._masks(base.shape)
+        chosen = torch.zeros(*masks.shape[:2], *base.shape[1:], device=base.device, dtype=base.dtype)
+        for image, people in enumerate(self.people or []):
+            for j, person in enumerate(p for p in people if p.attribute is not None):
+                chosen[image, j] = direction[person.group, person.attribute][image]
+        if plan.quantile > 0:
+            chosen = torch.stack(
+                [keep_strongest(chosen[:, j], masks[:, j], plan.quantile) for j in range(chosen.shape[1])], 1
+            )
+        gamma = to_eps(combine_individuals(chosen, masks), sigma)
+        velocity = torch.zeros_like(gamma) if self.velocity is None else self.velocity
+        gamma, self.velocity = momentum(
+            gamma, velocity, masks.sum(1).clamp_max(1), plan.momentum_scale, plan.momentum_beta
+        )
+        return gamma
+
+    def _masks(self, shape: torch.Size) -> Tensor:
+        """[B,n,h,w] soft masks of the people to change, at the latent's size; empty ones fill up."""
+        changed = [[p.mask for p in people if p.attribute is not None] for people in self.people or []]
+        most = max(map(len, changed))
+        blank = torch.zeros_like(next(m for masks in changed for m in masks))
+        full = torch.stack([torch.stack([*masks, *[blank] * (most - len(masks))]) for masks in changed])
+        return resize(soften_mask(full), tuple(shape[-2:]))
+
+
+def _name(key: Key) -> str:
+    return f"fair_{key[0]}_{key[1]}"
+
+
+def variant(cond: dict, context: Tensor, extras: dict) -> dict:
+    """A copy of a conditioning with another prompt's text; what is concatenated behind the prompt stays."""
+    own = cond["cross_attn"]
+    tail = own[:, context.shape[1] :]
+    text = torch.cat([context.to(own), tail.expand(context.shape[0], -1, -1)], 1) if tail.shape[1] else context
+    changed = {**cond, "cross_attn": text, "uuid": uuid4()}
+    if "pooled_output" in extras:
+        changed["pooled_output"] = extras["pooled_output"]
+    return changed
+
+
+def people_from_masks(masks: Tensor, images: int) -> list[list[Person]]:
+    """Masks that came from outside, [n,h,w], for every image of the batch."""
+    found: Sequence[Person] = [
+        Person(0, f"mask {j + 1}", m.float().cpu(), None, "") for j, m in enumerate(masks) if bool((m > 0).any())
+    ]
+    return [list(found) for _ in range(images)]

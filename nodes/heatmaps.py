@@ -1,0 +1,79 @@
+"""Cross-Attention Heatmaps: each word's map laid over the picture."""
+
+import numpy as np
+import torch
+from comfy_api.latest import io, ui
+from PIL import Image
+from torch import Tensor
+
+from ..attention.capture import MapStore
+from ..attention.maps import minmax, read_size, resize
+from ..attention.trace import Block
+from .capture import parse_blocks
+from .drawing import enlarge, label, to_tensor
+from .locate import pixel_size, run_of
+from .types import CATEGORY, Attention
+
+NODE = "Cross-Attention Heatmaps"
+STOPS = np.array([(48, 18, 59), (65, 105, 225), (35, 190, 160), (190, 230, 60), (250, 150, 40), (160, 20, 20)], float)
+
+
+def word_heat(store: MapStore, blocks: frozenset[Block] | None) -> Tensor:
+    """[images, words, h, w] in 0..1 at read size: mean over blocks (DAAM), normalised by each map's range."""
+    chosen = [b for b in store.blocks if blocks is None or b in blocks]
+    maps = torch.stack([resize(store.mean(b).cpu(), read_size(store.latent_size)) for b in chosen])
+    return minmax(maps.mean(0))
+
+
+def colour_map(heat: np.ndarray) -> np.ndarray:
+    """[h,w] in 0..1 -> [h,w,3] in 0..255, dark blue through green to red."""
+    place = heat.clip(0, 1) * (len(STOPS) - 1)
+    return np.stack([np.interp(place, range(len(STOPS)), STOPS[:, c]) for c in range(3)], -1)
+
+
+def overlay(picture: Image.Image, heat: Tensor, opacity: float) -> Image.Image:
+    colours = colour_map(resize(heat, (picture.height, picture.width)).numpy())
+    mixed = (1 - opacity) * np.asarray(picture, float) + opacity * colours
+    return Image.fromarray(mixed.round().clip(0, 255).astype(np.uint8))
+
+
+class FairAttentionHeatmaps(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="FairAttentionHeatmaps",
+            display_name="Cross-Attention Heatmaps",
+            category=CATEGORY,
+            description="Where the model looked for each recorded word: one overlay per image and word, and the same as masks.",
+            inputs=[
+                Attention.Input("attention", tooltip="From a capture node or Fair Inference."),
+                io.Latent.Input("latent", tooltip="The latent sampled with it."),
+                io.Image.Input("image", optional=True, tooltip="The decoded picture to lay the maps on; without it the maps alone."),
+                io.Float.Input("opacity", default=0.6, min=0.0, max=1.0, step=0.05, tooltip="Of the map over the picture."),
+                io.String.Input("blocks", default="", optional=True, extra_dict={"advanced": True},
+                                tooltip="Only these blocks, as in: output.3, output.4. Empty: the mean of all recorded."),
+            ],
+            outputs=[
+                io.Image.Output("overlays", display_name="overlays", tooltip="Image by image, word by word."),
+                io.Mask.Output("maps", display_name="maps", tooltip="The maps in 0..1, in the same order."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def execute(cls, attention, latent, image=None, opacity=0.6, blocks="") -> io.NodeOutput:
+        store = run_of(attention, latent, NODE).store
+        if not store.labels:
+            raise ValueError(f"{NODE}: no word was recorded (masks were given from outside)")
+        heat = word_heat(store, parse_blocks(blocks, store.blocks, NODE))
+        size = pixel_size(latent, image)
+        pictures = []
+        for i in range(store.images):
+            base = enlarge(image[i] if image is not None else torch.zeros(*size, 3))[0]
+            for w, name in enumerate(store.labels):
+                pictures.append(overlay(base, heat[i, w], opacity if image is not None else 1.0))
+                label(pictures[-1], name, 6, 6, (20, 20, 20))
+        drawn = to_tensor(pictures)
+        return io.NodeOutput(drawn, resize(heat.flatten(0, 1), size), ui=ui.PreviewImage(drawn, cls=cls))
+
+
+NODES = [FairAttentionHeatmaps]

@@ -1,0 +1,163 @@
+"""Fair Inference (LAG): each person in the picture gets an attribute of the target distribution, nothing else changes."""
+
+from comfy.patcher_extension import WrappersMP
+from comfy_api.latest import io
+
+from ..attention.language import insert_attribute
+from ..attention.regions import locate_group
+from ..guidance.target import TargetDistribution
+from .capture import check_window
+from .fair_run import FairPlan, FairRun, people_from_masks
+from .observe import open_run, patch, require_cross_attention
+from .text import encode
+from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, Target, Watch
+from .voting import RegionFinder
+
+NODE = "Fair Inference"
+KEY = "fair_attention.inference"
+IN_CONTEXT, ALONE = "the prompt with the attribute inserted", "the attribute alone"
+
+
+def attribute_prompts(
+    finder: RegionFinder | None, target: TargetDistribution, in_context: bool
+) -> dict[tuple[int, int], str]:
+    """(group, attribute) -> the prompt that steers: "three female doctors", or "female person"."""
+    if finder is None or not in_context:
+        groups = range(1) if finder is None else editable(finder)
+        return {(g, k): a.prompt for g in groups for k, a in enumerate(target.attributes)}
+    aligned = finder.aligned
+    return {
+        (g, k): insert_attribute(aligned.prompt, aligned.groups[g], a.word)
+        for g in editable(finder)
+        for k, a in enumerate(target.attributes)
+    }
+
+
+def editable(finder: RegionFinder) -> list[int]:
+    return [g for g, allowed in enumerate(finder.aligned.editable) if allowed]
+
+
+def find_people(finder: RegionFinder, run: SampledRun) -> list[list[Person]]:
+    """Who is where in each image, from the maps recorded so far."""
+    found: list[list[Person]] = [[] for _ in range(run.store.images)]
+    start = 0
+    for g, (group, words) in enumerate(zip(finder.aligned.groups, finder.aligned.words, strict=True)):
+        columns = list(range(start, start + len(words)))
+        start += len(words)
+        face = group.members.index(group.face) if group.face in group.members else None
+        noun = group.members.index(group.noun)
+        located = locate_group(run.store, finder.rule, group.label, columns, noun, face, group.count)
+        fixed = (
+            ""
+            if finder.aligned.editable[g]
+            else "left alone: the prompt states " + ", ".join(w for _, w in group.fixed)
+        )
+        for image, people in enumerate(located):
+            found[image] += [Person(g, group.noun.text, mask, None, fixed) for mask in people.masks]
+    return found
+
+
+def check_masks(masks, node: str) -> None:
+    if masks.dim() != 3 or not bool((masks > 0).any()):
+        raise ValueError(
+            f"{node}, masks: got shape {tuple(masks.shape)} without any pixel set; give one mask per person"
+        )
+
+
+class FairInference(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="FairInference",
+            display_name="Fair Inference",
+            category=CATEGORY,
+            description="Gives every person the prompt names an attribute of the target distribution, inside that person's "
+            "own region. The people are found during the first steps of the same sampling, or come as masks.",
+            inputs=[
+                io.Model.Input("model", tooltip="Any model with a Stable Diffusion 1.x, 2.x or SDXL U-Net."),
+                io.Clip.Input("clip", tooltip="The CLIP the sampled prompt is encoded with."),
+                Target.Input("target", tooltip="From Target Distribution: which attributes, in which shares."),
+                Regions.Input("regions", optional=True, tooltip="From Block Voting: finds the people while sampling."),
+                io.Mask.Input("masks", optional=True,
+                              tooltip="One mask per person, from any node, instead of finding them. Used for every image of the batch."),
+                io.Float.Input("strength", default=3.0, min=0.0, max=30.0, step=0.1,
+                               tooltip="How hard each person is steered, in units of guidance scale. 0: exactly the plain picture."),
+                io.Float.Input("start_percent", default=0.2, min=0.0, max=1.0, step=0.01,
+                               tooltip="Warm-up: up to here the picture is the plain one and the people are located."),
+                io.Float.Input("end_percent", default=0.9, min=0.0, max=1.0, step=0.01, tooltip="Steer up to this share of the sampling."),
+                io.Combo.Input("steer_by", options=[IN_CONTEXT, ALONE], default=IN_CONTEXT, optional=True, extra_dict={"advanced": True},
+                               tooltip="What the attribute is said with: three female doctors, or female person."),
+                io.Int.Input("every", default=2, min=1, max=10, optional=True, extra_dict={"advanced": True},
+                             tooltip="Compute the directions anew every so many steps; 2 costs half."),
+                io.Float.Input("quantile", default=0.0, min=0.0, max=0.99, step=0.01, optional=True, extra_dict={"advanced": True},
+                               tooltip="Inside each mask, drop this share of the weakest components of the direction."),
+                io.Float.Input("momentum", default=0.0, min=0.0, max=1.0, step=0.05, optional=True, extra_dict={"advanced": True},
+                               tooltip="How much of the earlier steps' guidance is added (SEGA)."),
+                io.Float.Input("momentum_beta", default=0.6, min=0.0, max=0.99, step=0.05, optional=True,
+                               extra_dict={"advanced": True}, tooltip="How slowly that momentum decays."),
+            ],
+            outputs=[
+                io.Model.Output("model", display_name="model", tooltip="Sample with this one."),
+                Attention.Output("attention", display_name="attention", tooltip="What it saw and did, for Fair Report and Locate Regions."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def execute(cls, model, clip, target, regions=None, masks=None, strength=3.0, start_percent=0.2, end_percent=0.9,
+                steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6) -> io.NodeOutput:  # fmt: skip
+        require_cross_attention(model, NODE)
+        check_window(start_percent, end_percent, NODE)
+        if regions is None and masks is None:
+            raise ValueError(f"{NODE}: connect regions (from Block Voting) or masks, to say who is to change")
+        if masks is not None:
+            check_masks(masks, NODE)
+        in_context = steer_by == IN_CONTEXT and regions is not None
+        prompts = {key: encode(clip, text)[0] for key, text in attribute_prompts(regions, target, in_context).items()}
+        plan = FairPlan(
+            target, prompts, in_context, strength, start_percent, end_percent, every, quantile, momentum, momentum_beta
+        )
+        watch = watch_for(regions, start_percent)
+        capture = Capture(watch)
+        return io.NodeOutput(install(model.clone(), plan, watch, regions, masks, capture), capture)
+
+
+def watch_for(regions: RegionFinder | None, end: float) -> Watch:
+    if regions is None:
+        return Watch((), blocks=frozenset())
+    blocks = regions.rule.weights
+    wanted = frozenset(b for b, w in blocks.items() if w > 0) if blocks else None
+    words = tuple(w for group in regions.aligned.words for w in group)
+    return Watch(words, regions.aligned.context, blocks=wanted, end_percent=end)
+
+
+def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Capture):
+    """Patch the model clone: the run's observer, the attribute prompts before each call, the guidance after CFG."""
+
+    def find(run: SampledRun) -> list[list[Person]]:
+        return people_from_masks(masks, run.store.images) if masks is not None else find_people(regions, run)
+
+    def start(guider, latent):
+        observer = open_run(watch, guider, latent, NODE)
+        capture.begin(observer.run)
+        return FairRun(plan, find, guider, observer) if plan.strength > 0 and plan.prompts else observer
+
+    key = f"{KEY}.{id(capture)}"
+    model, current = patch(model, key, start, NODE)
+
+    def predict_noise(executor, x, timestep, model_options=None, seed=None):
+        options = model_options or {}
+        run = current[-1] if current else None
+        if isinstance(run, FairRun):
+            run.prepare_call(float(timestep.flatten()[0]), options.get("transformer_options", {}).get("sample_sigmas"))
+        return executor(x, timestep, options, seed)
+
+    def post_cfg(args):
+        run = current[-1] if current else None
+        return run.guide(args) if isinstance(run, FairRun) else args["denoised"]
+
+    model.add_wrapper_with_key(WrappersMP.PREDICT_NOISE, key, predict_noise)
+    model.set_model_sampler_post_cfg_function(post_cfg)
+    return model
+
+
+NODES = [FairInference]

@@ -1,0 +1,80 @@
+"""Locate Regions: where the people of a sampled picture are, as masks, from the attention recorded with it."""
+
+import torch
+from comfy_api.latest import io, ui
+from torch import Tensor
+
+from ..attention.maps import resize
+from .drawing import draw_people
+from .inference import find_people
+from .types import CATEGORY, Attention, Capture, Regions, SampledRun
+
+NODE = "Locate Regions"
+
+
+def run_of(capture: Capture, latent: dict, node: str) -> SampledRun:
+    """The run that made this latent. ValueError if the capture has seen none, or another one."""
+    samples = latent["samples"].float().cpu()
+    finished = [run for run in capture.runs if run.result is not None]
+    if not finished:
+        raise ValueError(
+            f"{node}: nothing was recorded yet. Sample with the model output of the capture node, and connect that latent."
+        )
+    for run in reversed(finished):
+        if run.result.shape == samples.shape and torch.allclose(run.result, samples, atol=1e-2, rtol=1e-2):
+            return run
+    raise ValueError(
+        f"{node}, latent: this latent was not sampled with this capture. Connect the latent of the sampler that the "
+        "capture's model goes into, before any other node changes it."
+    )
+
+
+def pixel_size(latent: dict, image: Tensor | None) -> tuple[int, int]:
+    if image is not None:
+        return tuple(image.shape[1:3])
+    height, width = latent["samples"].shape[-2:]
+    return height * 8, width * 8
+
+
+class FairLocateRegions(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="FairLocateRegions",
+            display_name="Locate Regions",
+            category=CATEGORY,
+            description="Masks of the people a prompt names: one for the whole region of each image, one for each individual.",
+            inputs=[
+                Attention.Input("attention", tooltip="From Capture Cross-Attention (with tokens connected) or Fair Inference."),
+                io.Latent.Input("latent", tooltip="The latent sampled with it."),
+                Regions.Input("regions", tooltip="From Block Voting."),
+                io.Image.Input("image", optional=True, tooltip="The decoded picture, to draw the outlines on."),
+            ],
+            outputs=[
+                io.Mask.Output("region", display_name="region", tooltip="One mask per image: all people."),
+                io.Mask.Output("individuals", display_name="individuals", tooltip="One mask per person, image by image, left to right."),
+                io.Image.Output("overlay", display_name="overlay", tooltip="The people outlined and numbered."),
+                io.Int.Output("count", display_name="count", tooltip="Number of individuals in all images."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def execute(cls, attention, latent, regions, image=None) -> io.NodeOutput:
+        run = run_of(attention, latent, NODE)
+        if run.store.labels != tuple(w.label for group in regions.aligned.words for w in group):
+            raise ValueError(f"{NODE}: the attention holds the words {', '.join(run.store.labels)}; connect Linguistic "
+                             "Alignment's tokens to the capture and the same tokens to Block Voting")  # fmt: skip
+        people = run.people or find_people(regions, run)
+        size = pixel_size(latent, image)
+        masks = [
+            torch.stack([resize(p.mask, size) for p in found]) if found else torch.zeros(0, *size) for found in people
+        ]
+        region = torch.stack([m.amax(0) if len(m) else torch.zeros(size) for m in masks])
+        every = torch.cat(masks)
+        canvas = image.cpu() if image is not None else region[..., None].expand(-1, -1, -1, 3) * 0.5
+        overlay = draw_people(canvas, people)
+        individuals = every if len(every) else torch.zeros(1, *size)
+        return io.NodeOutput(region, individuals, overlay, len(every), ui=ui.PreviewImage(overlay, cls=cls))
+
+
+NODES = [FairLocateRegions]

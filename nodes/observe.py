@@ -1,0 +1,197 @@
+"""Watch the cross-attention of a sampling run: wrappers around the host's sampling that change nothing.
+
+OUTER_SAMPLE opens a run and finds the conditionings that hold the words; CALC_COND_BATCH notes where area
+conditionings lie; DIFFUSION_MODEL holds the hooks, for the length of one forward. Rows are chosen by the
+conditioning's uuid, so any guider, any number of conditionings and any batch order come out right. Of the calls a
+sampler makes within one step (second-order samplers), the first is kept.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+import torch
+from comfy.patcher_extension import WrappersMP
+from torch import Tensor, nn
+
+from ..attention.capture import MapStore, selection, word_maps
+from ..attention.trace import Block, cross_attention_blocks, trace
+from .types import SampledRun, Watch
+
+
+def require_cross_attention(model, node: str) -> list[Block]:
+    """The blocks of the model's U-Net; ValueError for a model without one (a DiT, say)."""
+    blocks = [b for b, _ in cross_attention_blocks(model.model.diffusion_model)]
+    if not blocks:
+        name = type(model.model.diffusion_model).__name__
+        raise ValueError(
+            f"{node}: MODEL is a {name}, which has no U-Net cross-attention to read. "
+            "Use a Stable Diffusion 1.x, 2.x or SDXL checkpoint."
+        )
+    return blocks
+
+
+def matching_uuids(conds: Iterable[dict], context: Tensor | None) -> dict:
+    """uuid -> number of its text tokens, of the conditionings that begin with `context` (None: all with text).
+
+    A conditioning made longer (ConditioningConcat) keeps the words' positions, so a prefix is enough.
+    """
+    found = {}
+    for cond in conds:
+        text = cond.get("cross_attn")
+        if text is None:
+            continue
+        if context is not None:
+            length, width = context.shape[1:]
+            if text.shape[1] < length or text.shape[2] != width:
+                continue
+            if not torch.allclose(text[:1, :length].float().cpu(), context.float().cpu(), atol=2e-3, rtol=1e-3):
+                continue
+        found[cond["uuid"]] = text.shape[1]
+    return found
+
+
+class Observer:
+    """One sampling run under watch. Made when the run starts, dropped when it ends."""
+
+    def __init__(self, watch: Watch, run: SampledRun, uuids: dict, sigma_range: tuple[float, float]):
+        self.watch, self.run, self.uuids = watch, run, uuids
+        self.sigma_start, self.sigma_end = sigma_range
+        self.areas: dict = {}
+        self.seen: dict = {}  # uuid -> last step recorded
+        self.keys: dict[Block, Tensor] = {}  # of the attribution prompt, one projection a run
+
+    def cond_batch(self, executor: Callable, model, conds: list, args: tuple, kwargs: dict):
+        for cond in (c for group in conds if group for c in group):
+            self.areas[cond.get("uuid")] = cond.get("area")
+        return executor(model, conds, *args, **kwargs)
+
+    def forward(self, executor: Callable, args: tuple, kwargs: dict):
+        options = kwargs.get("transformer_options") or next(
+            (a for a in args if isinstance(a, dict) and "uuids" in a), None
+        )
+        chunks = self._chunks(options, args[0].shape[0]) if options else []
+        if not chunks:
+            return executor(*args, **kwargs)
+
+        def take(block: Block, module: nn.Module, q: Tensor, k: Tensor) -> None:
+            self._take(block, module, q, k, options, args[0].shape, chunks)
+
+        unet = executor.class_obj
+        wanted = self.watch.blocks or {b for b, _ in cross_attention_blocks(unet)}
+        with trace(unet, wanted, take):
+            return executor(*args, **kwargs)
+
+    def _chunks(self, options: dict, batch: int) -> list[int]:
+        """Indices of the watched chunks of this forward that are still to be recorded at this step."""
+        uuids, sigmas = options.get("uuids"), options.get("sigmas")
+        if not uuids or sigmas is None or batch % len(uuids):
+            self.run.note("a forward pass could not be split into conditionings and was not recorded")
+            return []
+        sigma = float(sigmas.flatten()[0])
+        if not self.sigma_end <= sigma <= self.sigma_start:
+            return []
+        schedule = options.get("sample_sigmas")
+        step = int((schedule >= sigma * (1 - 1e-5)).sum()) - 1 if schedule is not None else len(self.run.steps)
+        chosen = []
+        for index, uuid in enumerate(uuids):
+            if uuid in self.uuids and self.seen.get(uuid, -1) < step:
+                self.seen[uuid] = step
+                chosen.append(index)
+        if chosen:
+            self.run.steps.add(step)
+        return chosen
+
+    def _take(self, block, module, q: Tensor, k: Tensor, options: dict, shape: torch.Size, chunks: list[int]) -> None:
+        if q.shape[0] != shape[0] or k.shape[0] != shape[0]:
+            self.run.note("another patch changed the attention batch; those calls were not recorded")
+            return
+        uuids, heads, store = options["uuids"], module.n_heads, self.run.store
+        images = shape[0] // len(uuids)
+        if images != store.images:
+            self.run.note("a forward pass held another number of images and was not recorded")
+            return
+        grid = tuple(options["activations_shape"][-2:])
+        for chunk in chunks:
+            rows = slice(chunk * images, (chunk + 1) * images)
+            keys = k[rows]
+            if self.watch.attribution is not None:
+                keys = self._attribution_keys(block, module, k).expand(images, -1, -1)
+            own = keys.shape[1] if self.watch.attribution is not None else self.uuids[uuids[chunk]]
+            columns = selection(self.watch.words, own, keys.shape[1])
+            maps = word_maps(q[rows], keys, heads, columns)
+            store.add(block, maps, grid, *place(self.areas.get(uuids[chunk]), grid, store.latent_size))
+
+    def _attribution_keys(self, block: Block, module: nn.Module, k: Tensor) -> Tensor:
+        if block not in self.keys:
+            context = self.watch.attribution.to(device=k.device, dtype=k.dtype)
+            self.keys[block] = module.attn2.to_k.forward(context)  # .forward: our own hooks must not see it
+        return self.keys[block]
+
+
+def place(area, grid: tuple[int, int], latent: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(whole grid, offset) of a block's map whose conditioning covers `area` = (h, w, y, x) of the latent, or all."""
+    if area is None or len(area) != 4 or tuple(area[:2]) == tuple(latent):
+        return grid, (0, 0)
+    height, width, y, x = area
+    whole = (max(grid[0], round(latent[0] * grid[0] / height)), max(grid[1], round(latent[1] * grid[1] / width)))
+    offset = (round(y * grid[0] / height), round(x * grid[1] / width))
+    return whole, (min(offset[0], whole[0] - grid[0]), min(offset[1], whole[1] - grid[1]))
+
+
+def open_run(watch: Watch, guider, latent: Tensor, node: str) -> Observer:
+    """The observer of a run that is about to start. ValueError if no positive conditioning holds the words."""
+    conds = [c for name, group in guider.conds.items() if "negative" not in name for c in group]
+    uuids = matching_uuids(conds, watch.context)
+    if not uuids:
+        raise ValueError(
+            f"{node}: none of the sampler's positive conditionings was encoded from this prompt by this CLIP. "
+            "Connect the conditioning output of Linguistic Alignment (or encode the same prompt with the same CLIP)."
+        )
+    sampling = guider.model_patcher.get_model_object("model_sampling")
+    sigmas = tuple(float(sampling.percent_to_sigma(p)) for p in (watch.start_percent, watch.end_percent))
+    store = MapStore(watch.labels, latent.shape[0], tuple(latent.shape[-2:]))
+    return Observer(watch, SampledRun(store), uuids, sigmas)
+
+
+def observe(model, key: str, watch: Watch, node: str, begin: Callable[[SampledRun], None]):
+    """Patch `model` (a clone already) to record each of its sampling runs and hand it to `begin` when it starts."""
+
+    def start(guider, latent: Tensor) -> Observer:
+        observer = open_run(watch, guider, latent, node)
+        begin(observer.run)
+        return observer
+
+    patched, _ = patch(model, key, start, node)
+    return patched
+
+
+def patch(model, key: str, start: Callable[..., Observer], node: str):
+    """Open an observer by `start(guider, latent)` for each sampling run of `model`, and close it whatever happens."""
+    current: list[Observer] = []
+
+    def outer_sample(executor, noise, latent, *args, **kwargs):
+        observer = start(executor.class_obj, latent)
+        current.append(observer)
+        try:
+            result = executor(noise, latent, *args, **kwargs)
+            observer.run.result = result.detach().to("cpu", torch.float32)
+            return result
+        finally:
+            current.remove(observer)
+            for text in observer.run.notes:
+                logging.warning("%s: %s", node, text)
+
+    def calc_cond_batch(executor, calc_model, conds, *args, **kwargs):
+        return (
+            current[-1].cond_batch(executor, calc_model, conds, args, kwargs)
+            if current
+            else executor(calc_model, conds, *args, **kwargs)
+        )
+
+    def diffusion_model(executor, *args, **kwargs):
+        return current[-1].forward(executor, args, kwargs) if current else executor(*args, **kwargs)
+
+    model.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, key, outer_sample)
+    model.add_wrapper_with_key(WrappersMP.CALC_COND_BATCH, key, calc_cond_batch)
+    model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, key, diffusion_model)
+    return model, current

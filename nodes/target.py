@@ -1,0 +1,52 @@
+"""Target Distribution: which attributes people are to have, in which shares, and how they are dealt out."""
+
+from dataclasses import replace
+
+from comfy_api.latest import io
+
+from ..guidance.assignment import ASSIGNMENTS
+from ..guidance.target import PRESETS, TargetDistribution, cross, parse_attributes
+from .types import CATEGORY, Target
+
+NODE = "Target Distribution"
+OWN = "own list"
+
+
+class FairTargetDistribution(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="FairTargetDistribution",
+            display_name="Target Distribution",
+            category=CATEGORY,
+            description="The attributes the people in the pictures are to be perceived with, and their shares. Cross two of "
+            "them (gender with skin tone) by connecting one to the other.",
+            inputs=[
+                io.Combo.Input("preset", options=[*PRESETS, OWN], default="gender",
+                               tooltip="A ready-made set with equal shares; own list: the attributes written below."),
+                io.String.Input("attributes", multiline=True, default="female 1\nmale 1",
+                                tooltip="For own list: one attribute a line with its share, as in: female 1. After | its own "
+                                "prompt, as in: dark 2 | person with dark skin."),
+                io.Combo.Input("assignment", options=list(ASSIGNMENTS), default=ASSIGNMENTS[0],
+                               tooltip="running quota: exact over all pictures of a run. quota per image: exact in each "
+                               "picture. indexed quota: running, and each picture of a batch as if alone. independent draws: chance."),
+                io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=True, tooltip="Who gets which, and ties."),
+                Target.Input("cross_with", optional=True, tooltip="Another target: every pair of attributes, shares multiplied."),
+            ],
+            outputs=[Target.Output("target", display_name="target")],
+        )  # fmt: skip
+
+    @classmethod
+    def execute(cls, preset, attributes, assignment, seed, cross_with=None) -> io.NodeOutput:
+        try:
+            chosen = PRESETS[preset] if preset in PRESETS else parse_attributes(attributes)
+            axis = chosen[0].axis_values[0][0]
+            target = TargetDistribution(axis, chosen, assignment, seed)
+            if cross_with is not None:
+                target = replace(cross(target, cross_with), assignment=assignment, seed=seed)
+        except ValueError as error:
+            raise ValueError(f"{NODE}, attributes: {error}") from None
+        return io.NodeOutput(target)
+
+
+NODES = [FairTargetDistribution]

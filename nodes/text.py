@@ -1,0 +1,65 @@
+"""Words of a prompt as token positions, by the tokenizer of the CLIP that is wired in."""
+
+import torch
+from torch import Tensor
+
+from ..attention.capture import WordQuery
+from ..attention.tokens import Span, find_words, positions_of, token_spans
+
+
+def encode(clip, prompt: str) -> tuple[list, Tensor]:
+    """(CONDITIONING, context [1,L,d]): the prompt as CLIPTextEncode encodes it."""
+    conditioning = clip.encode_from_tokens_scheduled(clip.tokenize(prompt))
+    return conditioning, conditioning[0][0]
+
+
+def token_pieces(clip, prompt: str) -> list[tuple[int, str]]:
+    """(position in the context, text of the piece) of each ordinary token; 77-token chunks are counted through."""
+    chunks = next(iter(clip.tokenize(prompt, return_word_ids=True).values()))
+    pieces, position = [], 0
+    for chunk in chunks:
+        for token in chunk:
+            if token[2] and not torch.is_tensor(token[0]):  # word 0: start, end, padding; tensors: embeddings
+                pieces.append((position, clip.tokenizer.untokenize([token])[0][1]))
+            position += 1
+    return pieces
+
+
+def locate(clip, prompt: str, spans: list[Span], node: str) -> list[WordQuery]:
+    """Each span as a word to watch. ValueError for a word the tokenizer gives no token of its own."""
+    table = token_spans(prompt, token_pieces(clip, prompt))
+    words = []
+    for span in spans:
+        positions = positions_of(span, table)
+        if not positions:
+            raise ValueError(
+                f"{node}: {span.text!r} has no token of its own in the prompt {prompt!r}; name another word"
+            )
+        words.append(WordQuery(span.text, tuple(positions)))
+    return words
+
+
+def named_words(clip, prompt: str, names: str, node: str) -> list[WordQuery]:
+    """User-written words, comma separated: every occurrence merged ("doctor"), or one ("doctor#2")."""
+    words = []
+    for name in (n.strip() for n in names.split(",")):
+        if not name:
+            continue
+        if name in SPECIAL:
+            words.append(WordQuery(name, SPECIAL[name](token_pieces(clip, prompt))))
+            continue
+        try:
+            spans = find_words(prompt, name)
+        except ValueError as error:
+            raise ValueError(f"{node}, words: {error}") from None
+        found = locate(clip, prompt, spans, node)
+        words.append(WordQuery(name, tuple(p for w in found for p in w.positions)))
+    if not words:
+        raise ValueError(f"{node}, words: {names!r} names no word; write words of the prompt, separated by commas")
+    return words
+
+
+SPECIAL = {
+    "<start>": lambda pieces: (0,),
+    "<end>": lambda pieces: (max((p for p, _ in pieces), default=0) + 1,),
+}

@@ -1,0 +1,97 @@
+"""The pack's own sockets, declared once. Everything else that nodes pass is core ComfyUI."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from comfy_api.latest import io
+from torch import Tensor
+
+from ..attention.capture import MapStore, WordQuery
+from ..attention.language import PeopleGroup
+from ..attention.trace import Block
+from ..metrics.readers import Reading
+
+CATEGORY = "fair attention"
+
+Tokens = io.Custom("FAIR_TOKENS")
+Regions = io.Custom("FAIR_REGIONS")
+Attention = io.Custom("FAIR_ATTENTION")
+Target = io.Custom("FAIR_TARGET")
+Attributes = io.Custom("FAIR_ATTRIBUTES")
+
+
+@dataclass(frozen=True)
+class AlignedPrompt:
+    """FAIR_TOKENS: a prompt, its context as the wired CLIP encodes it, and the people it names.
+
+    words[g] are the members of groups[g], in order, with their token positions; editable[g]: not already fixed.
+    """
+
+    prompt: str
+    context: Tensor  # [1, L, d]
+    groups: tuple[PeopleGroup, ...]
+    words: tuple[tuple[WordQuery, ...], ...]
+    editable: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What to observe while sampling. context: of the prompt that holds the words; attribution: of phrases outside it."""
+
+    words: tuple[WordQuery, ...]
+    context: Tensor | None = None
+    attribution: Tensor | None = None
+    blocks: frozenset[Block] | None = None
+    start_percent: float = 0.0
+    end_percent: float = 1.0
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(w.label for w in self.words)
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """Someone found in a picture: whose mask, which attribute was given, and why."""
+
+    group: int
+    label: str
+    mask: Tensor  # [h, w] at read size
+    attribute: int | None  # index into the target; None: left as drawn
+    why: str
+
+
+@dataclass
+class SampledRun:
+    """What one sampling run left behind: its maps, what was noted on the way, and the latent it made."""
+
+    store: MapStore
+    steps: set[int] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    result: Tensor | None = None  # the sampled latent, to recognise it
+    people: list[list[Person]] = field(default_factory=list)  # per image, where Fair Inference ran
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+@dataclass
+class Capture:
+    """FAIR_ATTENTION: the runs seen so far on one patched model, latest last."""
+
+    watch: Watch
+    runs: list[SampledRun] = field(default_factory=list)
+    kept: int = 4
+
+    def begin(self, run: SampledRun) -> None:
+        self.runs = [*self.runs[-(self.kept - 1) :], run]
+
+
+@dataclass(frozen=True)
+class ReadAttributes:
+    """FAIR_ATTRIBUTES: who a reader saw in each picture, and what it could have said."""
+
+    reader: str
+    axes: Mapping[str, tuple[str, ...]]
+    images: tuple[tuple[Reading, ...], ...]

@@ -1,0 +1,104 @@
+"""Block Voting (LAG): the rule by which the U-Net's blocks agree on where the people are."""
+
+from dataclasses import dataclass
+
+from comfy_api.latest import io
+
+from ..attention.regions import VotingRule
+from ..attention.trace import Block
+from ..attention.voting import RHO, TAU
+from .types import CATEGORY, AlignedPrompt, Regions, Tokens
+
+NODE = "Block Voting"
+BY_RESOLUTION, UNIFORM, EMOJI, CUSTOM = "by resolution (SD)", "uniform", "emoji world (calibrated)", "custom"
+
+
+@dataclass(frozen=True)
+class RegionFinder:
+    """FAIR_REGIONS: whose regions to find, and by which rule."""
+
+    aligned: AlignedPrompt
+    rule: VotingRule
+
+
+def parse_weights(text: str) -> dict[Block, float]:
+    """ "output.3 1, output.4 0.5" -> weights; ValueError that names the entry."""
+    weights = {}
+    for entry in (e.strip() for e in text.replace("\n", ",").split(",")):
+        if not entry:
+            continue
+        name, _, number = entry.replace("=", " ").replace(":", " ").partition(" ")
+        try:
+            block, weight = Block.parse(name), float(number or 1)
+        except ValueError as error:
+            raise ValueError(f"{NODE}, custom_weights, {entry!r}: {error}") from None
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"{NODE}, custom_weights, {entry!r}: a weight is a number of 0 or more")
+        weights[block] = weight
+    if not any(weights.values()):
+        raise ValueError(
+            f"{NODE}, custom_weights: {text!r} gives no block a weight; write, say, output.3 1, output.4 0.5"
+        )
+    return weights
+
+
+class FairBlockVoting(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="FairBlockVoting",
+            display_name="Block Voting",
+            category=CATEGORY,
+            description="How the cross-attention blocks vote on where the people are: each block's map is cut at tau, "
+            "the weighted share of votes must reach rho. Feed it to Locate Regions or Fair Inference.",
+            inputs=[
+                Tokens.Input("tokens", tooltip="From Linguistic Alignment."),
+                io.Combo.Input("weights", options=[BY_RESOLUTION, UNIFORM, EMOJI, CUSTOM], default=BY_RESOLUTION,
+                               tooltip="Whose vote counts how much. By resolution: quarter resolution 1, half and full "
+                               "0.25 (measured on Stable Diffusion). Emoji world: measured on the embedded model."),
+                io.Float.Input("tau", default=TAU, min=0.05, max=0.95, step=0.05,
+                               tooltip="A block votes for a pixel whose map value, scaled to 0..1, reaches this."),
+                io.Float.Input("rho", default=RHO, min=0.05, max=1.0, step=0.05,
+                               tooltip="Share of votes a pixel needs to belong to the region."),
+                io.Combo.Input("individuals", options=["separate", "one region"], default="separate",
+                               tooltip="separate: one mask per person. one region: all people of a group together."),
+                io.Boolean.Input("use_count", default=True, optional=True, extra_dict={"advanced": True},
+                                 tooltip="Take the number in the prompt (three doctors) as a hint when people touch."),
+                io.Combo.Input("method", options=["vote", "mean (DAAM)"], default="vote", optional=True,
+                               extra_dict={"advanced": True}, tooltip="mean: average the maps, then cut at tau, as DAAM does."),
+                io.Boolean.Input("align", default=True, optional=True, extra_dict={"advanced": True},
+                                 tooltip="Combine the linked words of a group (Linguistic Alignment); off: the noun alone."),
+                io.String.Input("custom_weights", default="", optional=True, extra_dict={"advanced": True},
+                                tooltip="For weights = custom: block and weight, as in: output.3 1, output.4 0.5, input.7 1"),
+            ],
+            outputs=[Regions.Output("regions", display_name="regions")],
+        )  # fmt: skip
+
+    @classmethod
+    def execute(cls, tokens, weights=BY_RESOLUTION, tau=TAU, rho=RHO, individuals="separate", use_count=True,
+                method="vote", align=True, custom_weights="") -> io.NodeOutput:  # fmt: skip
+        chosen = {
+            BY_RESOLUTION: lambda: None,
+            UNIFORM: EveryBlock,
+            EMOJI: emoji_weights,
+            CUSTOM: lambda: parse_weights(custom_weights),
+        }
+        rule = VotingRule(chosen[weights](), tau, rho, align=align, vote=method == "vote",
+                          split=individuals == "separate", use_count=use_count)  # fmt: skip
+        return io.NodeOutput(RegionFinder(tokens, rule))
+
+
+class EveryBlock(dict):
+    """Weight 1 for whatever block was captured."""
+
+    def get(self, key, default=None):
+        return 1.0
+
+
+def emoji_weights() -> dict[Block, float]:
+    from ..emoji_world.calibration import BLOCK_WEIGHTS
+
+    return {Block.parse(name): weight for name, weight in BLOCK_WEIGHTS.items()}
+
+
+NODES = [FairBlockVoting]
