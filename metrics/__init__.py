@@ -1,0 +1,1 @@
+"""How fair, how entangled and how unchanged the pictures are."""

@@ -1,0 +1,62 @@
+"""What an attribute reader says about the people in a picture, and how that becomes labels for bias metrics.
+
+A reading is perceived appearance in a generated picture. It is a coarse proxy and says nothing about a real person.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Protocol
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One person: box (left, top, right, bottom) in pixels; axis -> value, None where the reader could not tell.
+
+    confidence: 0 ... 1, that this is a person at all.
+    """
+
+    box: tuple[float, float, float, float]
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+    confidence: float = 1.0
+
+
+class AttributeReader(Protocol):
+    """Finds people in pictures and reads their attributes. It must not be what the guidance itself was steered by."""
+
+    name: str  # printed beside every number that rests on it
+    axes: Mapping[str, tuple[str, ...]]  # axis -> all values it can read
+
+    def read(self, images: Tensor) -> list[list[Reading]]:
+        """[B,H,W,3] in 0 ... 1 -> the people of each image, from left to right."""
+        ...
+
+
+def labels_of(
+    images: Sequence[Sequence[Reading]], axes: Mapping[str, Sequence[str]]
+) -> tuple[list[list[int | None]], list[str]]:
+    """Readings per image -> class index per person (None: unreadable), and the classes' names, for `bias.measure_bias`.
+
+    axes: axis -> values, in the order wanted. Several axes are crossed: one class for each combination, the last axis
+    running fastest (the order of a crossed target's attributes); a person is unreadable if one of the axes is. A
+    value that is not listed raises ValueError.
+    """
+    combinations = list(product(*axes.values()))
+    index = {combination: i for i, combination in enumerate(combinations)}
+
+    def label(reading: Reading) -> int | None:
+        values = []
+        for axis, known in axes.items():
+            value = reading.labels.get(axis)
+            if value is None:
+                return None
+            if value not in known:
+                raise ValueError(
+                    f"the reader says {value!r} for {axis}, none of {', '.join(known)}: list that value too"
+                )
+            values.append(value)
+        return index[tuple(values)]
+
+    return [[label(r) for r in image] for image in images], [" x ".join(c) for c in combinations]
