@@ -59,7 +59,7 @@ def aligned_region(
     """
     score = soft_and(scores)
     region, own = score >= rho_aligned, scores >= rho
-    area, agreement = region.float().mean().item(), mean_pairwise_iou(own)
+    area, agreement = region.sum().item() / region.numel(), mean_pairwise_iou(own)
     if area < min_area:
         reason = f"they agree on {area:.1%} of the picture only"
     elif agreement < min_iou:

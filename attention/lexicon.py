@@ -53,14 +53,14 @@ _LISTED = """
 """
 OCCUPATIONS = frozenset(" ".join(entry.split()) for entry in _LISTED.split(","))
 PEOPLE = frozenset(
-    """adolescent adult ancestor audience baby bride bystander celebrity child choir citizen civilian clergy client
-    couple coworker co-worker crew criminal crowd customer elder employee family fan fighter friend groom grandchild
-    grandparent guest hero hiker human individual infant influencer inmate jogger jury kid leader learner lover member neighbor
-    neighbour newcomer newlywed nomad onlooker orphan parent participant partner passenger passerby patient pedestrian
-    people person pilgrim prisoner protester pupil refugee relative resident rider rockstar royal scout senior shopper
-    sibling someone specialist spectator spouse staff stranger student superhero survivor team teammate teen teenager
-    terrorist thief thug toddler tourist traveler traveller troop twin user vampire victim viewer villager visitor
-    volunteer voter witness wizard youngster youth face""".split()
+    """adolescent adult ancestor audience baby bride bystander celebrity child choir citizen civilian clergy client co-
+    worker couple coworker crew criminal crowd customer elder employee face family fan fighter friend grandchild
+    grandparent groom guest hero hiker human individual infant influencer inmate jogger jury kid leader learner
+    lover member neighbor neighbour newcomer newlywed nomad onlooker orphan parent participant partner passenger
+    passerby patient pedestrian people person pilgrim prisoner protester pupil refugee relative resident rider
+    rockstar royal scout senior shopper sibling someone specialist spectator spouse staff stranger student
+    superhero survivor team teammate teen teenager terrorist thief thug toddler tourist traveler traveller troop
+    twin user vampire victim viewer villager visitor volunteer voter witness wizard youngster youth""".split()
 )
 # Nouns that state a gender: person nouns and attributes at once. Not here: titles used of anyone (actor, waiter, maid),
 # which state too little to count as the user's choice.

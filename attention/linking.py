@@ -179,7 +179,7 @@ def _predicate(tree: Sequence[Node], verb: int) -> Iterator[int]:
     """What a verb says of its subject's looks: "happy" of "is happy", "smiling", but not "wearing" of a hat."""
     if any(True for _ in children(tree, verb, _OBJECTS)):
         return
-    if tree[verb].kind in ("participle", "adjective"):
+    if tree[verb].kind == "participle" and _is_descriptive(tree, verb):
         yield verb
     for i, node in enumerate(tree):
         if node.head != verb or i == verb:

@@ -32,7 +32,8 @@ _LISTS = {
     full red-haired main lone single other real fancy royal local rural urban digital front male female blind deaf
     muscular chubby skinny sick healthy injured wise evil gentle polite rude cheerful gloomy nervous scared sleepy
     hungry drunk naked asleep barefoot ragged wicked rugged sacred homeless masked hooded curious generic typical frail
-    stern smug grim posh stout lean glum tense loud bold timid humble noble stoic aloof alert junior expert fellow skilled""",
+    stern smug grim posh stout lean glum tense loud bold timid humble noble stoic aloof alert junior expert fellow
+    skilled""",
     "noun": """painting building drawing clothing lighting evening morning ceiling wedding king ring string thing wing
     spring sibling being railing setting rendering wing sewing dining living swimming engraving meeting bedding bed shed
     red-carpet seed weed field family assembly supply city hospital body lady baby party library factory laboratory
@@ -49,23 +50,10 @@ _LISTS = {
 _KIND = {word: kind for kind, words in reversed(_LISTS.items()) for word in words.split()}
 _FINITE = {form for verb in _LISTS["verb"].split() for form in (verb, verb + "s", verb + "es")}
 _FINITE |= {verb[:-1] + "ies" for verb in _LISTS["verb"].split() if verb.endswith("y")}
-_ADJECTIVE_ENDS = (
-    "ful",
-    "ous",
-    "ive",
-    "able",
-    "ible",
-    "less",
-    "ish",
-    "ic",
-    "al",
-    "ed",
-    "ese",
-    "some",
-    "like",
-    "esque",
-    "y",
-)
+_ADJECTIVE_ENDS = tuple("ful ous ive able ible less ish ic al ed ese some like esque iest y".split())
+_IN_COMPOUND = {  # "civil" before "engineer", "conditioning" before "installer": neighbours in listed compounds
+    pair for entry in lexicon.OCCUPATIONS for pair in zip(entry.split(), entry.split()[1:], strict=False)
+}
 _BEFORE_NOUN = frozenset(("det", "num", "adjective", "participle", "adverb"))
 
 
@@ -103,6 +91,8 @@ def _kind(word: str, before: str, previous: str, following: str) -> str:
     lower = word.lower()
     if not (word[0].isalnum() or word[0] == "_"):
         return "possessive" if word[0] in "'’" else "comma" if word == "," else "stop"
+    if (lower, lexicon.singular(following)) in _IN_COMPOUND:
+        return "noun"
     if lower not in ("a", "an") and lexicon.number(lower) is not None:
         return "num"
     if lower == "that" or lower == "her":
@@ -126,7 +116,8 @@ def _kind(word: str, before: str, previous: str, following: str) -> str:
         return "participle"
     if lower.endswith("ly") and len(lower) > 4:
         return "adverb"
-    return "adjective" if lower.endswith(_ADJECTIVE_ENDS) and len(lower) > 4 else "noun"
+    adjective = lower.endswith(_ADJECTIVE_ENDS) and not lower.endswith(("ay", "ey", "oy")) and len(lower) > 4
+    return "adjective" if adjective else "noun"
 
 
 def _phrase_end(nodes: Sequence[Node], kinds: Sequence[str], start: int) -> int:
@@ -208,7 +199,7 @@ def _attach(nodes: list[Node], kinds: Sequence[str]) -> None:
             if said_of is not None:
                 link(i, said_of, "relcl")
             verb, pending = i, (i, "attr" if kind == "be" else "dobj")
-        elif kind == "adjective" and verb is not None and kinds[verb] == "be":
+        elif kind == "adjective" and verb is not None and (kinds[verb] == "be" or verb == i - 1):
             link(i, verb, "acomp")
         elif kind in ("stop", "pronoun"):
             pending = None
