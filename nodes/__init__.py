@@ -5,9 +5,9 @@ from comfy_api.latest import ComfyExtension, io
 
 from ..emoji_world import model as emoji_model
 from ..emoji_world.world import CHECKPOINTS
-from . import alignment, bias, capture, heatmaps, inference, locate, readers, target, voting
+from . import alignment, bias, capture, heatmaps, inference, locate, readers, report, target, voting
 
-MODULES = (capture, heatmaps, alignment, voting, locate, target, inference, readers, bias)
+MODULES = (capture, heatmaps, alignment, voting, locate, target, inference, report, readers, bias)
 
 
 class FairAttentionExtension(ComfyExtension):

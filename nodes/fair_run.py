@@ -43,9 +43,11 @@ Find = Callable[[SampledRun], list[list[Person]]]  # who is where, per image; at
 
 
 class FairRun(Observer):
-    def __init__(self, plan: FairPlan, find: Find, guider, observer: Observer):
+    def __init__(self, plan: FairPlan, find: Find, noise_seed: int, guider, observer: Observer):
         super().__init__(observer.watch, observer.run, observer.uuids, (observer.sigma_start, observer.sigma_end))
         self.plan, self.find, self.guider = plan, find, guider
+        # Both seeds count: a queue of single pictures with one target seed must not give everybody the same attribute.
+        self.seed = plan.target.seed * 2**64 + noise_seed
         sampling = guider.model_patcher.get_model_object("model_sampling")
         self.sigma_on = float(sampling.percent_to_sigma(plan.start_percent))
         self.sigma_off = float(sampling.percent_to_sigma(plan.end_percent))
@@ -89,7 +91,7 @@ class FairRun(Observer):
         self.people = []
         for image, found in enumerate(self.find(self.run)):
             undecided = [p for p in found if not p.why]
-            allocation, counts = assign(target.assignment, target.shares, len(undecided), target.seed, image, counts)
+            allocation, counts = assign(target.assignment, target.shares, len(undecided), self.seed, image, counts)
             given = iter(allocation.individuals)
             self.people.append([p if p.why else self._given(p, next(given)) for p in found])
         self.run.people = self.people
@@ -100,7 +102,9 @@ class FairRun(Observer):
 
     def _given(self, person: Person, k: int) -> Person:
         target = self.plan.target
-        return replace(person, attribute=k, why=f"{target.attributes[k].name}, by {target.assignment}, seed {target.seed}")
+        return replace(
+            person, attribute=k, why=f"{target.attributes[k].name}, by {target.assignment}, seed {target.seed}"
+        )
 
     def cond_batch(self, executor: Callable, model, conds: list, args: tuple, kwargs: dict):
         """The sampler's own call, with the attribute prompts beside; only the first call of a prediction takes them."""

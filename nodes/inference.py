@@ -136,10 +136,10 @@ def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Captur
     def find(run: SampledRun) -> list[list[Person]]:
         return people_from_masks(masks, run.store.images) if masks is not None else find_people(regions, run)
 
-    def start(guider, latent):
+    def start(guider, latent, seed):
         observer = open_run(watch, guider, latent, NODE)
         capture.begin(observer.run)
-        return FairRun(plan, find, guider, observer) if plan.strength > 0 and plan.prompts else observer
+        return FairRun(plan, find, seed, guider, observer) if plan.strength > 0 and plan.prompts else observer
 
     key = f"{KEY}.{id(capture)}"
     model, current = patch(model, key, start, NODE)

@@ -156,7 +156,7 @@ def open_run(watch: Watch, guider, latent: Tensor, node: str) -> Observer:
 def observe(model, key: str, watch: Watch, node: str, begin: Callable[[SampledRun], None]):
     """Patch `model` (a clone already) to record each of its sampling runs and hand it to `begin` when it starts."""
 
-    def start(guider, latent: Tensor) -> Observer:
+    def start(guider, latent: Tensor, seed: int) -> Observer:
         observer = open_run(watch, guider, latent, node)
         begin(observer.run)
         return observer
@@ -166,11 +166,12 @@ def observe(model, key: str, watch: Watch, node: str, begin: Callable[[SampledRu
 
 
 def patch(model, key: str, start: Callable[..., Observer], node: str):
-    """Open an observer by `start(guider, latent)` for each sampling run of `model`, and close it whatever happens."""
+    """Open an observer by `start(guider, latent, noise seed)` for each sampling run of `model`, and close it whatever happens."""
     current: list[Observer] = []
 
     def outer_sample(executor, noise, latent, *args, **kwargs):
-        observer = start(executor.class_obj, latent)
+        seed = kwargs.get("seed", args[5] if len(args) > 5 else None)
+        observer = start(executor.class_obj, latent, seed or 0)
         current.append(observer)
         try:
             result = executor(noise, latent, *args, **kwargs)

@@ -1,0 +1,65 @@
+"""Fair Report: who was found in each picture, which attribute each was given and why."""
+
+from comfy_api.latest import io, ui
+
+from .drawing import draw_people
+from .locate import run_of
+from .types import CATEGORY, Attention, Person, SampledRun
+
+NODE = "Fair Report"
+
+
+def describe(run: SampledRun) -> str:
+    """The report as text: image by image, person by person, left to right; then the totals and what was noted."""
+    if not run.people:
+        return "\n".join(["Nobody was changed: the picture is the plain one.", *run.notes])
+    lines, totals = [], {}
+    for number, found in enumerate(run.people, 1):
+        lines.append(f"image {number}: {len(found)} found" + ("" if found else "; left as it is"))
+        for j, person in enumerate(found, 1):
+            lines.append(f"  {j} {person.label}: {person.why}")
+            if person.attribute is not None:
+                name = given(person)
+                totals[name] = totals.get(name, 0) + 1
+    total = sum(totals.values())
+    lines += [f"{name}: {count} of {total} ({count / total:.0%})" for name, count in sorted(totals.items())]
+    return "\n".join([*lines, *run.notes])
+
+
+def given(person: Person) -> str:
+    return person.why.partition(",")[0]
+
+
+class FairReport(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="FairReport",
+            display_name="Fair Report",
+            category=CATEGORY,
+            description="What Fair Inference did: the people found in each picture, the attribute each was given, and why.",
+            inputs=[
+                Attention.Input("attention", tooltip="From Fair Inference."),
+                io.Latent.Input("latent", tooltip="The latent sampled with it."),
+                io.Image.Input("image", optional=True, tooltip="The decoded picture, to outline the people on."),
+            ],
+            outputs=[
+                io.String.Output("report", display_name="report"),
+                io.Image.Output(
+                    "picture", display_name="picture", tooltip="Each person outlined, with the attribute given."
+                ),
+            ],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, attention, latent, image=None) -> io.NodeOutput:
+        run = run_of(attention, latent, NODE)
+        text = describe(run)
+        if image is None:
+            return io.NodeOutput(text, None, ui=ui.PreviewText(text))
+        drawn = draw_people(image, run.people or [[] for _ in image], given)
+        return io.NodeOutput(text, drawn, ui={**ui.PreviewImage(drawn, cls=cls).as_dict(), "text": (text,)})
+
+
+NODES = [FairReport]
