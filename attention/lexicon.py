@@ -1,8 +1,8 @@
 """Words about people that prompts use: person nouns, faces, the attributes a prompt can state, numbers.
 
 The lists say which words a prompt uses of people and which of them state an attribute, nothing about the people.
-Occupations: the union of the lists of Fair Diffusion (arXiv 2302.10893), SD-EI (arXiv 2210.15230), UCE
-(arXiv 2308.14761) and WinoBias (arXiv 1804.06876); the rest are general person nouns. All entries are lower case.
+Occupations: after the lists of Fair Diffusion (arXiv 2302.10893), SD-EI (arXiv 2210.15230), UCE (arXiv 2308.14761) and
+WinoBias (arXiv 1804.06876), with further ones that prompts use; not a copy of any of them. All entries are lower case.
 """
 
 import re
@@ -136,6 +136,7 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     ),
 }
 _YEARS = re.compile(r"\d+-years?-old")
+TRAITS = frozenset("skin complexion gender sex race ethnicity descent heritage origin".split())  # "of Asian descent"
 # Words an attribute is about instead of the person: "a white haired man", "black clad dancers".
 OF_SOMETHING_ELSE = frozenset("haired eyed bearded clad dressed robed suited gloved coated hatted".split())
 _TONES_OF_SKIN = {"skinned", "complexioned"}

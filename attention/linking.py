@@ -123,7 +123,6 @@ def _conjuncts(tree: Sequence[Node], i: int, among: dict[int, _Draft]) -> list[i
 
 
 def _link_modifiers(tree: Sequence[Node], draft: _Draft) -> None:
-    noun = tree[draft.head].text
     for i in (draft.head, *draft.same):
         draft.fixed |= dict.fromkeys(lexicon.stated_by_noun(tree[i].text), i)
     own_face = [draft.face] if draft.face is not None and _is_body(tree, draft.face) else []
@@ -132,8 +131,8 @@ def _link_modifiers(tree: Sequence[Node], draft: _Draft) -> None:
         for i in _describing(tree, head):
             if i not in own:
                 _add(tree, draft, i, f'"{tree[i].text}" describes {tree[head].text}')
-    for i in _skin(tree, draft.head):
-        _add(tree, draft, i, f'"{tree[i].text}" describes the skin of {noun}')
+    for i in _traits(tree, draft.head):
+        _add(tree, draft, i, f'"{tree[i].text}" describes the {tree[tree[i].head].text} of {tree[draft.head].text}')
 
 
 def _is_body(tree: Sequence[Node], i: int) -> bool:
@@ -191,13 +190,14 @@ def _predicate(tree: Sequence[Node], verb: int) -> Iterator[int]:
             yield from _predicate(tree, i)
 
 
-def _skin(tree: Sequence[Node], head: int) -> Iterator[int]:
-    """The attribute words of "a woman with dark skin"."""
+def _traits(tree: Sequence[Node], head: int) -> Iterator[int]:
+    """The attribute words of "a woman with dark skin", "a doctor of female gender", "a man of Asian descent"."""
     for i, node in enumerate(tree):
-        skin, preposition = tree[node.head], tree[tree[node.head].head]
-        if node.relation == "amod" and skin.text.lower() in ("skin", "complexion") and preposition.head == head:
-            if preposition.text.lower() == "with" and lexicon.attribute_axis(node.text):
-                yield i
+        holder = node.head
+        while tree[holder].text.lower() in lexicon.TRAITS and tree[tree[holder].head].text.lower() in ("with", "of"):
+            holder = tree[tree[holder].head].head  # also through "of female gender with dark skin"
+        if holder == head != node.head and node.relation in MODIFIERS and lexicon.attribute_axis(node.text):
+            yield i
 
 
 def _share_modifiers(tree: Sequence[Node], drafts: dict[int, _Draft]) -> None:

@@ -76,10 +76,9 @@ def parse(text: str) -> tuple[Node, ...]:
     for i, (word, _, _) in enumerate(words):
         following = words[i + 1][0].lower() if i + 1 < len(words) else ""
         kinds.append(_kind(word, kinds[-1] if kinds else "", words[i - 1][0] if i else "", following))
-    names = {"num": "number", "noun": "noun", "adjective": "adjective", "participle": "participle", "verb": "verb"}
-    names["adverb"] = "adverb"
+    open_classes = ("noun", "adjective", "participle", "verb", "adverb")
     nodes = [
-        Node(word, start, end, names.get(kind, "other"), i, "dep")
+        Node(word, start, end, kind if kind in open_classes else "number" if kind == "num" else "other", i, "dep")
         for i, ((word, start, end), kind) in enumerate(zip(words, kinds, strict=True))
     ]
     _attach(nodes, kinds)

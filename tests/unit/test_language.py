@@ -73,6 +73,7 @@ def test_linked_words(prompt, expected, parser):
         ("two Black scientists", (("race", "Black"),)),
         ("an elderly dark-skinned nurse", (("age", "elderly"), ("skin tone", "dark-skinned"))),
         ("a person with dark skin", (("skin tone", "dark"),)),
+        ("three doctors of female gender with dark skin", (("gender", "female"), ("skin tone", "dark"))),
         ("a 30-year-old nurse", (("age", "30-year-old"),)),
         ("a black cat next to a doctor", ()),
         ("a dark room with doctors", ()),
