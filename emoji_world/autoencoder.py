@@ -140,7 +140,36 @@ def train(out: Path, steps: int, seed: int, scenes: int, lr: float, joint: bool)
             log.write(json.dumps({"step": step, "loss": round(value, 5), "seconds": round(time.time() - began)}) + "\n")
             log.flush()
         if step % 200 == 199 or step == steps - 1:
-            torch.save({"encoder": encoder.state_dict(), "decoder": decoder.state_dict()}, out)
+            state = torch.load(out, weights_only=True) if out.exists() else {}
+            torch.save({**state, "encoder": encoder.state_dict(), "decoder": decoder.state_dict()}, out)
+
+
+def distill(out: Path, steps: int, seed: int, scenes: int, lr: float) -> None:
+    """Teach the host's TAESD encoder to give the patch encoder's latents; goes on from `out` where it can."""
+    use_host()
+    from comfy.taesd.taesd import Encoder
+
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    state = torch.load(out, weights_only=True)
+    teacher, student = PatchEncoder(), initialise(Encoder(latent_channels=4))
+    teacher.load_state_dict(state["encoder"])
+    if "taesd_encoder" in state:
+        student.load_state_dict(state["taesd_encoder"])
+    optimiser = torch.optim.Adam(student.parameters(), lr, betas=(0.9, 0.98))
+    for step in (bar := tqdm(range(steps), mininterval=10)):
+        for group in optimiser.param_groups:
+            group["lr"] = lr * min(1, (step + 1) / 50) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+        image, _ = crops(rng, scenes)
+        with torch.no_grad():
+            z = teacher(image)
+        loss = F.smooth_l1_loss(student(image), z, beta=0.1)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        if step % 50 == 49 or step == steps - 1:
+            bar.set_postfix(loss=f"{float(loss.detach()):.4f}")
+            torch.save({**state, "taesd_encoder": student.state_dict()}, out)
 
 
 if __name__ == "__main__":
@@ -151,6 +180,12 @@ if __name__ == "__main__":
     parser.add_argument("--scenes", type=int, default=4, help="scenes a step, two crops each")
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--decoder-only", action="store_true", help="keep the latent space, sharpen the decoder")
+    parser.add_argument(
+        "--distill", action="store_true", help="teach the host's encoder instead, once the rest is done"
+    )
     a = parser.parse_args()
     a.out.parent.mkdir(parents=True, exist_ok=True)
-    train(a.out, a.steps, a.seed, a.scenes, a.lr, joint=not a.decoder_only)
+    if a.distill:
+        distill(a.out, a.steps, a.seed, a.scenes, a.lr)
+    else:
+        train(a.out, a.steps, a.seed, a.scenes, a.lr, joint=not a.decoder_only)

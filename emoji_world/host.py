@@ -1,30 +1,24 @@
-"""A ComfyUI tree, found and importable: the trainer and the reports run the host's own U-Net, tokenizer and samplers."""
+"""A ComfyUI made importable in this process: the trainer and the reports run its own U-Net, tokenizer and samplers."""
 
-import os
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from ..scripts import hosts
 
 
-def use_host(*arguments: str) -> Path:
+def use_host(*arguments: str) -> None:
     """Put the ComfyUI tree first on sys.path and parse its arguments, before anything imports `comfy`.
 
-    The tree is COMFYUI_PATH, else the newest one `make setup` has unpacked. Raises FileNotFoundError without either.
+    Raises `hosts.SetupError` where there is none: `make setup` fetches it.
     """
-    cache = Path(os.environ.get("FAIR_ATTENTION_CACHE", ROOT / ".host"))
-    tree = Path(os.environ.get("COMFYUI_PATH", cache / "comfyui-0.30.0"))
-    if not (tree / "comfy").is_dir():
-        raise FileNotFoundError(f"no ComfyUI at {tree}: run `make setup`, or set COMFYUI_PATH to a ComfyUI folder")
-    if "comfy" not in sys.modules:
-        import torch
+    if "comfy" in sys.modules:
+        return
+    import torch
 
-        sys.path.insert(0, str(tree))
-        command, sys.argv = sys.argv, ["main.py", *([] if torch.cuda.is_available() else ["--cpu"]), *arguments]
-        import comfy.options
+    sys.path.insert(0, str(hosts.tree()))
+    command, sys.argv = sys.argv, ["main.py", *([] if torch.cuda.is_available() else ["--cpu"]), *arguments]
+    import comfy.options
 
-        comfy.options.enable_args_parsing()
-        import comfy.cli_args  # noqa: F401  parsed here, while our arguments are in place
+    comfy.options.enable_args_parsing()
+    import comfy.cli_args  # noqa: F401  parsed here, while our arguments are in place
 
-        sys.argv = command
-    return tree
+    sys.argv = command

@@ -1,0 +1,73 @@
+"""Assemble the checkpoint the stock loader opens: U-Net, text encoder and autoencoder in one fp16 .safetensors.
+
+Words no caption of the training holds keep a zero embedding: they say nothing, which is the honest answer.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from .host import use_host
+from .model import CONTEXT, LENGTH, VOCABULARY, TextEncoder, text_keys
+from .world import CHECKPOINT, bias
+
+SD_SCALE = 0.18215  # the host divides an SD 1.x latent by this before it asks the autoencoder
+
+
+def text_state(average: dict[str, Tensor], tokens: list[int]) -> dict[str, Tensor]:
+    """The text encoder's weights in the host's names, its small vocabulary spread over CLIP's."""
+    encoder = TextEncoder(len(tokens))
+    encoder.load_state_dict({k.removeprefix("text."): v for k, v in average.items() if k.startswith("text.")})
+    state = text_keys(encoder)
+    name = next(k for k in state if k.endswith("token_embedding.weight"))
+    table = torch.zeros(VOCABULARY, CONTEXT)
+    table[tokens] = state[name]
+    state[name] = table
+    state[name.replace("token_embedding.weight", "position_ids")] = torch.arange(LENGTH)[None]
+    return state
+
+
+def checkpoint(model: Path, autoencoder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """(tensors, metadata) of the checkpoint from the two training states."""
+    use_host()
+    from .train import Words
+
+    trained = torch.load(model, map_location="cpu", weights_only=True)
+    vae = torch.load(autoencoder, map_location="cpu", weights_only=True)
+    average = trained["average"]
+    tensors = text_state(average, Words().tokens)
+    tensors |= {
+        "model.diffusion_model." + k.removeprefix("unet."): v for k, v in average.items() if k.startswith("unet.")
+    }
+    tensors |= {"first_stage_model.taesd_decoder." + k: v for k, v in vae["decoder"].items()}
+    tensors |= {"first_stage_model.taesd_encoder." + k: v for k, v in vae["taesd_encoder"].items()}
+    tensors |= {"first_stage_model.vae_scale": torch.tensor(SD_SCALE), "first_stage_model.vae_shift": torch.tensor(0.0)}
+    metadata = {
+        "modelspec.title": "Fair Attention: emoji world",
+        "modelspec.license": "GPL-3.0-or-later; trained on pictures drawn with Noto Color Emoji (SIL OFL 1.1)",
+        "modelspec.description": "A small, deliberately biased text-to-image model of drawn emoji people, for tests and demos.",
+        "training.steps": str(trained["step"]),
+        "training.seed": str(trained.get("seed", 1)),
+        "planted_bias": json.dumps(bias()),
+    }
+    return {k: _half(v) for k, v in tensors.items()}, metadata
+
+
+def _half(tensor: Tensor) -> Tensor:
+    return (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, default=Path("output/training/model.pt"))
+    parser.add_argument("--autoencoder", type=Path, default=Path("output/training/autoencoder.pt"))
+    parser.add_argument("--out", type=Path, default=CHECKPOINT)
+    a = parser.parse_args()
+    a.out.parent.mkdir(parents=True, exist_ok=True)
+    tensors, metadata = checkpoint(a.model, a.autoencoder)
+    save_file(tensors, a.out, metadata)
+    print(f"wrote {a.out}: {len(tensors)} tensors, {a.out.stat().st_size / 2**20:.1f} MiB")

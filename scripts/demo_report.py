@@ -1,0 +1,135 @@
+"""What the demo leaves behind: before, after, side by side, heat maps, and the numbers with their definitions."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from ..emoji_world.reader import EmojiReader
+from ..metrics.bias import BiasResult, measure_bias
+from ..metrics.bias_report import format_report
+from ..metrics.consistency import psnr, ssim
+from ..metrics.readers import Reading, labels_of
+
+if TYPE_CHECKING:
+    from .demo import Method
+
+AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
+Readings = list[list[Reading]]
+
+
+def write(out: Path, facts: dict, plain: Method, fair: Method) -> None:
+    reader = EmojiReader()
+    read = {m.name: reader.read(m.tensor()) for m in (plain, fair)}
+    outside = 1 - people_mask([read[plain.name], read[fair.name]], plain.tensor().shape)
+    methods = {m.name: numbers(m, read[m.name], plain.tensor(), outside) for m in (plain, fair)}
+    report = {**facts, "reader": reader.name, "methods": methods}
+    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    (out / "report.md").write_text(text(report, fair, {m: biases(r) for m, r in read.items()}), encoding="utf-8")
+    grid(plain.pictures).save(out / "before.png")
+    grid(fair.pictures).save(out / "after.png")
+    shown = range(min(8, len(plain.pictures)))
+    comparison([(plain.labelled[i], fair.labelled[i], fair.outlined[i]) for i in shown]).save(out / "comparison.png")
+    grid(fair.heatmaps[:16]).save(out / "heatmaps.png")
+    print(summary(report))
+    print("\n".join(f"  {out / name}" for name in (
+        "comparison.png", "before.png", "after.png", "heatmaps.png", "report.md", "report.json")))  # fmt: skip
+
+
+def biases(readings: Readings) -> dict[str, BiasResult]:
+    found = {}
+    for axes in AXES:
+        labels, classes = labels_of(readings, {axis: EmojiReader.axes[axis] for axis in axes})
+        found[" x ".join(axes)] = measure_bias(labels, classes, axis=" x ".join(axes))
+    return found
+
+
+def people_mask(all_readings: Sequence[Readings], shape: torch.Size) -> Tensor:
+    """[B,H,W]: 1 where either picture has a person's box."""
+    mask = torch.zeros(shape[:3])
+    for readings in all_readings:
+        for image, people in enumerate(readings):
+            for person in people:
+                left, top, right, bottom = (max(0, round(v)) for v in person.box)
+                mask[image, top:bottom, left:right] = 1
+    return mask
+
+
+def numbers(method: Method, readings: Readings, reference: Tensor, outside: Tensor) -> dict:
+    measured, pictures = biases(readings), method.tensor()
+    unreadable = sum(any(v is None for v in p.labels.values()) for image in readings for p in image)
+    return {
+        "bias_w": {axis: b.bias_w for axis, b in measured.items()},
+        "bias_p": {axis: b.bias_p for axis, b in measured.items()},
+        "bias_p_floor": {axis: b.bias_p_floor for axis, b in measured.items()},
+        "people_per_image": sum(map(len, readings)) / len(readings),
+        "unreadable": unreadable,
+        "psnr": mean(psnr(pictures, reference)),
+        "psnr_outside_people": mean(psnr(pictures, reference, outside)),
+        "ssim": mean(ssim(pictures, reference)),
+        "seconds_per_image": method.seconds / len(method.pictures),
+    }
+
+
+def mean(values: Tensor) -> float | None:
+    """The mean over pictures; None (no number) where a picture equals its reference and PSNR is infinite."""
+    average = float(values.mean())
+    return average if math.isfinite(average) else None
+
+
+def summary(report: dict) -> str:
+    plain, fair = report["methods"].values()
+    lines = [f"{'':24}{'plain':>8}{'fair':>8}"]
+    for axis in plain["bias_w"]:
+        lines.append(f"Bias-W {axis:17}{plain['bias_w'][axis]:8.2f}{fair['bias_w'][axis]:8.2f}")
+    lines.append(f"PSNR outside the people {'':8}{fair['psnr_outside_people'] or math.inf:8.1f} dB")
+    return "\n".join(lines)
+
+
+def text(report: dict, fair: Method, measured: dict[str, dict[str, BiasResult]]) -> str:
+    parts = [
+        f"# Demo: {report['prompt']}",
+        f"{report['seeds']} pictures, same seeds for both methods. Host: ComfyUI {report['host']}. "
+        f"Checkpoint: {report['checkpoint']}. Attributes as read by the {report['reader']}.",
+        "The people are drawn symbols: a controlled test of the method, no statement about real pictures or people.",
+    ]
+    for name, results in measured.items():
+        parts.append(f"## {name}")
+        parts += ["```text\n" + format_report(result) + "\n```" for result in results.values()]
+        m = report["methods"][name]
+        if m["psnr"] is not None:
+            parts.append(f"Against plain: PSNR {m['psnr']:.1f} dB, SSIM {m['ssim']:.3f}; outside the people "
+                         f"PSNR {m['psnr_outside_people']:.1f} dB. {m['seconds_per_image']:.2f} s a picture.")  # fmt: skip
+        else:
+            parts.append(f"{m['seconds_per_image']:.2f} s a picture.")
+    parts += ["## What Fair Inference did", "```text\n" + "\n".join(fair.reports) + "\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def grid(pictures: Sequence[Image.Image], columns: int = 4, side: int = 256) -> Image.Image:
+    rows = -(-len(pictures) // columns)
+    sheet = Image.new("RGB", (columns * (side + 8) + 8, rows * (side + 8) + 8), "white")
+    for i, picture in enumerate(pictures):
+        place = (8 + i % columns * (side + 8), 8 + i // columns * (side + 8))
+        sheet.paste(picture.resize((side, side), Image.Resampling.BICUBIC), place)
+    return sheet
+
+
+def comparison(rows: Sequence[tuple[Image.Image, ...]], side: int = 300) -> Image.Image:
+    """A row a picture: as drawn, made fair, who was found and what each was given."""
+    titles = ("plain, as read", "fair, as read", "individuals found, attribute given")
+    sheet = Image.new("RGB", (len(titles) * (side + 8) + 8, 34 + len(rows) * (side + 8)), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(16)
+    for column, title in enumerate(titles):
+        pen.text((12 + column * (side + 8), 8), title, fill="black", font=font)
+        for row, pictures in enumerate(rows):
+            picture = pictures[column].resize((side, side), Image.Resampling.BICUBIC)
+            sheet.paste(picture, (8 + column * (side + 8), 34 + row * (side + 8)))
+    return sheet
