@@ -111,25 +111,25 @@ def train(a: argparse.Namespace) -> None:
     model = nn.ModuleDict({"text": text, "unet": unet})
     optimiser = torch.optim.AdamW(model.parameters(), a.lr, betas=(0.9, 0.99), weight_decay=0.0)
     average = {k: v.detach().clone() for k, v in model.state_dict().items()}
-    step = 0
+    start = 0
     if a.out.exists():
         state = torch.load(a.out, map_location=device, weights_only=True)
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
-        average, step = state["average"], state["step"]
+        average, start = state["average"], state["step"]
     elif a.start_from:
         average = torch.load(a.start_from, map_location=device, weights_only=True)["average"]
         model.load_state_dict(average)
     alphas = (
         torch.cumprod(1 - torch.as_tensor(make_beta_schedule("linear", 1000, 0.00085, 0.012)), 0).float().to(device)
     )
-    rng = np.random.default_rng((a.seed, step))
-    torch.manual_seed(a.seed + step)
+    rng = np.random.default_rng((a.seed, start))
+    torch.manual_seed(a.seed + start)
     torch.set_flush_denormal(True)
     blocks = [b for b, _ in cross_attention_blocks(unet)]
     began, saved, log = time.time(), time.time(), a.out.with_suffix(".log.jsonl").open("a")
     sums = np.zeros(3)
-    for step in (bar := tqdm(range(step, a.steps), initial=step, total=a.steps, mininterval=20)):
+    for step in (bar := tqdm(range(start, a.steps), initial=start, total=a.steps, mininterval=20)):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, a.steps, a.lr)
         indices, ids, pointers = make_batch(corpus, rng, words, a.batch)

@@ -20,8 +20,7 @@ def align(clip, prompt: str, parser: str, subject: str, edit_fixed: bool) -> tup
         )
     conditioning, context = encode(clip, prompt)
     words = tuple(tuple(locate(clip, prompt, list(g.members), NODE)) for g in groups)
-    editable = tuple(edit_fixed or not g.fixed for g in groups)
-    return AlignedPrompt(prompt, context, groups, words, editable), conditioning
+    return AlignedPrompt(prompt, context, groups, words, edit_fixed), conditioning
 
 
 def named_groups(prompt: str, subject: str) -> tuple[PeopleGroup, ...]:
@@ -41,15 +40,15 @@ def named_groups(prompt: str, subject: str) -> tuple[PeopleGroup, ...]:
 
 def describe(aligned: AlignedPrompt) -> str:
     lines = []
-    for group, words, editable in zip(aligned.groups, aligned.words, aligned.editable, strict=True):
+    for group, words in zip(aligned.groups, aligned.words, strict=True):
         tokens = ", ".join(f"{w.label} (token {' '.join(map(str, w.positions))})" for w in words)
         lines.append(f"{group.label}: {tokens}")
         lines += [f"  {reason}" for reason in group.why]
         if group.count is not None:
             lines.append(f"  the prompt asks for {group.count}")
-        if not editable:
+        if group.fixed and not aligned.edit_fixed:
             fixed = ", ".join(f'{axis} by "{word}"' for axis, word in group.fixed)
-            lines.append(f"  left alone: the prompt already states {fixed}")
+            lines.append(f"  already stated, so left alone: {fixed}")
     return "\n".join(lines)
 
 

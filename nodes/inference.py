@@ -22,23 +22,23 @@ def attribute_prompts(
     finder: RegionFinder | None, target: TargetDistribution, in_context: bool
 ) -> dict[tuple[int, int], str]:
     """(group, attribute) -> the prompt that steers: "three female doctors", or "female person"."""
-    if finder is None or not in_context:
-        groups = range(1) if finder is None else editable(finder)
-        return {(g, k): a.prompt for g in groups for k, a in enumerate(target.attributes)}
+    if finder is None:
+        return {(0, k): a.prompt for k, a in enumerate(target.attributes)}
     aligned = finder.aligned
     return {
-        (g, k): insert_attribute(aligned.prompt, aligned.groups[g], a.word)
-        for g in editable(finder)
+        (g, k): insert_attribute(aligned.prompt, group, a.word) if in_context else a.prompt
+        for g, group in enumerate(aligned.groups)
+        if not aligned.stated(g, axes(target))
         for k, a in enumerate(target.attributes)
     }
 
 
-def editable(finder: RegionFinder) -> list[int]:
-    return [g for g, allowed in enumerate(finder.aligned.editable) if allowed]
+def axes(target: TargetDistribution) -> frozenset[str]:
+    return frozenset(axis for attribute in target.attributes for axis, _ in attribute.axis_values)
 
 
-def find_people(finder: RegionFinder, run: SampledRun) -> list[list[Person]]:
-    """Who is where in each image, from the maps recorded so far."""
+def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = frozenset()) -> list[list[Person]]:
+    """Who is where in each image, from the maps recorded so far; `why` is set for people whose axes `of` are stated."""
     found: list[list[Person]] = [[] for _ in range(run.store.images)]
     start = 0
     for g, (group, words) in enumerate(zip(finder.aligned.groups, finder.aligned.words, strict=True)):
@@ -47,13 +47,10 @@ def find_people(finder: RegionFinder, run: SampledRun) -> list[list[Person]]:
         face = group.members.index(group.face) if group.face in group.members else None
         noun = group.members.index(group.noun)
         located = locate_group(run.store, finder.rule, group.label, columns, noun, face, group.count)
-        fixed = (
-            ""
-            if finder.aligned.editable[g]
-            else "left alone: the prompt states " + ", ".join(w for _, w in group.fixed)
-        )
+        stated = finder.aligned.stated(g, of)
+        why = f"left alone, the prompt says {', '.join(stated)}" if stated else ""
         for image, people in enumerate(located):
-            found[image] += [Person(g, group.noun.text, mask, None, fixed) for mask in people.masks]
+            found[image] += [Person(g, group.noun.text, mask, None, why) for mask in people.masks]
     return found
 
 
@@ -134,7 +131,11 @@ def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Captur
     """Patch the model clone: the run's observer, the attribute prompts before each call, the guidance after CFG."""
 
     def find(run: SampledRun) -> list[list[Person]]:
-        return people_from_masks(masks, run.store.images) if masks is not None else find_people(regions, run)
+        return (
+            people_from_masks(masks, run.store.images)
+            if masks is not None
+            else find_people(regions, run, axes(plan.target))
+        )
 
     def start(guider, latent, seed):
         observer = open_run(watch, guider, latent, NODE)

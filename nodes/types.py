@@ -1,6 +1,6 @@
 """The pack's own sockets, declared once. Everything else that nodes pass is core ComfyUI."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from comfy_api.latest import io
@@ -12,6 +12,7 @@ from ..attention.trace import Block
 from ..metrics.readers import Reading
 
 CATEGORY = "fair attention"
+SAME_AXIS = {"race": "skin tone", "skin tone": "race"}  # a prompt that states one leaves no room for the other
 
 Tokens = io.Custom("FAIR_TOKENS")
 Regions = io.Custom("FAIR_REGIONS")
@@ -24,14 +25,22 @@ Attributes = io.Custom("FAIR_ATTRIBUTES")
 class AlignedPrompt:
     """FAIR_TOKENS: a prompt, its context as the wired CLIP encodes it, and the people it names.
 
-    words[g] are the members of groups[g], in order, with their token positions; editable[g]: not already fixed.
+    words[g] are the members of groups[g], in order, with their token positions. edit_fixed: also change people whose
+    attribute the prompt already states.
     """
 
     prompt: str
     context: Tensor  # [1, L, d]
     groups: tuple[PeopleGroup, ...]
     words: tuple[tuple[WordQuery, ...], ...]
-    editable: tuple[bool, ...]
+    edit_fixed: bool = False
+
+    def stated(self, group: int, axes: Collection[str]) -> tuple[str, ...]:
+        """The words by which the prompt already fixes one of these axes for a group; () if it is free to change."""
+        if self.edit_fixed:
+            return ()
+        related = {*axes, *(SAME_AXIS[axis] for axis in axes if axis in SAME_AXIS)}
+        return tuple(word for axis, word in self.groups[group].fixed if axis in related)
 
 
 @dataclass(frozen=True)
