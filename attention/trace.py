@@ -28,8 +28,14 @@ class Block(NamedTuple):
     def parse(cls, text: str) -> "Block":
         """ "output.3" or "output.3.1" -> Block; ValueError for anything else."""
         part, *numbers = text.strip().split(".")
-        if part not in ("input", "middle", "output") or not 1 <= len(numbers) <= 2 or not all(n.isdigit() for n in numbers):
-            raise ValueError(f"{text!r} is no cross-attention block: write input.4, middle.0 or output.3 (SDXL: output.3.1)")
+        if (
+            part not in ("input", "middle", "output")
+            or not 1 <= len(numbers) <= 2
+            or not all(n.isdigit() for n in numbers)
+        ):
+            raise ValueError(
+                f"{text!r} is no cross-attention block: write input.4, middle.0 or output.3 (SDXL: output.3.1)"
+            )
         return cls(part, *map(int, numbers))
 
 
