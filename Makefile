@@ -22,7 +22,7 @@ demo: setup  ## before and after, with numbers: PROMPT="three pilots with cats" 
 
 # One thread each: on a busy machine two are slower than one.
 test test-unit test-host: export OMP_NUM_THREADS ?= 1
-test: setup  ## unit tests, then tests on the host
+test: setup  ## all tests
 	$(PYTHON) -m pytest tests
 
 test-unit: setup  ## tests that need no host
