@@ -1,0 +1,82 @@
+"""The embedded model through the stock nodes, its reader, and the shipped workflow through the real server."""
+
+import numpy as np
+import pytest
+import torch
+
+from fair_attention.emoji_world import captions, scene
+from fair_attention.emoji_world.reader import EmojiReader
+from fair_attention.emoji_world.report import match
+from fair_attention.emoji_world.train_reader import recast
+from fair_attention.emoji_world.world import CHECKPOINT
+from fair_attention.scripts import demo, hosts, server
+from fair_attention.scripts.workflow import read_prompt
+from fair_attention.tests.host.graphs import stock_graph
+
+WORKFLOWS = sorted((hosts.ROOT / "workflows").glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def emoji(host):
+    with torch.inference_mode():
+        return host.nodes.CheckpointLoaderSimple().load_checkpoint(CHECKPOINT.name)
+
+
+def test_the_stock_loader_offers_and_opens_it(host, emoji):
+    assert CHECKPOINT.name in host.folder_paths.get_filename_list("checkpoints")
+    model, _, vae = emoji
+    assert type(model.model.model_config).__name__ == "EmojiSD15"
+    assert type(vae.first_stage_model).__name__ == "TAESD"
+
+
+def test_it_samples_through_stock_nodes(run_prompt, emoji):
+    run = run_prompt(stock_graph(CHECKPOINT.name, steps=4))
+    assert run.errors == []
+    ((picture,),) = run.values["6"]
+    assert picture.shape == (1, 128, 128, 3) and picture.std() > 0.05
+
+
+def scenes(count: int):
+    rng = np.random.default_rng(2024)
+    for _ in range(count):
+        yield recast(rng, scene.compose(rng, *captions.draw_groups(rng)))
+
+
+@pytest.mark.parametrize("through_vae", [False, True])
+def test_the_reader_reads_held_out_renders(emoji, through_vae):
+    """48 scenes, about 110 people; the bar of 98 % is measured on 256 scenes by `make emoji-report`."""
+    reader, right, total = EmojiReader(), 0, 0
+    for drawn in scenes(48):
+        image = torch.from_numpy(scene.render(drawn).image.copy())[None].float() / 255
+        vae = emoji[2]
+        readings = reader.read(vae.decode(vae.encode(image)) if through_vae else image)[0]
+        for person, reading in match(readings, drawn.people):
+            labels = {} if reading is None else reading.labels
+            right += labels == {"occupation": person.occupation, "gender": person.gender, "skin tone": person.tone}
+            total += 1
+    assert right / total >= 0.93
+
+
+def test_the_reader_sees_nobody_on_an_empty_wall():
+    wall = torch.full((1, 128, 128, 3), 0.85)
+    wall[:, 80:] = 0.5
+    assert EmojiReader().read(wall) == [[]]
+
+
+@pytest.fixture(scope="module")
+def running_server(tmp_path_factory):
+    with server.running(tmp_path_factory.mktemp("emoji-server")) as started:
+        yield started
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.stem)
+def test_shipped_workflows_run_through_the_server(running_server, path):
+    """As shipped, with fewer steps and pictures; a picture of the stock SaveImage node comes back."""
+    prompt = read_prompt(path, running_server.object_info())
+    for node in prompt.values():
+        for name, value in (("steps", 4), ("batch_size", 2)):
+            if name in node["inputs"]:
+                node["inputs"][name] = value
+    entry = running_server.queue(prompt, report=lambda text: None)
+    pictures = running_server.images(entry, demo.find(prompt, "SaveImage", filename_prefix="fair"))
+    assert [p.size for p in pictures] == [(128, 128)] * 2
