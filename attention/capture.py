@@ -4,11 +4,13 @@ Observing only: the host's kernel computes the picture, these functions compute 
 rows and words asked for. Memory is [images, words, h, w] floats a block and does not grow with the steps.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from .maps import resize
 from .trace import Block
 
 CHUNK_BYTES = 64 * 2**20  # probabilities kept alive at a time
@@ -37,21 +39,29 @@ def selection(words: tuple[WordQuery, ...], own_length: int, length: int) -> Ten
     return columns
 
 
-def word_maps(q: Tensor, k: Tensor, heads: int, columns: Tensor, chunk_bytes: int = CHUNK_BYTES) -> Tensor:
+def word_maps(
+    q: Tensor,
+    k: Tensor,
+    heads: int,
+    columns: Tensor,
+    chosen: Sequence[int] | None = None,
+    chunk_bytes: int = CHUNK_BYTES,
+) -> Tensor:
     """Mean over heads of softmax(q k^T / sqrt(d)), the chosen columns only (DAAM, OVAM; heads averaged at once).
 
-    q [R,N,H*d], k [R,L,H*d], columns [L,W] -> [R,W,N] float32. Computed in float32 and in chunks over N, so that no
-    [H,N,L] tensor above chunk_bytes exists.
+    q [R,N,H*d], k [R,L,H*d], columns [L,W] -> [R,W,N] float32. chosen: these heads only. Computed in float32 and in
+    chunks over N, so that no [R,H,N,L] tensor above chunk_bytes exists.
     """
-    rows, n, _ = q.shape
-    length = k.shape[1]
-    kh = k.float().unflatten(-1, (heads, -1)).permute(0, 2, 3, 1)  # [R,H,d,L]
+    q, k = q.unflatten(-1, (heads, -1)), k.unflatten(-1, (heads, -1))  # [R,N,H,d], [R,L,H,d]
+    if chosen is not None:
+        q, k = q[:, :, list(chosen)], k[:, :, list(chosen)]
+    kh = k.float().permute(0, 2, 3, 1)  # [R,H,d,L]
     scale = kh.shape[2] ** -0.5
     columns = columns.to(q.device)
-    step = max(1, chunk_bytes // max(1, 4 * rows * heads * length))
+    step = max(1, chunk_bytes // max(1, 4 * kh.shape[0] * kh.shape[1] * kh.shape[3]))
     parts = []
-    for start in range(0, n, step):
-        qh = q[:, start : start + step].float().unflatten(-1, (heads, -1)).transpose(1, 2)  # [R,H,n,d]
+    for start in range(0, q.shape[1], step):
+        qh = q[:, start : start + step].float().transpose(1, 2)  # [R,H,n,d]
         probabilities = (qh @ kh * scale).softmax(-1).mean(1)  # [R,n,L]
         parts.append(probabilities @ columns)
     return torch.cat(parts, 1).transpose(1, 2)
@@ -70,20 +80,33 @@ class MapStore:
     def add(
         self, block: Block, maps: Tensor, grid: tuple[int, int], whole: tuple[int, int], offset: tuple[int, int]
     ) -> None:
-        """maps [images, words, h*w] on `grid`, a window of the block's `whole` grid at `offset` (y, x)."""
+        """maps [images, words, h*w] on `grid`, a window of the block's `whole` grid at `offset` (y, x).
+
+        A patch may change a block's resolution within a run; maps then follow the size of the first.
+        """
+        maps = maps.unflatten(-1, grid)
         if block not in self.sums:
             self.sums[block] = torch.zeros(self.images, len(self.labels), *whole, device=maps.device)
             self.counts[block] = torch.zeros(1, 1, device=maps.device)
+        stored = (self.sums[block].shape[-2], self.sums[block].shape[-1])
+        if whole != stored:
+            if grid != whole:
+                return
+            maps, grid, whole = resize(maps, stored), stored, stored
         if grid != whole and self.counts[block].shape != whole:  # only area conditionings need a count a cell
             self.counts[block] = self.counts[block].expand(whole).clone()
         window = (slice(offset[0], offset[0] + grid[0]), slice(offset[1], offset[1] + grid[1]))
-        self.sums[block][..., window[0], window[1]] += maps.unflatten(-1, grid)
+        self.sums[block][..., window[0], window[1]] += maps
         counted = self.counts[block] if grid == whole else self.counts[block][window]
         counted += 1
 
     def mean(self, block: Block) -> Tensor:
         """[images, words, h, w]: mean over the calls recorded; zero where none was."""
         return self.sums[block] / self.counts[block].clamp_min(1)
+
+    def grid(self, block: Block) -> tuple[int, int]:
+        height, width = self.sums[block].shape[-2:]
+        return height, width
 
     @property
     def blocks(self) -> list[Block]:

@@ -1,5 +1,7 @@
 """From a region to people: one mask each, by connected components and, where people touch, by watershed."""
 
+import heapq
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -42,13 +44,32 @@ def split_touching(part: Mask, min_distance: float, prominence: float) -> list[M
     seeds = prominent_maxima(depth, min_distance, prominence)
     if len(seeds) < 2:
         return [part]
-    markers = np.zeros(part.shape, np.int16)
-    for i, (y, x) in enumerate(seeds, 1):
-        markers[y, x] = i
-    markers[~part] = -1
-    surface = (255 * (1 - depth / depth.max())).astype(np.uint8)
-    basins = ndimage.watershed_ift(surface, markers, np.ones((3, 3)))
+    basins = flood(depth, seeds)
     return [basins == i for i in range(1, len(seeds) + 1)]
+
+
+def flood(depth: NDArray[np.float64], seeds: list[tuple[int, int]]) -> NDArray[np.int64]:
+    """Watershed: basins grow from the seeds over neighbours of depth > 0, deepest first; 1, 2 ... per seed, else 0.
+
+    By height, as the word means; scipy's watershed_ift orders by differences between neighbours, and slopes of a
+    distance transform have all the same.
+    """
+    basins = np.zeros(depth.shape, np.int64)
+    queue: list[tuple[float, int, int, int]] = []  # minus depth, order of arrival, y, x
+    for i, (y, x) in enumerate(seeds, 1):
+        basins[y, x] = i
+        queue.append((-depth[y, x], i, y, x))
+    heapq.heapify(queue)
+    arrival = len(queue)
+    while queue:
+        _, _, y, x = heapq.heappop(queue)
+        for v in range(max(y - 1, 0), min(y + 2, depth.shape[0])):
+            for u in range(max(x - 1, 0), min(x + 2, depth.shape[1])):
+                if depth[v, u] > 0 and not basins[v, u]:
+                    basins[v, u] = basins[y, x]
+                    arrival += 1
+                    heapq.heappush(queue, (-depth[v, u], arrival, v, u))
+    return basins
 
 
 def prominent_maxima(depth: NDArray[np.float64], min_distance: float, prominence: float) -> list[tuple[int, int]]:

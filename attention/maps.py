@@ -15,6 +15,20 @@ def read_size(latent_size: tuple[int, int], longer: int = READ_SIZE) -> tuple[in
     return latent_size[0] * factor, latent_size[1] * factor
 
 
+def scale_of(grid: tuple[int, int], latent: tuple[int, int]) -> int:
+    """How many latent cells a block's cell spans: each downsampling halves a side and rounds up."""
+    for scale in (1, 2, 4, 8, 16, 32):
+        if tuple(math.ceil(side / scale) for side in latent) == tuple(grid):
+            return scale
+    return max(1, round(latent[0] / grid[0]))  # another patch changed the block's resolution
+
+
+def sum_size(latent_size: tuple[int, int]) -> tuple[int, int]:
+    """(h, w) at which the maps of all blocks are added up: 64 on the longer side (OVAM, BiasMap), in the latent's shape."""
+    longer = max(latent_size)
+    return tuple(max(1, round(side * READ_SIZE / longer)) for side in latent_size)  # type: ignore[return-value]
+
+
 def gaussian_blur(maps: Tensor, sigma: float, radius: int | None = None) -> Tensor:
     """Separable Gaussian with reflected borders. Attend-and-Excite's 3x3, sigma 0.5 is radius=1."""
     radius = radius if radius is not None else max(1, math.ceil(3 * sigma))
@@ -31,21 +45,21 @@ def gaussian_blur(maps: Tensor, sigma: float, radius: int | None = None) -> Tens
 
 
 def resize(maps: Tensor, size: tuple[int, int]) -> Tensor:
-    """Bilinear upsampling (OVAM), area averaging downwards."""
-    if tuple(maps.shape[-2:]) == tuple(size):
-        return maps
+    """Bilinear upsampling (OVAM), area averaging downwards; each side by itself."""
     flat = maps.reshape(-1, 1, *maps.shape[-2:])
-    larger = size[0] >= maps.shape[-2]
-    flat = (
-        F.interpolate(flat, size, mode="bilinear", align_corners=False) if larger else F.adaptive_avg_pool2d(flat, size)
-    )
+    smaller = (min(size[0], flat.shape[-2]), min(size[1], flat.shape[-1]))
+    if smaller != tuple(flat.shape[-2:]):
+        flat = F.adaptive_avg_pool2d(flat, smaller)
+    if smaller != tuple(size):
+        flat = F.interpolate(flat, tuple(size), mode="bilinear", align_corners=False)
     return flat.reshape(*maps.shape[:-2], *size)
 
 
 def minmax(maps: Tensor) -> Tensor:
     """(m - min m) / (max m - min m) over each map: values in 0..1; a flat map becomes zero."""
     low, high = maps.amin((-2, -1), keepdim=True), maps.amax((-2, -1), keepdim=True)
-    return (maps - low) / (high - low).clamp_min(1e-8)
+    flat = high - low <= 1e-5 * high.abs()  # rounding, not structure
+    return ((maps - low) / (high - low).clamp_min(1e-12)).masked_fill(flat, 0)
 
 
 def prepare(maps: Tensor, size: tuple[int, int], sigma: float = 0.5) -> Tensor:

@@ -54,15 +54,16 @@ def locate_group(
     maps, weights, _ = stack_blocks(store, rule.weights)
     maps = maps[:, :, list(columns)]
     scores = block_vote(maps, weights, rule.tau) if rule.vote else mean_score(maps, weights)  # [images, words, h, w]
+    own, joint = (rule.rho, rule.rho_aligned) if rule.vote else (rule.tau, rule.tau)
     located = []
     for image in range(scores.shape[0]):
         notes: tuple[str, ...] = ()
         if rule.align and len(columns) > 1:
-            score, region, why = aligned_region(scores[image], rule.rho, rule.rho_aligned, face)
+            score, region, why = aligned_region(scores[image], own, joint, face)
             notes = (why,)
         else:
             score = scores[image, noun]
-            region = score >= (rule.rho if rule.vote else rule.tau)
+            region = score >= own
         masks = cut(region, score, count if rule.use_count else None) if rule.split else region[None].float()
         if not bool(region.any()):
             masks, notes = masks[:0], (*notes, "no region above the threshold")

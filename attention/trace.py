@@ -6,7 +6,7 @@ kernel or replacement is chosen, so they see what the model uses and change noth
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -39,14 +39,14 @@ class Block(NamedTuple):
         return cls(part, *map(int, numbers))
 
 
-Take = Callable[[Block, nn.Module, Tensor, Tensor], None]  # block, its BasicTransformerBlock, q [B,N,C], k [B,L,C]
+Take = Callable[[Block, Any, Tensor, Tensor], None]  # block, its BasicTransformerBlock, q [B,N,C], k [B,L,C]
 
 
 class Stop(Exception):
     """Raised inside the forward to end it after the last block wanted; whoever asked for it catches it."""
 
 
-def cross_attention_blocks(unet: nn.Module) -> Iterator[tuple[Block, nn.Module]]:
+def cross_attention_blocks(unet: Any) -> Iterator[tuple[Block, Any]]:
     """(block, BasicTransformerBlock) of each layer with cross-attention, in forward order. Empty: no such U-Net."""
     if not all(hasattr(unet, part) for part in ("input_blocks", "middle_block", "output_blocks")):
         return
@@ -58,6 +58,23 @@ def cross_attention_blocks(unet: nn.Module) -> Iterator[tuple[Block, nn.Module]]
                 yield Block(part, number, layer), block
 
 
+def block_levels(unet: nn.Module) -> dict[Block, int]:
+    """How often the resolution has been halved where each cross-attention sits: 0 at the latent's own, 2 at a quarter."""
+    levels, level = {}, 0
+    for number, module in enumerate(unet.input_blocks):
+        level += _holds(module, "Downsample")
+        levels["input", number] = level
+    levels["middle", 0] = level
+    for number, module in enumerate(unet.output_blocks):
+        levels["output", number] = level
+        level -= _holds(module, "Upsample")  # the last layer of its block, behind the attention
+    return {block: levels[block.part, block.number] for block, _ in cross_attention_blocks(unet)}
+
+
+def _holds(module: nn.Module, name: str) -> bool:
+    return any(type(m).__name__ == name for m in module.modules())
+
+
 @contextmanager
 def trace(unet: nn.Module, wanted: Collection[Block], take: Take, stop_after: Block | None = None) -> Iterator[None]:
     """While open, call `take(block, module, q, k)` for each wanted cross-attention as it runs.
@@ -66,13 +83,15 @@ def trace(unet: nn.Module, wanted: Collection[Block], take: Take, stop_after: Bl
     """
     handles = []
 
-    def watch(block: Block, module: nn.Module) -> None:
+    def watch(block: Block, module: Any) -> None:
         queries: list[Tensor] = []
 
         def on_query(_: nn.Module, __: tuple, output: Tensor) -> None:
             queries[:] = [output]
 
-        def on_key(_: nn.Module, __: tuple, output: Tensor) -> None:  # to_k runs right after to_q
+        def on_key(_: nn.Module, __: tuple, output: Tensor) -> None:
+            if not queries:  # the first to_k after a to_q is the block's own; a patch may project more
+                return
             take(block, module, queries.pop(), output)
             if block == stop_after:
                 raise Stop

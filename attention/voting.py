@@ -11,19 +11,19 @@ import torch
 from torch import Tensor
 
 from .capture import MapStore
-from .maps import prepare, read_size
+from .maps import prepare, read_size, scale_of
 from .trace import Block
 
 TAU = 0.4  # DAAM, OVAM
 RHO = 0.5  # majority
-SCALE_WEIGHTS = {1: 0.25, 2: 0.25, 4: 1.0}  # latent size / block size -> weight; from OVAM's block ablation
+SCALE_WEIGHTS = {1: 0.25, 2: 0.25, 4: 1.0}  # latent cells a block's cell spans -> weight; from OVAM's block ablation
 
 
 def weight_by_resolution(
     blocks: list[Block], sizes: Mapping[Block, tuple[int, int]], latent: tuple[int, int]
 ) -> dict[Block, float]:
     """SD prior: quarter resolution 1, half and full 0.25 each, eighth 0 (middle block; as DAAM and OVAM)."""
-    return {b: SCALE_WEIGHTS.get(max(1, round(latent[0] / sizes[b][0])), 0.0) for b in blocks}
+    return {b: SCALE_WEIGHTS.get(scale_of(sizes[b], latent), 0.0) for b in blocks}
 
 
 def block_votes(maps: Tensor, tau: float = TAU) -> Tensor:
@@ -54,7 +54,7 @@ def stack_blocks(store: MapStore, weights: Mapping[Block, float] | None = None) 
 
     weights None: by resolution. Block names in `weights` that were not captured count as absent.
     """
-    sizes = {b: tuple(store.sums[b].shape[-2:]) for b in store.blocks}
+    sizes = {b: store.grid(b) for b in store.blocks}
     chosen = weight_by_resolution(store.blocks, sizes, store.latent_size) if weights is None else weights
     blocks = [b for b in store.blocks if chosen.get(b, 0.0) > 0]
     if not blocks:

@@ -37,15 +37,12 @@ class HostError(RuntimeError):
 
 
 def furnish(base: Path) -> Path:
-    """Lay out a base directory: this pack among the custom nodes, the emoji checkpoints among the models."""
-    links = {base / "custom_nodes" / "fair-attention": hosts.ROOT}
-    for checkpoint in hosts.ROOT.glob("emoji_world/*.safetensors"):
-        links[base / "models" / "checkpoints" / checkpoint.name] = checkpoint
+    """Lay out a base directory with this pack among the custom nodes; the pack brings its checkpoint itself."""
     for folder in ("custom_nodes", "models/checkpoints", "input", "output"):
         (base / folder).mkdir(parents=True, exist_ok=True)
-    for link, target in links.items():
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)
+    link = base / "custom_nodes" / "fair-attention"
+    link.unlink(missing_ok=True)
+    link.symlink_to(hosts.ROOT)
     return base
 
 
