@@ -5,8 +5,8 @@ from comfy_api.latest import io
 from ..attention.capture import WordQuery
 from ..attention.trace import Block
 from .observe import observe, require_cross_attention
-from .text import encode, locate, named_words
-from .types import CATEGORY, AlignedPrompt, Attention, Capture, Tokens, Watch
+from .text import encode, locate, named_words, own_context
+from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, AlignedPrompt, Attention, Capture, Tokens, Watch
 
 NODE = "Capture Cross-Attention"
 KEY = "fair_attention.capture"
@@ -41,10 +41,8 @@ def prompt_watch(tokens: AlignedPrompt, **window) -> Watch:
 def words_watch(clip, prompt: str, words: str, attribution: str, softmax: str, **window) -> Watch:
     """Named words of the prompt or, with an attribution prompt, of that one (open vocabulary, OVAM)."""
     if attribution.strip():
-        _, context = encode(clip, attribution)
+        context = own_context(clip, attribution) if softmax == OWN else encode(clip, attribution)[1]
         queries = named_words(clip, attribution, words, NODE) if words.strip() else all_words(clip, attribution)
-        if softmax == OWN:
-            context = context[:, : max(p for w in all_words(clip, attribution) for p in w.positions) + 2]
         return Watch(tuple(queries), None, context, **window)
     _, context = encode(clip, prompt)
     queries = named_words(clip, prompt, words, NODE) if words.strip() else all_words(clip, prompt)
@@ -91,6 +89,10 @@ class FairAttentionCapture(io.ComfyNode):
                                 tooltip="Blocks to record, as in: input.7, middle.0, output.3. Empty: all."),
                 io.Combo.Input("attribution_softmax", options=[OWN, PADDED], default=OWN, optional=True, extra_dict={"advanced": True},
                                tooltip="For the attribution prompt: which tokens share the probability."),
+                io.Combo.Input("branch", options=[CONDITIONAL, UNCONDITIONAL], default=CONDITIONAL, optional=True,
+                               extra_dict={"advanced": True},
+                               tooltip="For the attribution prompt: whose queries are read, those of the positive conditioning "
+                               "or (BiasMap's code) of the negative, which the host computes at a cfg other than 1."),
             ],
             outputs=[
                 io.Model.Output("model", display_name="model", tooltip="Sample with this one."),
@@ -100,13 +102,19 @@ class FairAttentionCapture(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, clip, tokens=None, prompt="", words="", attribution_prompt="", start_percent=0.0,
-                end_percent=1.0, blocks="", attribution_softmax=OWN) -> io.NodeOutput:  # fmt: skip
+                end_percent=1.0, blocks="", attribution_softmax=OWN, branch=CONDITIONAL) -> io.NodeOutput:  # fmt: skip
         check_window(start_percent, end_percent, NODE)
+        if branch == UNCONDITIONAL and (tokens is not None or not attribution_prompt.strip()):
+            raise ValueError(
+                f"{NODE}, branch: {UNCONDITIONAL} knows no word of the prompt; write an attribution_prompt and connect "
+                f"no tokens, or choose {CONDITIONAL}"
+            )
         present = require_cross_attention(model, NODE)
         window = {
             "blocks": parse_blocks(blocks, present, NODE),
             "start_percent": start_percent,
             "end_percent": end_percent,
+            "branch": branch,
         }
         if tokens is not None:
             watch = prompt_watch(tokens, **window)

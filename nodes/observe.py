@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..attention.capture import MapStore, selection, word_maps
 from ..attention.trace import Block, cross_attention_blocks, trace
-from .types import SampledRun, Watch
+from .types import CONDITIONAL, UNCONDITIONAL, SampledRun, Watch
 
 
 def require_cross_attention(model, node: str) -> list[Block]:
@@ -50,6 +50,18 @@ def matching_uuids(conds: Iterable[dict], context: Tensor | None) -> dict:
     return found
 
 
+def transformer_options(args: tuple, kwargs: dict) -> dict | None:
+    """The host's options among the arguments of a U-Net forward."""
+    return kwargs.get("transformer_options") or next((a for a in args if isinstance(a, dict) and "uuids" in a), None)
+
+
+def conditionings(guider, branch: str = CONDITIONAL) -> list[dict]:
+    """The sampler's own positive or negative conditionings, whatever the guider; not those Fair Inference adds."""
+    negative = branch == UNCONDITIONAL
+    groups = ((name, group) for name, group in guider.conds.items() if group and not name.startswith("fair_"))
+    return [cond for name, group in groups if ("negative" in name) == negative for cond in group]
+
+
 class Observer:
     """One sampling run under watch. Made when the run starts, dropped when it ends."""
 
@@ -66,9 +78,9 @@ class Observer:
         return executor(model, conds, *args, **kwargs)
 
     def forward(self, executor: Callable, args: tuple, kwargs: dict):
-        options = kwargs.get("transformer_options") or next(
-            (a for a in args if isinstance(a, dict) and "uuids" in a), None
-        )
+        if not self.watch.words or torch.is_grad_enabled():  # a pass that takes gradients is no sampling step
+            return executor(*args, **kwargs)
+        options = transformer_options(args, kwargs)
         chunks = self._chunks(options, args[0].shape[0]) if options else []
         if not chunks:
             return executor(*args, **kwargs)
@@ -140,8 +152,11 @@ def place(area, grid: tuple[int, int], latent: tuple[int, int]) -> tuple[tuple[i
 
 def open_run(watch: Watch, guider, latent: Tensor, node: str) -> Observer:
     """The observer of a run that is about to start. ValueError if no positive conditioning holds the words."""
-    conds = [c for name, group in guider.conds.items() if "negative" not in name for c in group]
-    uuids = matching_uuids(conds, watch.context)
+    uuids = matching_uuids(conditionings(guider, watch.branch), watch.context)
+    if not uuids and watch.branch == UNCONDITIONAL:
+        raise ValueError(
+            f"{node}, branch: this sampler has no negative conditioning to watch; connect one, or choose {CONDITIONAL}"
+        )
     if not uuids:
         raise ValueError(
             f"{node}: none of the sampler's positive conditionings was encoded from this prompt by this CLIP. "

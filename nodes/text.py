@@ -13,6 +13,12 @@ def encode(clip, prompt: str) -> tuple[list, Tensor]:
     return conditioning, conditioning[0][0]
 
 
+def own_context(clip, prompt: str) -> Tensor:
+    """[1,L',d]: the prompt's context up to its end token, so that only its own tokens share the probability (OVAM)."""
+    _, context = encode(clip, prompt)
+    return context[:, : max((p for p, _ in token_pieces(clip, prompt)), default=0) + 2]
+
+
 def token_pieces(clip, prompt: str) -> list[tuple[int, str]]:
     """(position in the context, text of the piece) of each ordinary token; 77-token chunks are counted through."""
     chunks = next(iter(clip.tokenize(prompt, return_word_ids=True).values()))

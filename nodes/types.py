@@ -12,6 +12,7 @@ from ..attention.trace import Block
 from ..metrics.readers import Reading
 
 CATEGORY = "fair attention"
+CONDITIONAL, UNCONDITIONAL = "conditional", "unconditional"  # branches of classifier-free guidance
 SAME_AXIS = {"race": "skin tone", "skin tone": "race"}  # a prompt that states one leaves no room for the other
 
 Tokens = io.Custom("FAIR_TOKENS")
@@ -53,6 +54,7 @@ class Watch:
     blocks: frozenset[Block] | None = None
     start_percent: float = 0.0
     end_percent: float = 1.0
+    branch: str = CONDITIONAL  # whose queries; the other one only with an attribution prompt
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -70,6 +72,16 @@ class Person:
     why: str
 
 
+@dataclass(frozen=True, eq=False)
+class EnergyStep:
+    """One prediction under energy guidance: how far the concepts overlapped, and what was done to each image."""
+
+    step: int
+    overlap: Tensor  # SoftIoU [pairs, images]
+    chance: Tensor  # [pairs, images], of independent masks of these areas
+    outcome: tuple[str, ...]  # per image: guided, or why it was not
+
+
 @dataclass
 class SampledRun:
     """What one sampling run left behind: its maps, what was noted on the way, and the latent it made."""
@@ -79,6 +91,8 @@ class SampledRun:
     notes: list[str] = field(default_factory=list)
     result: Tensor | None = None  # the sampled latent, to recognise it
     people: list[list[Person]] = field(default_factory=list)  # per image, where Fair Inference ran
+    pairs: tuple[str, ...] = ()  # where energy guidance ran: "gender ~ doctor", ...
+    energy: list[EnergyStep] = field(default_factory=list)
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -1,0 +1,55 @@
+"""Differentiate through a network whose weights were loaded under inference mode, without copying a weight.
+
+The host runs everything, its loaders included, under `torch.inference_mode()`. Autograd refuses to save such tensors
+for a backward pass. An ordinary tensor that shares their storage has no such mark, and costs no memory.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+@contextmanager
+def differentiable(module: nn.Module) -> Iterator[None]:
+    """While open, autograd may run through `module` and tracks none of its weights.
+
+    Each parameter and buffer that is an inference tensor, or asks for a gradient, is replaced by an ordinary tensor on
+    the same storage that asks for none. On exit, also after an error, the very same objects are put back: whoever
+    patches or moves weights knows them by identity. Take the gradient before leaving.
+
+    Subclasses of Tensor (quantized weights) stay: they are turned into ordinary tensors in each forward.
+    RuntimeError under inference mode, where no gradient can be taken.
+    """
+    if torch.is_inference_mode_enabled():
+        raise RuntimeError("no gradient can be taken under inference mode: leave it by torch.inference_mode(False)")
+    replaced: list[tuple[dict, str, Tensor]] = []
+    try:
+        for part in module.modules():
+            for store in (part._parameters, part._buffers):
+                for name, tensor in list(store.items()):
+                    if type(tensor) in (Tensor, nn.Parameter) and (tensor.is_inference() or tensor.requires_grad):
+                        replaced.append((store, name, tensor))
+                        store[name] = alias(tensor)
+        yield
+    finally:
+        for store, name, tensor in replaced:
+            store[name] = tensor
+
+
+def alias(tensor: Tensor) -> Tensor:
+    """An ordinary tensor on the storage of `tensor`, without gradient; a Parameter for a Parameter."""
+    shared = torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(
+        tensor.untyped_storage(), tensor.storage_offset(), tensor.size(), tensor.stride()
+    )
+    return nn.Parameter(shared, requires_grad=False) if isinstance(tensor, nn.Parameter) else shared
+
+
+def ordinary(value):
+    """Inference tensors inside a value (tensor, list, tuple, dict, anything else) as ordinary copies."""
+    if isinstance(value, dict):
+        return {key: ordinary(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(ordinary(item) for item in value)
+    return value.clone() if torch.is_tensor(value) and value.is_inference() else value
