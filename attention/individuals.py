@@ -11,25 +11,32 @@ SIDE = 64  # the lengths below are pixels of a map whose longer side is 64
 MIN_AREA = 20.0
 MIN_DISTANCE = 5.0  # between two people's centres
 PROMINENCE = 1.0  # how much deeper than the bridge between them both centres must be (h-maxima)
+HINTED = (1.0, 0.6, 0.3, 0.1)  # the same, tried in turn where the prompt names more people
+SCORE_PROMINENCE = (0.2, 0.1, 0.05)  # and then by the score, which may dip where no waist shows
 
 
 def individuals(region: Mask, score: NDArray[np.float64] | None = None, count: int | None = None) -> list[Mask]:
     """region [h,w] -> one mask per person, left to right.
 
     Closing 3x3, 8-connected components, small ones dropped, each split at the maxima of its distance transform.
-    count: how many the prompt names; splits further (by relaxing the prominence) or keeps the `count` largest, but
-    never invents a person where no map shows one: fewer may come back. score [h,w] weighs "largest" by confidence.
+    count: how many the prompt names; splits further (by relaxing the prominence, then at the dips of the score) or keeps
+    the `count` largest, but never invents a person where no map shows one: fewer may come back. score [h,w] in 0..1
+    weighs "largest" by confidence.
     """
     unit = max(region.shape) / SIDE
     closed = ndimage.binary_closing(np.pad(region, 1), np.ones((3, 3)))[1:-1, 1:-1] | region
     labels, n = ndimage.label(closed, np.ones((3, 3)))
     parts = [labels == i for i in range(1, n + 1)]
     parts = [p for p in parts if p.sum() >= MIN_AREA * unit**2]
-    prominences = [PROMINENCE] if count is None else [PROMINENCE, 0.6, 0.3, 0.1]
+    tries = [(None, h * unit) for h in ([PROMINENCE] if count is None else HINTED)]
+    if count is not None and score is not None:
+        smooth = ndimage.gaussian_filter(score, unit)
+        tries += [(smooth, h) for h in SCORE_PROMINENCE]
     masks: list[Mask] = []
-    for prominence in prominences:
-        masks = [m for p in parts for m in split_touching(p, MIN_DISTANCE * unit, prominence * unit)]
-        masks = [m for m in masks if m.sum() >= MIN_AREA * unit**2]
+    for landscape, prominence in tries:
+        split = [m for p in parts for m in split_touching(p, MIN_DISTANCE * unit, prominence, landscape)]
+        split = [m for m in split if m.sum() >= MIN_AREA * unit**2]
+        masks = max(masks, split, key=len)
         if count is None or len(masks) >= count:
             break
     if count is not None and len(masks) > count:
@@ -38,9 +45,14 @@ def individuals(region: Mask, score: NDArray[np.float64] | None = None, count: i
     return sorted(masks, key=lambda m: float(np.nonzero(m)[1].mean()))
 
 
-def split_touching(part: Mask, min_distance: float, prominence: float) -> list[Mask]:
-    """Watershed of one component on its distance transform, seeded at its prominent maxima."""
-    depth = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+def split_touching(
+    part: Mask, min_distance: float, prominence: float, landscape: NDArray[np.float64] | None = None
+) -> list[Mask]:
+    """Watershed of one component, seeded at the prominent maxima of its distance transform or of a landscape > 0."""
+    if landscape is None:
+        depth = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+    else:
+        depth = np.where(part, np.maximum(landscape, 1e-6), 0)
     seeds = prominent_maxima(depth, min_distance, prominence)
     if len(seeds) < 2:
         return [part]
@@ -74,10 +86,9 @@ def flood(depth: NDArray[np.float64], seeds: list[tuple[int, int]]) -> NDArray[n
 
 def prominent_maxima(depth: NDArray[np.float64], min_distance: float, prominence: float) -> list[tuple[int, int]]:
     """Maxima that stay apart when the landscape is lowered by `prominence` (h-maxima), deepest first."""
-    lowered = _reconstruct(depth - prominence, depth)
-    labels, n = ndimage.label((depth - lowered) >= prominence * (1 - 1e-6), np.ones((3, 3)))
-    if n == 0:
-        return [tuple(int(v) for v in np.unravel_index(depth.argmax(), depth.shape))]  # type: ignore[list-item]
+    lowered = _reconstruct(depth - prominence, depth)  # maxima joined by a saddle less deep are one plateau now
+    step = 1e-4  # below the differences of distances, and of scores that count
+    labels, n = ndimage.label(lowered - _reconstruct(lowered - step, lowered) > step / 2, np.ones((3, 3)))
     peaks = [(float(depth[y, x]), y, x) for y, x in ndimage.maximum_position(depth, labels, range(1, n + 1))]
     kept: list[tuple[int, int]] = []
     for _, y, x in sorted(peaks, reverse=True):

@@ -1,0 +1,108 @@
+"""The maps against an explicit softmax in double precision, and the running sums by hand."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fair_attention.attention.capture import MapStore, WordQuery, selection, word_maps
+from fair_attention.attention.trace import Block
+
+BLOCK = Block("output", 3)
+WORDS = (WordQuery("doctors", (2, 3)), WordQuery("cats", (5,)))
+
+
+def queries_and_keys(rows=2, n=12, length=7, heads=3, width=4, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    q, k = (torch.randn(rows, s, heads * width, generator=generator) for s in (n, length))
+    return q, k
+
+
+def full_softmax(q, k, heads):
+    """[R,H,N,L], head by head and in double precision."""
+    width = q.shape[-1] // heads
+    parts = []
+    for h in range(heads):
+        one = slice(h * width, (h + 1) * width)
+        parts.append((q[..., one].double() @ k[..., one].double().transpose(1, 2) / width**0.5).softmax(-1))
+    return torch.stack(parts, 1)
+
+
+def test_word_maps_equal_the_full_softmax():
+    q, k = queries_and_keys()
+    full = full_softmax(q, k, 3).mean(1)
+    expected = torch.stack([full[..., [2, 3]].mean(-1), full[..., 5]], 1)
+    maps = word_maps(q, k, 3, selection(WORDS, 7, 7))
+    assert maps.dtype == torch.float32
+    assert (maps - expected).abs().max() < 1e-6
+
+
+def test_some_heads_only():
+    q, k = queries_and_keys()
+    expected = full_softmax(q, k, 3)[:, [0, 2]].mean(1)[..., 5]
+    assert (word_maps(q, k, 3, selection(WORDS, 7, 7), chosen=[0, 2])[:, 1] - expected).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_computed_in_float32(dtype):
+    q, k = (t.to(dtype) for t in queries_and_keys())
+    expected = full_softmax(q, k, 3).mean(1)[..., 5]
+    assert (word_maps(q, k, 3, selection(WORDS, 7, 7))[:, 1] - expected).abs().max() < 1e-6
+
+
+@given(st.integers(1, 4000), st.integers(1, 3), st.integers(1, 30))
+def test_chunks_do_not_matter(chunk_bytes, rows, n):
+    q, k = queries_and_keys(rows=rows, n=n)
+    columns = selection(WORDS, 7, 7)
+    whole = word_maps(q, k, 3, columns)
+    assert (word_maps(q, k, 3, columns, chunk_bytes=chunk_bytes) - whole).abs().max() < 1e-6
+
+
+def test_a_repeated_context_is_folded_back():
+    """Repeating all keys splits every probability evenly over the copies."""
+    q, k = queries_and_keys()
+    once = word_maps(q, k, 3, selection(WORDS, 7, 7))
+    twice = word_maps(q, k.repeat(1, 3, 1), 3, selection(WORDS, 7, 21))
+    assert (once - twice).abs().max() < 1e-6
+
+
+def test_a_position_outside_the_prompt_is_refused():
+    with pytest.raises(ValueError, match="token 7 of 'doctors' lies outside the prompt's 7 tokens"):
+        selection((WordQuery("doctors", (7,)),), 7, 14)
+
+
+def test_a_store_averages_calls_and_does_not_grow():
+    store = MapStore(("doctors", "cats"), 1, (4, 4))
+    first, second = torch.rand(2, 1, 2, 16)
+    store.add(BLOCK, first, (4, 4), (4, 4), (0, 0))
+    size = store.bytes()
+    store.add(BLOCK, second, (4, 4), (4, 4), (0, 0))
+    assert store.bytes() == size == 4 * (2 * 16 + 1)
+    assert torch.allclose(store.mean(BLOCK), ((first + second) / 2).unflatten(-1, (4, 4)))
+    assert store.blocks == [BLOCK]
+
+
+def test_windows_are_averaged_where_they_lie():
+    """A left half of twos twice, the whole of ones once: 5/3 on the left, 1 on the right."""
+    store = MapStore(("doctors",), 1, (4, 4))
+    half = torch.full((1, 1, 8), 2.0)
+    store.add(BLOCK, half, (4, 2), (4, 4), (0, 0))
+    store.add(BLOCK, torch.ones(1, 1, 16), (4, 4), (4, 4), (0, 0))
+    store.add(BLOCK, half, (4, 2), (4, 4), (0, 0))
+    mean = store.mean(BLOCK)[0, 0]
+    assert torch.allclose(mean[:, :2], torch.full((4, 2), 5 / 3))
+    assert torch.allclose(mean[:, 2:], torch.ones(4, 2))
+
+
+def test_cells_no_window_covered_are_zero():
+    store = MapStore(("doctors",), 1, (4, 4))
+    store.add(BLOCK, torch.ones(1, 1, 4), (2, 2), (4, 4), (1, 2))
+    mean = store.mean(BLOCK)[0, 0]
+    assert mean.sum() == 4 and bool((mean[1:3, 2:] == 1).all())
+
+
+def test_a_block_that_changes_its_resolution_follows_the_first():
+    store = MapStore(("doctors",), 1, (4, 4))
+    store.add(BLOCK, torch.ones(1, 1, 4), (2, 2), (2, 2), (0, 0))
+    store.add(BLOCK, torch.full((1, 1, 16), 3.0), (4, 4), (4, 4), (0, 0))
+    assert torch.equal(store.mean(BLOCK)[0, 0], torch.full((2, 2), 2.0))

@@ -1,0 +1,108 @@
+"""People cut out of drawn regions: discs that touch, hints, small areas, sizes."""
+
+import numpy as np
+import pytest
+
+from fair_attention.attention.individuals import individuals, prominent_maxima
+
+
+def discs(shape: tuple[int, int], *circles: tuple[float, float, float]) -> np.ndarray:
+    """Boolean region of circles (y, x, radius)."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    return np.any([(y - cy) ** 2 + (x - cx) ** 2 <= r**2 for cy, cx, r in circles], axis=0)
+
+
+def centres(masks: list[np.ndarray]) -> list[tuple[int, int]]:
+    return [tuple(int(round(c.mean())) for c in np.nonzero(m)) for m in masks]
+
+
+def test_an_empty_region_holds_nobody():
+    assert individuals(np.zeros((64, 64), bool)) == []
+
+
+def test_one_blob_is_one_person():
+    region = discs((64, 64), (30, 30, 12))
+    (mask,) = individuals(region)
+    assert np.array_equal(mask, region)
+
+
+def test_people_apart_come_left_to_right():
+    masks = individuals(discs((64, 64), (12, 50, 8), (50, 30, 8), (14, 10, 8)))
+    assert centres(masks) == [(14, 10), (50, 30), (12, 50)]
+
+
+def test_touching_discs_are_parted():
+    region = discs((64, 64), (32, 20, 11), (32, 40, 11))
+    masks = individuals(region)
+    assert [x for _, x in centres(masks)] == pytest.approx([20, 40], abs=1)
+    assert not (masks[0] & masks[1]).any()
+    both = masks[0] | masks[1]
+    assert not (region & ~both).any() and (both & ~region).sum() <= 20  # the notches of the waist are closed
+
+
+def test_three_in_a_row_are_parted():
+    masks = individuals(discs((64, 64), (32, 12, 10), (32, 31, 10), (32, 50, 10)))
+    assert [x for _, x in centres(masks)] == pytest.approx([12, 31, 50], abs=1)
+
+
+def test_a_hint_parts_people_without_a_waist_where_the_score_dips():
+    """Overlapping so far that no waist shows: one person, unless the prompt says two and the score shows two."""
+    region = discs((64, 64), (32, 26, 12), (32, 36, 12))
+    score = np.where(discs((64, 64), (32, 22, 5), (32, 40, 5)), 1.0, 0.5)
+    assert len(individuals(region, score)) == 1
+    assert len(individuals(region, count=2)) == 1
+    masks = individuals(region, score, count=2)
+    assert [x for _, x in centres(masks)] == pytest.approx([22, 40], abs=2)
+
+
+def test_a_hint_invents_nobody():
+    assert len(individuals(discs((64, 64), (32, 32, 12)), count=4)) == 1
+
+
+def test_a_hint_keeps_the_largest():
+    masks = individuals(discs((64, 64), (12, 12, 9), (12, 50, 4), (50, 30, 10)), count=2)
+    assert centres(masks) == [(12, 12), (50, 30)]
+
+
+def test_a_hint_keeps_the_most_certain_where_a_score_is_given():
+    region = discs((64, 64), (12, 12, 9), (12, 50, 6), (50, 30, 9))
+    score = np.where(discs((64, 64), (12, 50, 6)), 1.0, 0.1)
+    score = np.where(discs((64, 64), (50, 30, 9)), 0.9, score)
+    assert centres(individuals(region, score, count=2)) == [(50, 30), (12, 50)]
+
+
+def test_specks_are_dropped():
+    assert len(individuals(discs((64, 64), (30, 30, 10), (5, 5, 2)))) == 1
+
+
+def test_lengths_scale_with_the_map():
+    """The same scene at 128 cells: a speck of four times the area is a speck still."""
+    masks = individuals(discs((128, 128), (60, 60, 20), (10, 10, 4), (60, 110, 12)))
+    assert centres(masks) == [(60, 60), (60, 110)]
+
+
+@pytest.mark.parametrize("shape", [(48, 72), (72, 48), (20, 64)])
+def test_maps_that_are_not_square(shape):
+    height, width = shape
+    region = discs(shape, (height // 2, width // 4, 6), (height // 2, 3 * width // 4, 6))
+    masks = individuals(region)
+    assert [m.shape for m in masks] == [shape, shape]
+    assert [x for _, x in centres(masks)] == [width // 4, 3 * width // 4]
+
+
+def test_people_at_the_border_stay_whole():
+    (mask,) = individuals(discs((64, 64), (0, 0, 14)))
+    assert np.array_equal(mask, discs((64, 64), (0, 0, 14)))
+
+
+def test_a_gap_of_one_cell_is_closed():
+    region = discs((64, 64), (32, 32, 12))
+    region[:, 32] = False
+    assert len(individuals(region)) == 1
+
+
+def test_maxima_keep_their_distance_and_their_prominence():
+    depth = np.zeros((9, 30))
+    depth[4, [4, 7, 20]] = 6.0, 5.0, 4.0
+    depth[4, 5:7] = 4.8  # a ridge 0.2 below the second: no peak of its own
+    assert prominent_maxima(depth, 5.0, 1.0) == [(4, 4), (4, 20)]

@@ -1,0 +1,67 @@
+"""Maps made comparable: sizes, smoothing and ranges, by hand."""
+
+import pytest
+import torch
+
+from fair_attention.attention.maps import gaussian_blur, minmax, prepare, read_size, resize, scale_of
+
+
+@pytest.mark.parametrize(
+    ("latent", "expected"),
+    [((64, 64), (64, 64)), ((16, 16), (64, 64)), ((8, 12), (48, 72)), ((96, 64), (96, 64)), ((128, 128), (128, 128))],
+)
+def test_read_size_is_a_whole_multiple_of_the_latent(latent, expected):
+    assert read_size(latent) == expected
+
+
+@pytest.mark.parametrize(
+    ("grid", "latent", "scale"),
+    [((64, 64), (64, 64), 1), ((16, 16), (64, 64), 4), ((3, 3), (9, 9), 4), ((2, 2), (9, 9), 8), ((5, 4), (20, 16), 4),
+     ((5, 7), (40, 56), 8), ((10, 10), (64, 64), 6)],
+)  # fmt: skip
+def test_scale_of_a_block(grid, latent, scale):
+    """Every downsampling rounds up; the last is no power of two, as under a patch that shrinks a block."""
+    assert scale_of(grid, latent) == scale
+
+
+def test_blur_keeps_a_constant_and_spreads_a_point():
+    assert torch.allclose(gaussian_blur(torch.ones(2, 3, 5, 7), 0.5, 1), torch.ones(2, 3, 5, 7))
+    point = torch.zeros(5, 5)
+    point[2, 2] = 1
+    edge = torch.tensor([1.0, torch.e**2, 1.0])  # exp(-x^2 / (2 * 0.5^2)) over its middle exp(0), times e^2
+    kernel = edge / edge.sum()
+    blurred = gaussian_blur(point, 0.5, 1)
+    assert torch.allclose(blurred[1:4, 1:4], torch.outer(kernel, kernel))
+    assert blurred[0].sum() == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (2, 2)])
+def test_blur_of_maps_smaller_than_its_kernel(shape):
+    maps = torch.rand(3, *shape)
+    assert gaussian_blur(maps, 2.0).shape == maps.shape
+
+
+def test_resize_up_is_bilinear_and_down_the_area_average():
+    maps = torch.tensor([[0.0, 1.0], [2.0, 3.0]])
+    assert torch.allclose(resize(maps, (4, 4))[0], torch.tensor([0.0, 0.25, 0.75, 1.0]))
+    assert torch.allclose(resize(maps, (1, 1)), torch.tensor([[1.5]]))
+    assert torch.equal(resize(maps, (2, 2)), maps)
+
+
+def test_resize_treats_each_side_by_itself():
+    maps = torch.tensor([[0.0, 2.0]])
+    assert torch.allclose(resize(maps, (2, 1)), torch.tensor([[1.0], [1.0]]))
+    assert resize(torch.rand(2, 5, 4, 6), (8, 3)).shape == (2, 5, 8, 3)
+
+
+def test_minmax_fills_the_range_and_flat_maps_are_zero():
+    maps = torch.stack([torch.linspace(0.2, 0.6, 6).view(2, 3), torch.full((2, 3), 0.3)])
+    scaled = minmax(maps)
+    assert scaled[0].min() == 0 and torch.allclose(scaled[0].max(), torch.tensor(1.0))
+    assert bool((scaled[1] == 0).all())
+
+
+def test_prepared_maps_are_read_in_one_size_and_range():
+    maps = prepare(torch.rand(2, 3, 4, 6), (48, 72))
+    assert maps.shape == (2, 3, 48, 72)
+    assert torch.allclose(maps.amax((-2, -1)), torch.ones(2, 3)) and bool((maps.amin((-2, -1)) == 0).all())

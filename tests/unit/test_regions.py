@@ -1,0 +1,95 @@
+"""From a store to people: votes, alignment over linked words, thresholds and hints, on drawn maps."""
+
+import pytest
+import torch
+
+from fair_attention.attention.capture import MapStore
+from fair_attention.attention.regions import VotingRule, locate_group
+from fair_attention.attention.trace import Block
+
+QUARTER = Block("output", 3)
+
+
+def store_of(*words: torch.Tensor, images: int = 1) -> MapStore:
+    """One block of [16,16] at a quarter of a 64x64 latent; a word is [16,16], or [images,16,16]."""
+    maps = torch.stack([w.expand(images, 16, 16) for w in words], 1)
+    store = MapStore(tuple(f"word {i}" for i in range(len(words))), images, (64, 64))
+    store.add(QUARTER, maps.flatten(-2), (16, 16), (16, 16), (0, 0))
+    return store
+
+
+def box(top: int, bottom: int, left: int, right: int) -> torch.Tensor:
+    maps = torch.zeros(16, 16)
+    maps[top:bottom, left:right] = 1
+    return maps
+
+
+HEADS, BODIES = box(2, 6, 2, 6) + box(2, 6, 10, 14), box(2, 14, 2, 6) + box(2, 14, 10, 14)
+ALONE = VotingRule(align=False)
+
+
+def inside(region: torch.Tensor, y: int, x: int) -> bool:
+    """At a cell of the 16x16 block, in the region read at 64x64."""
+    return bool(region[4 * y + 2, 4 * x + 2] > 0)
+
+
+def test_the_noun_alone_where_words_are_not_aligned():
+    (found,) = locate_group(store_of(HEADS, BODIES), ALONE, "doctors", [0, 1], noun=1, face=0, count=None)
+    assert found.region.shape == (64, 64)
+    assert inside(found.region, 12, 4) and inside(found.region, 4, 12) and not inside(found.region, 4, 8)
+    assert found.masks.shape == (2, 64, 64) and found.notes == ()
+
+
+def test_linked_words_agree_on_what_they_share():
+    (found,) = locate_group(store_of(HEADS, BODIES), VotingRule(), "faces of doctors", [0, 1], 1, 0, None)
+    assert inside(found.region, 4, 4) and not inside(found.region, 12, 4)
+    assert found.notes == ("soft AND of 2 words",)
+    assert bool((found.score >= 0).all()) and found.score.max() > 0.99
+
+
+def test_indices_count_within_the_groups_columns():
+    """A group whose words come second and third in the store: noun 0 and face 1 of these."""
+    other = box(10, 14, 0, 16)
+    store = store_of(other, BODIES, HEADS)
+    (noun,) = locate_group(store, ALONE, "doctors", [1, 2], noun=0, face=1, count=None)
+    assert inside(noun.region, 12, 4) and not inside(noun.region, 12, 8)
+    apart = store_of(other, box(12, 16, 0, 16), HEADS)  # the linked words never meet: the face word decides
+    (face,) = locate_group(apart, VotingRule(), "doctors", [1, 2], noun=0, face=1, count=None)
+    assert inside(face.region, 4, 4) and not inside(face.region, 14, 8)
+    assert face.notes[0].startswith("face word alone")
+
+
+def test_each_image_has_its_own_people():
+    store = store_of(torch.stack([BODIES, box(4, 12, 6, 10)]), images=2)
+    first, second = locate_group(store, VotingRule(), "doctors", [0], 0, None, None)
+    assert len(first.masks) == 2 and len(second.masks) == 1
+
+
+def test_the_number_in_the_prompt_is_a_hint_that_can_be_refused():
+    store = store_of(BODIES)
+    assert len(locate_group(store, VotingRule(), "doctor", [0], 0, None, 1)[0].masks) == 1
+    assert len(locate_group(store, VotingRule(use_count=False), "doctor", [0], 0, None, 1)[0].masks) == 2
+
+
+def test_one_region_instead_of_individuals():
+    (found,) = locate_group(store_of(BODIES), VotingRule(split=False), "doctors", [0], 0, None, 2)
+    assert found.masks.shape == (1, 64, 64) and torch.equal(found.masks[0], found.region)
+
+
+def test_the_mean_is_cut_at_tau():
+    """Mean-then-threshold: half of the maximum is inside at tau 0.4 and outside at 0.6."""
+    store = store_of(box(2, 14, 2, 8) + 0.5 * box(2, 14, 8, 14))
+    (low,) = locate_group(store, VotingRule(vote=False, tau=0.4), "doctors", [0], 0, None, None)
+    (high,) = locate_group(store, VotingRule(vote=False, tau=0.6), "doctors", [0], 0, None, None)
+    assert inside(low.region, 8, 11) and not inside(high.region, 8, 11) and inside(high.region, 8, 4)
+
+
+def test_a_flat_map_finds_nobody():
+    (found,) = locate_group(store_of(torch.full((16, 16), 0.2)), VotingRule(), "doctors", [0], 0, None, 3)
+    assert len(found.masks) == 0 and not bool(found.region.any())
+    assert found.notes == ("no region above the threshold",)
+
+
+def test_blocks_that_were_not_captured_are_reported():
+    with pytest.raises(ValueError, match="no captured block has a weight above 0"):
+        locate_group(store_of(BODIES), VotingRule({Block("input", 1): 1.0}), "doctors", [0], 0, None, None)
