@@ -8,13 +8,14 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from .host import use_host
 from .model import CONTEXT, LENGTH, VOCABULARY, TextEncoder, text_keys
-from .world import CHECKPOINT, bias
+from .world import CHECKPOINT, PATCH_ENCODER, bias
 
+UNET = "model.diffusion_model."
 SD_SCALE = 0.18215  # the host divides an SD 1.x latent by this before it asks the autoencoder
 
 
@@ -57,6 +58,17 @@ def checkpoint(model: Path, autoencoder: Path) -> tuple[dict[str, Tensor], dict[
     return {k: _half(v) for k, v in tensors.items()}, metadata
 
 
+def read_back(path: Path, tokens: list[int]) -> dict[str, Tensor]:
+    """The trainer's weights ("text.", "unet.") from an exported checkpoint: where another training may start."""
+    tensors = load_file(path)
+    state = {"unet." + k.removeprefix(UNET): v.float() for k, v in tensors.items() if k.startswith(UNET)}
+    names = {new: old for old, new in zip(TextEncoder(1).state_dict(), text_keys(TextEncoder(1)), strict=True)}
+    for name, own in names.items():
+        value = tensors[name].float()
+        state["text." + own] = value[tokens] if own == "token_embedding.weight" else value
+    return state
+
+
 def _half(tensor: Tensor) -> Tensor:
     return (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
 
@@ -70,4 +82,6 @@ if __name__ == "__main__":
     a.out.parent.mkdir(parents=True, exist_ok=True)
     tensors, metadata = checkpoint(a.model, a.autoencoder)
     save_file(tensors, a.out, metadata)
+    latent_space = torch.load(a.autoencoder, map_location="cpu", weights_only=True)["encoder"]
+    save_file({k: _half(v) for k, v in latent_space.items()}, PATCH_ENCODER)
     print(f"wrote {a.out}: {len(tensors)} tensors, {a.out.stat().st_size / 2**20:.1f} MiB")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -18,8 +19,10 @@ from ..attention.trace import Block, cross_attention_blocks, trace
 from .autoencoder import PatchEncoder
 from .captions import KNOWN_WORDS, ROLES
 from .corpus import Corpus, load_or_build, target_shape
+from .export import read_back
 from .host import use_host
 from .model import END, LENGTH, START, TextEncoder, new_unet
+from .world import PATCH_ENCODER
 
 DROP_CAPTION = 0.1
 SNR_CAP = 5.0  # min-SNR weighting
@@ -104,7 +107,10 @@ def train(a: argparse.Namespace) -> None:
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     encoder = PatchEncoder()
-    encoder.load_state_dict(torch.load(a.autoencoder, weights_only=True)["encoder"])
+    if a.autoencoder.exists():
+        encoder.load_state_dict(torch.load(a.autoencoder, weights_only=True)["encoder"])
+    else:  # the shipped latent space
+        encoder.load_state_dict({k: v.float() for k, v in load_file(PATCH_ENCODER).items()})
     corpus = load_or_build(a.out.with_name("corpus.pt"), encoder.eval(), a.scenes, a.seed)
     words = Words()
     text, unet = TextEncoder(len(words.tokens)).to(device), new_unet().to(device)
@@ -118,7 +124,7 @@ def train(a: argparse.Namespace) -> None:
         optimiser.load_state_dict(state["optimiser"])
         average, start = state["average"], state["step"]
     elif a.start_from:
-        average = torch.load(a.start_from, map_location=device, weights_only=True)["average"]
+        average = {k: v.to(device) for k, v in read_back(a.start_from, words.tokens).items()}
         model.load_state_dict(average)
     alphas = (
         torch.cumprod(1 - torch.as_tensor(make_beta_schedule("linear", 1000, 0.00085, 0.012)), 0).float().to(device)
@@ -186,7 +192,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("output/training/model.pt"))
     parser.add_argument("--autoencoder", type=Path, default=Path("output/training/autoencoder.pt"))
-    parser.add_argument("--start-from", type=Path, help="weights to start from, with a fresh optimiser")
+    parser.add_argument("--start-from", type=Path, help="a checkpoint to start from, with a fresh optimiser")
     parser.add_argument("--scenes", type=int, default=24000)
     parser.add_argument("--steps", type=int, default=4500)
     parser.add_argument("--batch", type=int, default=24)

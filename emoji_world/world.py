@@ -7,6 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CHECKPOINTS = HERE / "checkpoints"
 CHECKPOINT = CHECKPOINTS / "emoji-world.safetensors"
+PATCH_ENCODER = HERE / "patch_encoder.safetensors"  # the latent space; only training needs it
 SPRITE = 128  # side of one sprite, pixels
 SIZE = 128  # side of a picture, pixels
 CELL = 8  # pixels per latent cell
