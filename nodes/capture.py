@@ -3,7 +3,7 @@
 from comfy_api.latest import io
 
 from ..attention.capture import WordQuery
-from ..attention.trace import Block
+from ..attention.trace import Block, cross_attention_blocks
 from .observe import observe, require_cross_attention
 from .text import encode, locate, named_words, own_context
 from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, AlignedPrompt, Attention, Capture, Tokens, Watch
@@ -26,6 +26,20 @@ def parse_blocks(text: str, present: list[Block], node: str) -> frozenset[Block]
             raise ValueError(f"{node}, blocks: this model has no {block}; it has {', '.join(map(str, present))}")
         blocks.add(block)
     return frozenset(blocks)
+
+
+def parse_heads(text: str, model, blocks: frozenset[Block] | None, node: str) -> tuple[int, ...] | None:
+    """ "0, 3" -> heads; empty: None, all. Every recorded block must have them (SD 2.x and SDXL have more where deeper)."""
+    if not text.strip():
+        return None
+    names = [n.strip() for n in text.replace("\n", ",").split(",") if n.strip()]
+    if not all(n.isdecimal() for n in names):
+        raise ValueError(f"{node}, heads: {text!r} is no list of heads; write numbers from 0 on, as in 0, 3")
+    heads = tuple(sorted({int(n) for n in names}))
+    for block, module in cross_attention_blocks(model.model.diffusion_model):
+        if (blocks is None or block in blocks) and heads[-1] >= module.n_heads:
+            raise ValueError(f"{node}, heads: {block} has heads 0 to {module.n_heads - 1}, no {heads[-1]}")
+    return heads
 
 
 def check_window(start: float, end: float, node: str) -> None:
@@ -93,6 +107,8 @@ class FairAttentionCapture(io.ComfyNode):
                                extra_dict={"advanced": True},
                                tooltip="For the attribution prompt: whose queries are read, those of the positive conditioning "
                                "or (BiasMap's code) of the negative, which the host computes at a cfg other than 1."),
+                io.String.Input("heads", default="", optional=True, extra_dict={"advanced": True},
+                                tooltip="Attention heads to average, as in: 0, 3, 5. Empty: all."),
             ],
             outputs=[
                 io.Model.Output("model", display_name="model", tooltip="Sample with this one."),
@@ -102,7 +118,7 @@ class FairAttentionCapture(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, clip, tokens=None, prompt="", words="", attribution_prompt="", start_percent=0.0,
-                end_percent=1.0, blocks="", attribution_softmax=OWN, branch=CONDITIONAL) -> io.NodeOutput:  # fmt: skip
+                end_percent=1.0, blocks="", attribution_softmax=OWN, branch=CONDITIONAL, heads="") -> io.NodeOutput:  # fmt: skip
         check_window(start_percent, end_percent, NODE)
         if branch == UNCONDITIONAL and (tokens is not None or not attribution_prompt.strip()):
             raise ValueError(
@@ -110,8 +126,10 @@ class FairAttentionCapture(io.ComfyNode):
                 f"no tokens, or choose {CONDITIONAL}"
             )
         present = require_cross_attention(model, NODE)
+        chosen = parse_blocks(blocks, present, NODE)
         window = {
-            "blocks": parse_blocks(blocks, present, NODE),
+            "blocks": chosen,
+            "heads": parse_heads(heads, model, chosen, NODE),
             "start_percent": start_percent,
             "end_percent": end_percent,
             "branch": branch,

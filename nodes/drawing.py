@@ -63,11 +63,16 @@ def draw_people(images: Tensor, people: list[list[Person]], name: Callable[[Pers
     pictures = []
     for image, found in zip(images, people, strict=True):
         picture, _ = enlarge(image)
-        for j, person in enumerate(found):
-            colour = COLOURS[j % len(COLOURS)]
-            outline(picture, person.mask, colour)
-            y, x = (c / s for c, s in zip(np.argwhere(person.mask.numpy() > 0).min(0), person.mask.shape, strict=True))
-            text = f"{j + 1} {name(person)}" if name else str(j + 1)
-            label(picture, text, x * picture.width, y * picture.height - 24, colour)
+        mark_people(picture, found, name)
         pictures.append(picture)
     return to_tensor(pictures)
+
+
+def mark_people(picture: Image.Image, people: Sequence[Person], name: Callable[[Person], str] | None = None) -> None:
+    """Outline and number people on a picture, in place."""
+    for j, person in enumerate(people):
+        colour = COLOURS[j % len(COLOURS)]
+        outline(picture, person.mask, colour)
+        y, x = (c / s for c, s in zip(np.argwhere(person.mask.numpy() > 0).min(0), person.mask.shape, strict=True))
+        text = f"{j + 1} {name(person)}" if name else str(j + 1)
+        label(picture, text, x * picture.width, y * picture.height - 24, colour)

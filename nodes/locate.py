@@ -7,7 +7,8 @@ from torch import Tensor
 from ..attention.maps import resize
 from .drawing import draw_people
 from .inference import find_people
-from .types import CATEGORY, Attention, Capture, Regions, SampledRun
+from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun
+from .voting import RegionFinder
 
 NODE = "Locate Regions"
 
@@ -36,6 +37,16 @@ def pixel_size(latent: dict, image: Tensor | None) -> tuple[int, int]:
     return height * 8, width * 8
 
 
+def who_is_where(run: SampledRun, regions: RegionFinder, node: str) -> list[list[Person]]:
+    """The people of each image. ValueError if other words were recorded than these regions need."""
+    if run.store.labels != tuple(w.label for group in regions.aligned.words for w in group):
+        raise ValueError(
+            f"{node}: the attention holds the words {', '.join(run.store.labels)}; connect Linguistic Alignment's tokens "
+            "to the capture and the same tokens to Block Voting"
+        )
+    return run.people or find_people(regions, run)
+
+
 class FairLocateRegions(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -56,15 +67,13 @@ class FairLocateRegions(io.ComfyNode):
                 io.Image.Output("overlay", display_name="overlay", tooltip="The people outlined and numbered."),
                 io.Int.Output("count", display_name="count", tooltip="Number of individuals in all images."),
             ],
+            is_output_node=True,
         )  # fmt: skip
 
     @classmethod
     def execute(cls, attention, latent, regions, image=None) -> io.NodeOutput:
         run = run_of(attention, latent, NODE)
-        if run.store.labels != tuple(w.label for group in regions.aligned.words for w in group):
-            raise ValueError(f"{NODE}: the attention holds the words {', '.join(run.store.labels)}; connect Linguistic "
-                             "Alignment's tokens to the capture and the same tokens to Block Voting")  # fmt: skip
-        people = run.people or find_people(regions, run)
+        people = who_is_where(run, regions, NODE)
         size = pixel_size(latent, image)
         masks = [
             torch.stack([resize(p.mask, size) for p in found]) if found else torch.zeros(0, *size) for found in people

@@ -2,18 +2,21 @@
 
 OUTER_SAMPLE opens a run and finds the conditionings that hold the words; CALC_COND_BATCH notes where area
 conditionings lie; DIFFUSION_MODEL holds the hooks, for the length of one forward. Rows are chosen by the
-conditioning's uuid, so any guider, any number of conditionings and any batch order come out right. Of the calls a
-sampler makes within one step (second-order samplers), the first is kept.
+conditioning's uuid, so any guider, any number of conditionings and any batch order come out right. Of the calls
+whose noise level lies in one step of the schedule (second-order samplers make several) the first is kept: DPM's
+midpoints are left out, Heun's corrector, which looks at the next level first, stands for that next step.
 """
 
 import logging
 from collections.abc import Callable, Iterable
+from uuid import uuid4
 
 import torch
 from comfy.patcher_extension import WrappersMP
 from torch import Tensor, nn
 
 from ..attention.capture import MapStore, selection, word_maps
+from ..attention.maps import scale_of
 from ..attention.trace import Block, cross_attention_blocks, trace
 from .types import CONDITIONAL, UNCONDITIONAL, SampledRun, Watch
 
@@ -73,7 +76,13 @@ class Observer:
         self.keys: dict[Block, Tensor] = {}  # of the attribution prompt, one projection a run
 
     def cond_batch(self, executor: Callable, model, conds: list, args: tuple, kwargs: dict):
+        owners: dict = {}
         for cond in (c for group in conds if group for c in group):
+            uuid = cond.get("uuid")
+            if uuid in self.uuids and owners.setdefault(uuid, cond) is not cond:
+                # The host copies a conditioning to match the area of another one, and its uuid with it.
+                cond["uuid"] = uuid4()
+                self.uuids[cond["uuid"]] = self.uuids[uuid]
             self.areas[cond.get("uuid")] = cond.get("area")
         return executor(model, conds, *args, **kwargs)
 
@@ -103,7 +112,7 @@ class Observer:
         if not self.sigma_end <= sigma <= self.sigma_start:
             return []
         schedule = options.get("sample_sigmas")
-        step = int((schedule >= sigma * (1 - 1e-5)).sum()) - 1 if schedule is not None else len(self.run.steps)
+        step = max(0, int((schedule >= sigma * (1 - 1e-5)).sum()) - 1) if schedule is not None else len(self.run.steps)
         chosen = []
         for index, uuid in enumerate(uuids):
             if uuid in self.uuids and self.seen.get(uuid, -1) < step:
@@ -130,7 +139,7 @@ class Observer:
                 keys = self._attribution_keys(block, module, k).expand(images, -1, -1)
             own = keys.shape[1] if self.watch.attribution is not None else self.uuids[uuids[chunk]]
             columns = selection(self.watch.words, own, keys.shape[1])
-            maps = word_maps(q[rows], keys, heads, columns)
+            maps = word_maps(q[rows], keys, heads, columns, self.watch.heads)
             store.add(block, maps, grid, *place(self.areas.get(uuids[chunk]), grid, store.latent_size))
 
     def _attribution_keys(self, block: Block, module: nn.Module, k: Tensor) -> Tensor:
@@ -144,10 +153,10 @@ def place(area, grid: tuple[int, int], latent: tuple[int, int]) -> tuple[tuple[i
     """(whole grid, offset) of a block's map whose conditioning covers `area` = (h, w, y, x) of the latent, or all."""
     if area is None or len(area) != 4 or tuple(area[:2]) == tuple(latent):
         return grid, (0, 0)
-    height, width, y, x = area
-    whole = (max(grid[0], round(latent[0] * grid[0] / height)), max(grid[1], round(latent[1] * grid[1] / width)))
-    offset = (round(y * grid[0] / height), round(x * grid[1] / width))
-    return whole, (min(offset[0], whole[0] - grid[0]), min(offset[1], whole[1] - grid[1]))
+    scale = scale_of(grid, tuple(area[:2]))
+    whole = (max(grid[0], -(-latent[0] // scale)), max(grid[1], -(-latent[1] // scale)))
+    y, x = (min(round(at / scale), w - g) for at, w, g in zip(area[2:], whole, grid, strict=True))
+    return whole, (y, x)
 
 
 def open_run(watch: Watch, guider, latent: Tensor, node: str) -> Observer:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ..attention.capture import WordQuery
-from ..attention.tokens import Span, find_words, positions_of, token_spans
+from ..attention.tokens import SPECIAL, Span, find_words, positions_of, special_positions, token_spans
 
 
 def encode(clip, prompt: str) -> tuple[list, Tensor]:
@@ -16,19 +16,20 @@ def encode(clip, prompt: str) -> tuple[list, Tensor]:
 def own_context(clip, prompt: str) -> Tensor:
     """[1,L',d]: the prompt's context up to its end token, so that only its own tokens share the probability (OVAM)."""
     _, context = encode(clip, prompt)
-    return context[:, : max((p for p, _ in token_pieces(clip, prompt)), default=0) + 2]
+    return context[:, : max((p for p, _ in prompt_tokens(clip, prompt)), default=0) + 2]
+
+
+def prompt_tokens(clip, prompt: str) -> list[tuple[int, tuple]]:
+    """(position in the context, token) of all that the prompt itself holds; 77-token chunks are counted through."""
+    chunks = next(iter(clip.tokenize(prompt, return_word_ids=True).values()))
+    tokens = [token for chunk in chunks for token in chunk]
+    return [(position, token) for position, token in enumerate(tokens) if token[2]]  # word 0: start, end, padding
 
 
 def token_pieces(clip, prompt: str) -> list[tuple[int, str]]:
-    """(position in the context, text of the piece) of each ordinary token; 77-token chunks are counted through."""
-    chunks = next(iter(clip.tokenize(prompt, return_word_ids=True).values()))
-    pieces, position = [], 0
-    for chunk in chunks:
-        for token in chunk:
-            if token[2] and not torch.is_tensor(token[0]):  # word 0: start, end, padding; tensors: embeddings
-                pieces.append((position, clip.tokenizer.untokenize([token])[0][1]))
-            position += 1
-    return pieces
+    """(position in the context, text of the piece) of each token that is text, not an embedding."""
+    tokens = [(position, token) for position, token in prompt_tokens(clip, prompt) if not torch.is_tensor(token[0])]
+    return [(position, clip.tokenizer.untokenize([token])[0][1]) for position, token in tokens]
 
 
 def locate(clip, prompt: str, spans: list[Span], node: str) -> list[WordQuery]:
@@ -52,7 +53,8 @@ def named_words(clip, prompt: str, names: str, node: str) -> list[WordQuery]:
         if not name:
             continue
         if name in SPECIAL:
-            words.append(WordQuery(name, SPECIAL[name](token_pieces(clip, prompt))))
+            positions = [position for position, _ in prompt_tokens(clip, prompt)]
+            words.append(WordQuery(name, special_positions(name, positions)))
             continue
         try:
             spans = find_words(prompt, name)
@@ -63,9 +65,3 @@ def named_words(clip, prompt: str, names: str, node: str) -> list[WordQuery]:
     if not words:
         raise ValueError(f"{node}, words: {names!r} names no word; write words of the prompt, separated by commas")
     return words
-
-
-SPECIAL = {
-    "<start>": lambda pieces: (0,),
-    "<end>": lambda pieces: (max((p for p, _ in pieces), default=0) + 1,),
-}

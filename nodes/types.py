@@ -55,6 +55,7 @@ class Watch:
     start_percent: float = 0.0
     end_percent: float = 1.0
     branch: str = CONDITIONAL  # whose queries; the other one only with an attribution prompt
+    heads: tuple[int, ...] | None = None  # None: all
 
     @property
     def labels(self) -> tuple[str, ...]:

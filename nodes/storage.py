@@ -1,0 +1,150 @@
+"""Save and Load Attention Maps: what a sampling run recorded, as a .safetensors file that can be read again later."""
+
+import json
+import os
+from pathlib import Path
+
+import folder_paths
+import torch
+from comfy_api.latest import io, ui
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ..attention.capture import MapStore, WordQuery
+from ..attention.trace import Block
+from .locate import run_of
+from .types import CATEGORY, Attention, Capture, Person, SampledRun, Watch
+
+SAVE, LOAD = "Save Attention Maps", "Load Attention Maps"
+FORMAT, VERSION = "fair-attention maps", "1"
+LATENT, PEOPLE = "latent", "people"
+
+
+def to_tensors(run: SampledRun, watch: Watch) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A run as a file holds it: each block's mean maps [images, words, h, w], the latent they belong to, and who is where.
+
+    What is no tensor is metadata, JSON by name.
+    """
+    people = [[{k: v for k, v in vars(p).items() if k != "mask"} for p in found] for found in run.people]
+    tensors = {str(block): run.store.mean(block).cpu().contiguous() for block in run.store.blocks}
+    tensors[LATENT] = run.result.contiguous()
+    if any(people):
+        tensors[PEOPLE] = torch.stack([p.mask for found in run.people for p in found])
+    facts = {
+        "words": [[label, list(w.positions)] for label, w in zip(run.store.labels, watch.words, strict=True)],
+        "blocks": [str(block) for block in run.store.blocks],
+        "images": run.store.images,
+        "latent_size": run.store.latent_size,
+        "window": [watch.start_percent, watch.end_percent],
+        "steps": sorted(run.steps),
+        "heads": watch.heads,
+        "branch": watch.branch,
+        "notes": run.notes + (["the curve of the energy was not saved"] if run.energy else []),
+        "people": people,
+    }
+    return tensors, {"format": FORMAT, "version": VERSION, **{k: json.dumps(v) for k, v in facts.items()}}
+
+
+def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Capture:
+    facts = {k: json.loads(v) for k, v in metadata.items() if k not in ("format", "version")}
+    words = tuple(WordQuery(label, tuple(positions)) for label, positions in facts["words"])
+    heads = None if facts["heads"] is None else tuple(facts["heads"])
+    watch = Watch(
+        words, start_percent=facts["window"][0], end_percent=facts["window"][1], branch=facts["branch"], heads=heads
+    )
+    store = MapStore(watch.labels, facts["images"], tuple(facts["latent_size"]))
+    for name in facts["blocks"]:
+        store.sums[Block.parse(name)] = tensors[name]
+        store.counts[Block.parse(name)] = torch.ones(1, 1)
+    masks = iter(tensors.get(PEOPLE, ()))
+    people = [[Person(mask=next(masks), **p) for p in found] for found in facts["people"]]
+    run = SampledRun(store, set(facts["steps"]), facts["notes"], tensors[LATENT], people)
+    return Capture(watch, [run])
+
+
+def read(path: str) -> Capture:
+    """The capture in a file. ValueError, with what to do, if it is of another layout."""
+    name = Path(path).name
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()} if metadata.get("format") == FORMAT else {}
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{LOAD}, file: {name} is no .safetensors file ({error})") from None
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"{LOAD}, file: {name} holds no attention maps; choose a file that {SAVE} wrote")
+    if metadata.get("version") != VERSION:
+        raise ValueError(
+            f"{LOAD}, file: {name} is of version {metadata.get('version')} of the format, and this pack reads version "
+            f"{VERSION}; update the pack, or record the maps anew"
+        )
+    try:
+        return from_tensors(tensors, metadata)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{LOAD}, file: {name} is incomplete ({error!r}); record the maps anew") from None
+
+
+class FairAttentionSave(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="FairAttentionSave",
+            display_name="Save Attention Maps",
+            category=CATEGORY,
+            description="Writes the recorded maps, the latent they belong to and the people found into a .safetensors file "
+            "in the output folder.",
+            inputs=[
+                Attention.Input("attention", tooltip="From a capture node or Fair Inference."),
+                io.Latent.Input("latent", tooltip="The latent sampled with it."),
+                io.String.Input("filename_prefix", default="attention/FairAttention", tooltip="Folder and beginning of the file's name."),
+            ],
+            is_output_node=True,
+        )  # fmt: skip
+
+    @classmethod
+    def execute(cls, attention, latent, filename_prefix="attention/FairAttention") -> io.NodeOutput:
+        tensors, metadata = to_tensors(run_of(attention, latent, SAVE), attention.watch)
+        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
+            filename_prefix, folder_paths.get_output_directory()
+        )
+        file = f"{name}_{counter:05}_.safetensors"
+        save_file(tensors, os.path.join(folder, file), metadata)
+        size = sum(t.numel() * t.element_size() for t in tensors.values())
+        return io.NodeOutput(ui=ui.PreviewText(f"{os.path.join(subfolder, file)}: {size / 1024:.0f} KiB"))
+
+
+class FairAttentionLoad(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        folder = folder_paths.get_input_directory()
+        files = sorted(f for f in os.listdir(folder) if f.endswith(".safetensors"))
+        return io.Schema(
+            node_id="FairAttentionLoad",
+            display_name="Load Attention Maps",
+            category=CATEGORY,
+            description="Reads maps that Save Attention Maps wrote, and the latent they belong to, from the input folder.",
+            inputs=[
+                io.Combo.Input("file", options=files, tooltip="A file in the input folder; move it there from the output folder."),
+            ],
+            outputs=[
+                Attention.Output("attention", display_name="attention", tooltip="As it was saved."),
+                io.Latent.Output("latent", display_name="latent", tooltip="The latent it belongs to: connect it beside, or decode it."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def validate_inputs(cls, file) -> bool | str:
+        return folder_paths.exists_annotated_filepath(file) or f"{file} is not in the input folder"
+
+    @classmethod
+    def fingerprint_inputs(cls, file) -> float:
+        return os.path.getmtime(folder_paths.get_annotated_filepath(file))
+
+    @classmethod
+    def execute(cls, file) -> io.NodeOutput:
+        capture = read(folder_paths.get_annotated_filepath(file))
+        return io.NodeOutput(capture, {"samples": capture.runs[-1].result.clone()})
+
+
+NODES = [FairAttentionSave, FairAttentionLoad]
