@@ -65,10 +65,14 @@ class FairRun(Observer):
             (name, group) for name, group in self.guider.conds.items() if any(c["uuid"] in self.uuids for c in group)
         )
         for key, ((context, extras), *_) in self.plan.prompts.items():
-            self.guider.conds[_name(key)] = [
+            self.guider.conds[self._name(key)] = [
                 variant(cond, context, extras) if cond["uuid"] in self.uuids else {**cond, "uuid": uuid4()}
                 for cond in positive
             ]
+
+    def _name(self, key: Key) -> str:
+        """Its own in every run: two Fair Inference nodes on one model keep their prompts apart."""
+        return f"fair_{id(self)}_{key[0]}_{key[1]}"
 
     def prepare_call(self, sigma: float, schedule: Tensor | None) -> None:
         """Called before each prediction: decide which attribute prompts it needs."""
@@ -109,7 +113,7 @@ class FairRun(Observer):
     def cond_batch(self, executor: Callable, model, conds: list, args: tuple, kwargs: dict):
         """The sampler's own call, with the attribute prompts beside; only the first call of a prediction takes them."""
         keys, self.extra = self.extra, []
-        extra = [self.guider.conds[_name(k)] for k in keys]
+        extra = [self.guider.conds[self._name(k)] for k in keys]
         out = super().cond_batch(executor, model, [*conds, *extra], args, kwargs)
         self.predictions = dict(zip(keys, out[len(conds) :], strict=True))
         return out[: len(conds)]
@@ -160,10 +164,6 @@ class FairRun(Observer):
         blank = torch.zeros_like(next(m for masks in changed for m in masks))
         full = torch.stack([torch.stack([*masks, *[blank] * (most - len(masks))]) for masks in changed])
         return resize(soften_mask(full), tuple(shape[-2:]))
-
-
-def _name(key: Key) -> str:
-    return f"fair_{key[0]}_{key[1]}"
 
 
 def variant(cond: dict, context: Tensor, extras: dict) -> dict:
