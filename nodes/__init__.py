@@ -5,9 +5,37 @@ from comfy_api.latest import ComfyExtension, io
 
 from ..emoji_world import model as emoji_model
 from ..emoji_world.world import CHECKPOINTS
-from . import alignment, bias, capture, heatmaps, inference, locate, readers, report, target, voting
+from . import (
+    alignment,
+    bias,
+    capture,
+    energy,
+    entanglement,
+    heatmaps,
+    inference,
+    locate,
+    readers,
+    report,
+    storage,
+    target,
+    voting,
+)
 
-MODULES = (capture, heatmaps, alignment, voting, locate, target, inference, report, readers, bias)
+MODULES = (
+    capture,
+    heatmaps,
+    alignment,
+    voting,
+    locate,
+    target,
+    inference,
+    report,
+    readers,
+    bias,
+    energy,
+    entanglement,
+    storage,
+)
 
 
 class FairAttentionExtension(ComfyExtension):

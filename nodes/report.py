@@ -1,8 +1,9 @@
-"""Fair Report: who was found in each picture, which attribute each was given and why."""
+"""Fair Report: who was found in each picture, which attribute each was given and why; how energy guidance went."""
 
 from comfy_api.latest import io, ui
 
-from .drawing import draw_people
+from .drawing import draw_people, to_tensor
+from .energy_report import describe_energy, energy_curve
 from .locate import run_of
 from .types import CATEGORY, Attention, Person, SampledRun
 
@@ -11,6 +12,8 @@ NODE = "Fair Report"
 
 def describe(run: SampledRun) -> str:
     """The report as text: image by image, person by person, left to right; then the totals and what was noted."""
+    if run.energy:
+        return "\n".join([describe_energy(run), *run.notes])
     if not run.people:
         return "\n".join(["Nobody was changed: the picture is the plain one.", *run.notes])
     lines, totals = [], {}
@@ -37,16 +40,19 @@ class FairReport(io.ComfyNode):
             node_id="FairReport",
             display_name="Fair Report",
             category=CATEGORY,
-            description="What Fair Inference did: the people found in each picture, the attribute each was given, and why.",
+            description="What Fair Inference did: the people found in each picture, the attribute each was given, and why. "
+            "What SoftIoU Energy Guidance did: how far the concepts overlapped, step by step.",
             inputs=[
-                Attention.Input("attention", tooltip="From Fair Inference."),
+                Attention.Input("attention", tooltip="From Fair Inference or SoftIoU Energy Guidance."),
                 io.Latent.Input("latent", tooltip="The latent sampled with it."),
                 io.Image.Input("image", optional=True, tooltip="The decoded picture, to outline the people on."),
             ],
             outputs=[
                 io.String.Output("report", display_name="report"),
                 io.Image.Output(
-                    "picture", display_name="picture", tooltip="Each person outlined, with the attribute given."
+                    "picture",
+                    display_name="picture",
+                    tooltip="Each person outlined, with the attribute given; of energy guidance, the curve.",
                 ),
             ],
             is_output_node=True,
@@ -56,9 +62,13 @@ class FairReport(io.ComfyNode):
     def execute(cls, attention, latent, image=None) -> io.NodeOutput:
         run = run_of(attention, latent, NODE)
         text = describe(run)
-        if image is None:
+        if image is None and not run.energy:
             return io.NodeOutput(text, None, ui=ui.PreviewText(text))
-        drawn = draw_people(image, run.people or [[] for _ in image], given)
+        drawn = (
+            to_tensor([energy_curve(run)])
+            if run.energy
+            else draw_people(image, run.people or [[] for _ in image], given)
+        )
         return io.NodeOutput(text, drawn, ui={**ui.PreviewImage(drawn, cls=cls).as_dict(), "text": (text,)})
 
 

@@ -1,0 +1,69 @@
+"""One sampling run under energy guidance: the window, the correction after CFG, and a record of both."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..guidance.energy import Rule, energy_correction
+from .energy_pass import EnergyPass, EnergyTerms
+from .observe import Observer, conditionings
+from .types import CONDITIONAL, EnergyStep, SampledRun, Watch
+
+GUIDED, FLAT = "guided", "no gradient (at or below chance)"
+STEEP, BROKEN = "gradient too long (skip rule)", "gradient not finite"
+
+
+@dataclass(frozen=True)
+class EnergyPlan:
+    """Everything decided before sampling. rule: what is done to the gradient's length. strength: lambda."""
+
+    terms: EnergyTerms
+    labels: tuple[str, ...]  # of the pairs
+    rule: Rule
+    strength: float
+    branch: str = CONDITIONAL
+    start_percent: float = 0.0
+    end_percent: float = 1.0
+
+
+class EnergyRun(Observer):
+    def __init__(self, plan: EnergyPlan, guider, run: SampledRun):
+        sampling = guider.model_patcher.get_model_object("model_sampling")
+        window = (plan.start_percent, plan.end_percent)
+        super().__init__(Watch(()), run, {}, tuple(float(sampling.percent_to_sigma(p)) for p in window))
+        self.plan, self.gradient = plan, EnergyPass(plan.terms)
+        run.pairs = plan.labels
+
+    def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
+        """denoised - lambda sigma^2 dE/dx: the guider's prediction, after CFG and all post-CFG functions, corrected."""
+        denoised = executor(x, timestep, options, seed)
+        sigma = float(timestep.flatten()[0])
+        if not self.sigma_end <= sigma <= self.sigma_start:
+            return denoised
+        guider = executor.class_obj
+        conds = conditionings(guider, self.plan.branch)
+        gradient, found = self.gradient(guider.inner_model, conds, x, timestep, options)
+        if found is None:
+            self.run.note("another patch kept the energy from being computed; those steps were not guided")
+            return denoised
+        correction, used = energy_correction(gradient, timestep, self.plan.strength, self.plan.rule)
+        outcome = outcomes(gradient, used)
+        self.run.energy.append(EnergyStep(step_of(sigma, options), found.overlap.cpu(), found.chance.cpu(), outcome))
+        if BROKEN in outcome:
+            self.run.note("a gradient was not finite; that image was not guided at that step (Fair Report counts them)")
+        return denoised + correction.to(denoised) if GUIDED in outcome else denoised
+
+
+def outcomes(gradient: Tensor, used: Tensor) -> tuple[str, ...]:
+    """What became of each image's gradient [B,...]."""
+    flat = gradient.flatten(1)
+    rows = zip(used.tolist(), flat.isfinite().all(1).tolist(), flat.any(1).tolist(), strict=True)
+    return tuple(BROKEN if not finite else FLAT if not any_ else GUIDED if u else STEEP for u, finite, any_ in rows)
+
+
+def step_of(sigma: float, options: dict) -> int:
+    """The step a prediction belongs to, by its place in the schedule; -1 without one."""
+    schedule = options.get("transformer_options", {}).get("sample_sigmas")
+    return int((schedule >= sigma * (1 - 1e-5)).sum()) - 1 if torch.is_tensor(schedule) else -1
