@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ..attention.language import PeopleGroup, people_groups
 from ..attention.tokens import Span, find_words
 from .text import encode, locate
-from .types import CATEGORY, AlignedPrompt, Tokens
+from .types import CATEGORY, AlignedPrompt, Tokens, schema
 
 NODE = "Linguistic Alignment"
 PARSERS = ["auto", "rules", "spaCy"]
@@ -55,10 +55,11 @@ def describe(aligned: AlignedPrompt) -> str:
 class FairLinguisticAlignment(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairLinguisticAlignment",
             display_name="Linguistic Alignment",
             category=CATEGORY,
+            search_aliases=["people in prompt", "nouns", "tokens", "faces", "parse prompt"],
             description="Finds the words of the prompt that denote people, links the words that denote the same people "
             "(faces of doctors, smiling doctors) and finds their tokens. Use its conditioning as the sampler's positive.",
             inputs=[

@@ -7,7 +7,7 @@ from ..metrics.bias import BiasResult, measure_bias
 from ..metrics.bias_report import format_report
 from ..metrics.readers import labels_of
 from .drawing import COLOURS, font, to_tensor
-from .types import CATEGORY, Attributes, ReadAttributes, Target
+from .types import CATEGORY, Attributes, ReadAttributes, Target, schema
 
 NODE = "Bias-W / Bias-P"
 
@@ -62,10 +62,11 @@ def chart(result: BiasResult) -> Image.Image:
 class FairBiasMetrics(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairBiasMetrics",
             display_name="Bias-W / Bias-P",
             category=CATEGORY,
+            search_aliases=["bias", "fairness", "metric", "measure", "diversity"],
             description="How unequal the attributes are over all people of the batch (Bias-W) and inside each picture "
             "(Bias-P), as the mean difference of shares. 0: equal. Each number comes with the floor its face counts allow.",
             inputs=[
@@ -80,6 +81,7 @@ class FairBiasMetrics(io.ComfyNode):
                 io.String.Output("report", display_name="report"),
                 io.Image.Output("chart", display_name="chart"),
             ],
+            is_output_node=True,
         )  # fmt: skip
 
     @classmethod

@@ -6,7 +6,7 @@ from ..attention.capture import WordQuery
 from ..attention.trace import Block, cross_attention_blocks
 from .observe import observe, require_cross_attention
 from .text import encode, locate, named_words, own_context
-from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, AlignedPrompt, Attention, Capture, Tokens, Watch
+from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, AlignedPrompt, Attention, Capture, Tokens, Watch, schema
 
 NODE = "Capture Cross-Attention"
 KEY = "fair_attention.capture"
@@ -78,10 +78,11 @@ OWN, PADDED = "its own tokens (OVAM, BiasMap)", "padded to 77 (as the prompt)"
 class FairAttentionCapture(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairAttentionCapture",
             display_name="Capture Cross-Attention",
             category=CATEGORY,
+            search_aliases=["attention map", "DAAM", "OVAM", "record", "word"],
             description="Records, while the model samples, where the cross-attention looks for each word. The picture "
             "stays bit-identical. Read it with Cross-Attention Heatmaps or Locate Regions, with the sampled latent beside.",
             inputs=[

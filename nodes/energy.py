@@ -15,7 +15,7 @@ from .energy_pass import EnergyTerms
 from .energy_run import EnergyPlan, EnergyRun
 from .observe import Observer, conditionings, patch, require_cross_attention
 from .text import locate, own_context
-from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, Attention, Capture, SampledRun, Watch
+from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, Attention, Capture, SampledRun, Watch, schema
 
 NODE = "SoftIoU Energy Guidance"
 KEY = "fair_attention.energy"
@@ -65,10 +65,11 @@ def energy_blocks(model, choice: str) -> frozenset[Block]:
 class FairSoftIoUGuidance(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairSoftIoUGuidance",
             display_name="SoftIoU Energy Guidance",
             category=CATEGORY,
+            search_aliases=["BiasMap", "energy", "gradient", "disentangle", "concepts"],
             description="Pulls two concepts apart while sampling: wherever the model looks for both at once (gender and "
             "doctor, say), the latent is moved so that it looks for them at different places. Read it with Fair Report.",
             inputs=[

@@ -16,7 +16,7 @@ from .capture import parse_blocks
 from .drawing import COLOURS, enlarge, label, to_tensor
 from .locate import pixel_size, run_of
 from .plot import line_plot
-from .types import CATEGORY, Attention
+from .types import CATEGORY, Attention, schema
 
 NODE = "Concept Entanglement (IoU)"
 ONE, OTHER, BOTH = COLOURS[0], COLOURS[1], (250, 220, 60)
@@ -120,10 +120,11 @@ def block_curve(found: Entanglement) -> Image.Image:
 class FairConceptEntanglement(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairConceptEntanglement",
             display_name=NODE,
             category=CATEGORY,
+            search_aliases=["BiasMap", "IoU", "overlap", "attribution"],
             description="How far the places overlap at which the model looked for two concepts, such as gender and doctor, as "
             "the IoU of the strongest 30 % of their maps. Read it beside the chance level and a control word.",
             inputs=[

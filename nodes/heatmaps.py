@@ -12,7 +12,7 @@ from ..attention.trace import Block
 from .capture import parse_blocks
 from .drawing import enlarge, font, label, mark_people, to_tensor
 from .locate import pixel_size, run_of, who_is_where
-from .types import CATEGORY, Attention, Regions
+from .types import CATEGORY, Attention, Regions, schema
 
 NODE = "Cross-Attention Heatmaps"
 STOPS = np.array([(48, 18, 59), (65, 105, 225), (35, 190, 160), (190, 230, 60), (250, 150, 40), (160, 20, 20)], float)
@@ -50,10 +50,11 @@ def legend(picture: Image.Image, low: float, high: float) -> None:
 class FairAttentionHeatmaps(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairAttentionHeatmaps",
             display_name="Cross-Attention Heatmaps",
             category=CATEGORY,
+            search_aliases=["DAAM", "heat map", "saliency", "attribution", "word"],
             description="Where the model looked for each recorded word: one overlay per image and word, and the same as masks.",
             inputs=[
                 Attention.Input("attention", tooltip="From a capture node or Fair Inference."),

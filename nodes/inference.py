@@ -10,7 +10,7 @@ from .capture import check_window
 from .fair_run import FairPlan, FairRun, people_from_masks
 from .observe import open_run, patch, require_cross_attention
 from .text import encode
-from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, Target, Watch
+from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, Target, Watch, schema
 from .voting import RegionFinder
 
 NODE = "Fair Inference"
@@ -64,10 +64,11 @@ def check_masks(masks, node: str) -> None:
 class FairInference(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairInference",
             display_name="Fair Inference",
             category=CATEGORY,
+            search_aliases=["fairness", "debias", "diversity", "gender", "race", "skin tone", "age"],
             description="Gives every person the prompt names an attribute of the target distribution, inside that person's "
             "own region. The people are found during the first steps of the same sampling, or come as masks.",
             inputs=[

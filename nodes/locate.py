@@ -7,7 +7,7 @@ from torch import Tensor
 from ..attention.maps import resize
 from .drawing import draw_people
 from .inference import find_people
-from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun
+from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, schema
 from .voting import RegionFinder
 
 NODE = "Locate Regions"
@@ -50,10 +50,11 @@ def who_is_where(run: SampledRun, regions: RegionFinder, node: str) -> list[list
 class FairLocateRegions(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairLocateRegions",
             display_name="Locate Regions",
             category=CATEGORY,
+            search_aliases=["segment", "mask from prompt", "people", "individuals"],
             description="Masks of the people a prompt names: one for the whole region of each image, one for each individual.",
             inputs=[
                 Attention.Input("attention", tooltip="From Capture Cross-Attention (with tokens connected) or Fair Inference."),

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ..metrics.readers import Reading
 from .drawing import COLOURS, enlarge, label, to_tensor
-from .types import CATEGORY, Attributes, ReadAttributes
+from .types import CATEGORY, Attributes, ReadAttributes, schema
 
 NODE = "Read Attributes"
 EMOJI = "emoji world"
@@ -40,10 +40,11 @@ def draw_readings(images: Tensor, readings: list[list[Reading]], text=caption) -
 class FairReadAttributes(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairReadAttributes",
             display_name="Read Attributes",
             category=CATEGORY,
+            search_aliases=["classify", "gender", "skin tone", "detect people"],
             description="Finds the people in pictures and reads their attributes, as perceived. The emoji reader reads the "
             "embedded emoji world exactly; it knows no photographs. A reading it is not sure of is left open.",
             inputs=[
@@ -54,6 +55,7 @@ class FairReadAttributes(io.ComfyNode):
                 Attributes.Output("attributes", display_name="attributes"),
                 io.Image.Output("labelled", display_name="labelled", tooltip="The pictures with boxes and labels."),
             ],
+            is_output_node=True,
         )  # fmt: skip
 
     @classmethod

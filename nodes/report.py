@@ -5,7 +5,7 @@ from comfy_api.latest import io, ui
 from .drawing import draw_people, to_tensor
 from .energy_report import describe_energy, energy_curve
 from .locate import run_of
-from .types import CATEGORY, Attention, Person, SampledRun
+from .types import CATEGORY, Attention, Person, SampledRun, schema
 
 NODE = "Fair Report"
 
@@ -36,10 +36,11 @@ def given(person: Person) -> str:
 class FairReport(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairReport",
             display_name="Fair Report",
             category=CATEGORY,
+            search_aliases=["fairness", "log", "explain"],
             description="What Fair Inference did: the people found in each picture, the attribute each was given, and why. "
             "What SoftIoU Energy Guidance did: how far the concepts overlapped, step by step.",
             inputs=[

@@ -14,7 +14,7 @@ from torch import Tensor
 from ..attention.capture import MapStore, WordQuery
 from ..attention.trace import Block
 from .locate import run_of
-from .types import CATEGORY, Attention, Capture, Person, SampledRun, Watch
+from .types import CATEGORY, Attention, Capture, Person, SampledRun, Watch, schema
 
 SAVE, LOAD = "Save Attention Maps", "Load Attention Maps"
 FORMAT, VERSION = "fair-attention maps", "1"
@@ -88,10 +88,11 @@ def read(path: str) -> Capture:
 class FairAttentionSave(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairAttentionSave",
             display_name="Save Attention Maps",
             category=CATEGORY,
+            search_aliases=["export", "safetensors", "heat maps"],
             description="Writes the recorded maps, the latent they belong to and the people found into a .safetensors file "
             "in the output folder.",
             inputs=[
@@ -119,10 +120,11 @@ class FairAttentionLoad(io.ComfyNode):
     def define_schema(cls):
         folder = folder_paths.get_input_directory()
         files = sorted(f for f in os.listdir(folder) if f.endswith(".safetensors"))
-        return io.Schema(
+        return schema(
             node_id="FairAttentionLoad",
             display_name="Load Attention Maps",
             category=CATEGORY,
+            search_aliases=["import", "safetensors", "heat maps"],
             description="Reads maps that Save Attention Maps wrote, and the latent they belong to, from the input folder.",
             inputs=[
                 io.Combo.Input("file", options=files, tooltip="A file in the input folder; move it there from the output folder."),

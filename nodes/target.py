@@ -6,7 +6,7 @@ from comfy_api.latest import io
 
 from ..guidance.assignment import ASSIGNMENTS
 from ..guidance.target import PRESETS, TargetDistribution, cross, parse_attributes
-from .types import CATEGORY, Target
+from .types import CATEGORY, Target, schema
 
 NODE = "Target Distribution"
 OWN = "own list"
@@ -15,10 +15,11 @@ OWN = "own list"
 class FairTargetDistribution(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairTargetDistribution",
             display_name="Target Distribution",
             category=CATEGORY,
+            search_aliases=["attributes", "gender", "race", "skin tone", "age", "shares", "diversity"],
             description="The attributes the people in the pictures are to be perceived with, and their shares. Cross two of "
             "them (gender with skin tone) by connecting one to the other.",
             inputs=[

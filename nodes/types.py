@@ -1,7 +1,7 @@
 """The pack's own sockets, declared once. Everything else that nodes pass is core ComfyUI."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from comfy_api.latest import io
 from torch import Tensor
@@ -20,6 +20,12 @@ Regions = io.Custom("FAIR_REGIONS")
 Attention = io.Custom("FAIR_ATTENTION")
 Target = io.Custom("FAIR_TARGET")
 Attributes = io.Custom("FAIR_ATTRIBUTES")
+
+
+def schema(**given) -> io.Schema:
+    """A node's schema. What the host does not know yet is left out: 0.3.75 has no search words."""
+    known = {f.name for f in fields(io.Schema)}
+    return io.Schema(**{name: value for name, value in given.items() if name in known})
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from comfy_api.latest import io
 from ..attention.regions import VotingRule
 from ..attention.trace import Block
 from ..attention.voting import RHO, TAU
-from .types import CATEGORY, AlignedPrompt, Regions, Tokens
+from .types import CATEGORY, AlignedPrompt, Regions, Tokens, schema
 
 NODE = "Block Voting"
 BY_RESOLUTION, UNIFORM, EMOJI, CUSTOM = "by resolution (SD)", "uniform", "emoji world (calibrated)", "custom"
@@ -45,10 +45,11 @@ def parse_weights(text: str) -> dict[Block, float]:
 class FairBlockVoting(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="FairBlockVoting",
             display_name="Block Voting",
             category=CATEGORY,
+            search_aliases=["mask from attention", "threshold", "regions", "people"],
             description="How the cross-attention blocks vote on where the people are: each block's map is cut at tau, "
             "the weighted share of votes must reach rho. Feed it to Locate Regions or Fair Inference.",
             inputs=[

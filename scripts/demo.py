@@ -67,12 +67,11 @@ def run(server: Server, prompt: dict, method: Method, strength: float, seeds: in
         entry = server.queue(prompt, clock)
         method.seconds += clock.seconds
         method.pictures += server.images(entry, find(prompt, "SaveImage", filename_prefix="fair"))
-        method.labelled += server.images(entry, find(prompt, "SaveImage", filename_prefix="fair_read"))
+        method.labelled += server.images(entry, find(prompt, "FairReadAttributes"))
         report = find(prompt, "FairReport")
         method.outlined += server.images(entry, report)
         method.reports += entry["outputs"][report]["text"]
-        heat = find(prompt, "FairAttentionHeatmaps")
-        method.heatmaps += server.images(entry, find(prompt, "PreviewImage", images=[heat, 0]))
+        method.heatmaps += server.images(entry, find(prompt, "FairAttentionHeatmaps"))
 
 
 class Stopwatch:
