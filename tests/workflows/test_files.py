@@ -1,0 +1,123 @@
+"""Every shipped workflow file against the schemas of the host's nodes and of ours."""
+
+import json
+import re
+
+import pytest
+
+from fair_attention.scripts import draw_workflows, hosts
+from fair_attention.scripts.draw import Graph, to_workflow
+from fair_attention.scripts.graph_parts import CHECKPOINT
+from fair_attention.scripts.workflow import NOTES, controlled, to_prompt, widgets
+
+FILES = sorted((hosts.ROOT / "workflows").glob("*.json"), key=lambda path: path.stem)
+TITLE = 30  # pixels of a node's title bar, above its position
+SOCKETS_OF_LISTS = {"COMBO", "*"}
+
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
+
+
+def load(file) -> dict:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def real_nodes(workflow: dict) -> list[dict]:
+    return [node for node in workflow["nodes"] if node["type"] not in NOTES]
+
+
+def test_one_file_for_every_graph():
+    assert sorted(draw_workflows.GRAPHS) == [path.stem for path in FILES]
+
+
+@pytest.mark.skipif(hosts.version() != hosts.NEWEST, reason="files are drawn on the newest host")
+@every_file
+def test_file_is_what_the_command_writes(object_info, file):
+    wanted = json.loads(draw_workflows.content(file.stem, object_info))
+    assert load(file) == wanted, "run `make workflows` (python -m fair_attention.scripts.draw_workflows)"
+
+
+@every_file
+def test_nodes_are_known_and_say_where_they_come_from(object_info, file):
+    for node in real_nodes(load(file)):
+        info, properties = object_info[node["type"]], node["properties"]
+        ours = info["category"].startswith("fair attention")
+        assert ours or info["python_module"].startswith(("nodes", "comfy_extras")), node["type"]
+        assert properties["cnr_id"] == ("fair-attention" if ours else "comfy-core")
+        assert re.fullmatch(r"\d+\.\d+\.\d+", properties["ver"])
+
+
+@every_file
+def test_widget_values_fit_the_schema(object_info, file):
+    for node in real_nodes(load(file)):
+        values = list(node["widgets_values"])
+        for name, kind, options in widgets(object_info[node["type"]]):
+            fits(values.pop(0), kind, options, f"{file.stem}, {node['type']} {node['id']}, {name}", node["mode"])
+            if controlled(name, kind, options):
+                assert values.pop(0) in ("fixed", "randomize", "increment", "decrement")
+        assert not values, f"{node['type']} {node['id']}: {values} left over"
+
+
+def fits(value, kind, options: dict, where: str, mode: int) -> None:
+    """One saved value against its widget; what a bypassed node names need not exist."""
+    types = {"INT": int, "FLOAT": (int, float), "STRING": str, "BOOLEAN": bool}
+    if isinstance(kind, str) and kind in types:
+        assert isinstance(value, types[kind]) and (kind == "BOOLEAN" or not isinstance(value, bool)), where
+        if kind in ("INT", "FLOAT"):
+            assert options.get("min", value) <= value <= options.get("max", value), where
+        return
+    choices = kind if isinstance(kind, list) else options["options"]
+    assert value in choices or mode or value == CHECKPOINT, f"{where}: {value!r} is none of {choices}"
+
+
+@every_file
+def test_links_agree_with_both_ends(file):
+    workflow = load(file)
+    nodes = {node["id"]: node for node in workflow["nodes"]}
+    assert len(nodes) == len(workflow["nodes"]) and workflow["last_node_id"] == max(nodes)
+    assert workflow["last_link_id"] == max(link[0] for link in workflow["links"])
+    for number, origin, out_slot, target, in_slot, kind in workflow["links"]:
+        output, entry = nodes[origin]["outputs"][out_slot], nodes[target]["inputs"][in_slot]
+        assert number in output["links"] and entry["link"] == number
+        assert output["type"] == kind and (entry["type"] in SOCKETS_OF_LISTS or kind == entry["type"])
+    ends = [link for node in nodes.values() for out in node["outputs"] for link in out["links"]]
+    assert sorted(ends) == sorted(link[0] for link in workflow["links"])
+
+
+@every_file
+def test_required_inputs_are_connected(object_info, file):
+    for node in real_nodes(load(file)):
+        required = object_info[node["type"]]["input"].get("required", {})
+        for entry in node["inputs"]:
+            if entry["name"] in required and not node["mode"]:
+                assert entry["link"] is not None, f"{node['type']} {node['id']}: {entry['name']} is not connected"
+
+
+@every_file
+def test_nothing_overlaps(file):
+    nodes = load(file)["nodes"]
+    for i, one in enumerate(nodes):
+        for other in nodes[i + 1 :]:
+            (x, y), (width, height) = one["pos"], one["size"]
+            (u, v), (w, h) = other["pos"], other["size"]
+            apart = x + width <= u or u + w <= x or y + height <= v - TITLE or v + h <= y - TITLE
+            assert apart, f"{one['type']} {one['id']} lies on {other['type']} {other['id']}"
+
+
+@every_file
+def test_it_explains_itself(file):
+    workflow = load(file)
+    (note,) = [node for node in workflow["nodes"] if node["type"] in NOTES]
+    (text,) = note["widgets_values"]
+    assert text.startswith("## Press Run.") and "Stable Diffusion 1.4" in text
+    assert workflow["groups"] and workflow["version"] == 0.4
+    (loader,) = [node for node in workflow["nodes"] if node["type"] == "CheckpointLoaderSimple"]
+    (model,) = loader["properties"]["models"]
+    assert model["name"] == "sd-v1-4.ckpt" and model["directory"] == "checkpoints"
+
+
+@every_file
+def test_drawing_a_prompt_and_reading_it_back_is_the_same_prompt(object_info, file):
+    prompt = to_prompt(load(file), object_info)
+    drawn = to_workflow(Graph("again", "", prompt, [list(prompt)]), object_info, "0.0.0")
+    again = to_prompt(drawn, object_info)
+    assert {n: node["inputs"] for n, node in again.items()} == {n: node["inputs"] for n, node in prompt.items()}
