@@ -6,7 +6,7 @@ ROOMS := $(wildcard attention guidance metrics)
 BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance gpu-check
 export HOST ?= 0.30.0
 
-.PHONY: help setup demo test test-unit test-host lint format train emoji-report clean $(BENCHMARKS)
+.PHONY: help setup demo test test-unit test-host test-browser schemas workflows lint format train emoji-report clean $(BENCHMARKS)
 
 help:  ## list the targets
 	@grep -hE '^[a-z$$].*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -21,15 +21,19 @@ demo: setup  ## before and after, with numbers: PROMPT="three pilots with cats" 
 		$(if $(ATTRIBUTES),--attributes "$$ATTRIBUTES")
 
 # One thread each: on a busy machine two are slower than one.
-test test-unit test-host: export OMP_NUM_THREADS ?= 1
+test test-unit test-host test-browser: export OMP_NUM_THREADS ?= 1
 test: setup  ## all tests
 	$(PYTHON) -m pytest tests
 
 test-unit: setup  ## tests that need no host
 	$(PYTHON) -m pytest tests/unit
 
-test-host: setup  ## tests on the host
-	$(PYTHON) -m pytest tests/host
+test-host: setup  ## tests on the host, and of the workflows against its nodes
+	$(PYTHON) -m pytest tests/host tests/workflows
+
+test-browser: export FAIR_ATTENTION_BROWSER = required
+test-browser: setup  ## tests in a real browser (needs Chromium); screenshots in output/browser/
+	$(PYTHON) -m pytest tests/browser
 
 lint: setup  ## style, format, types of the pure rooms
 	$(PYTHON) -m ruff check .
@@ -42,6 +46,12 @@ format: setup  ## mend what can be mended
 
 $(BENCHMARKS): setup  ## the tables, one benchmark each
 	$(PYTHON) -m fair_attention.benchmarks.$(subst -,_,$(patsubst bench-%,%,$@))
+
+workflows: setup  ## write the shipped workflows anew, from scripts/graphs_*.py
+	$(PYTHON) -m fair_attention.scripts.draw_workflows
+
+schemas: setup  ## record the nodes' inputs that saved workflows depend on
+	$(PYTHON) -m fair_attention.tests.workflows.schemas
 
 train: setup  ## train the emoji model (resumes)
 	$(PYTHON) -m fair_attention.emoji_world.train
