@@ -8,7 +8,7 @@ midpoints are left out, Heun's corrector, which looks at the next level first, s
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from uuid import uuid4
 
 import torch
@@ -16,8 +16,8 @@ from comfy.patcher_extension import WrappersMP
 from torch import Tensor, nn
 
 from ..attention.capture import MapStore, selection, word_maps
-from ..attention.maps import scale_of
 from ..attention.trace import Block, cross_attention_blocks, trace
+from .conditionings import conditionings, matching_uuids, place
 from .types import CONDITIONAL, UNCONDITIONAL, SampledRun, Watch
 
 
@@ -33,36 +33,9 @@ def require_cross_attention(model, node: str) -> list[Block]:
     return blocks
 
 
-def matching_uuids(conds: Iterable[dict], context: Tensor | None) -> dict:
-    """uuid -> number of its text tokens, of the conditionings that begin with `context` (None: all with text).
-
-    A conditioning made longer (ConditioningConcat) keeps the words' positions, so a prefix is enough.
-    """
-    found = {}
-    for cond in conds:
-        text = cond.get("cross_attn")
-        if text is None:
-            continue
-        if context is not None:
-            length, width = context.shape[1:]
-            if text.shape[1] < length or text.shape[2] != width:
-                continue
-            if not torch.allclose(text[:1, :length].float().cpu(), context.float().cpu(), atol=2e-3, rtol=1e-3):
-                continue
-        found[cond["uuid"]] = text.shape[1]
-    return found
-
-
 def transformer_options(args: tuple, kwargs: dict) -> dict | None:
     """The host's options among the arguments of a U-Net forward."""
     return kwargs.get("transformer_options") or next((a for a in args if isinstance(a, dict) and "uuids" in a), None)
-
-
-def conditionings(guider, branch: str = CONDITIONAL) -> list[dict]:
-    """The sampler's own positive or negative conditionings, whatever the guider; not those Fair Inference adds."""
-    negative = branch == UNCONDITIONAL
-    groups = ((name, group) for name, group in guider.conds.items() if group and not name.startswith("fair_"))
-    return [cond for name, group in groups if ("negative" in name) == negative for cond in group]
 
 
 class Observer:
@@ -147,16 +120,6 @@ class Observer:
             context = self.watch.attribution.to(device=k.device, dtype=k.dtype)
             self.keys[block] = module.attn2.to_k.forward(context)  # .forward: our own hooks must not see it
         return self.keys[block]
-
-
-def place(area, grid: tuple[int, int], latent: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """(whole grid, offset) of a block's map whose conditioning covers `area` = (h, w, y, x) of the latent, or all."""
-    if area is None or len(area) != 4 or tuple(area[:2]) == tuple(latent):
-        return grid, (0, 0)
-    scale = scale_of(grid, tuple(area[:2]))
-    whole = (max(grid[0], -(-latent[0] // scale)), max(grid[1], -(-latent[1] // scale)))
-    y, x = (min(round(at / scale), w - g) for at, w, g in zip(area[2:], whole, grid, strict=True))
-    return whole, (y, x)
 
 
 def open_run(watch: Watch, guider, latent: Tensor, node: str) -> Observer:
