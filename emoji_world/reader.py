@@ -62,13 +62,12 @@ class EmojiReader:
     def __init__(self, net: ReaderNet | None = None):
         self.net = net or load_net()
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def read(self, images: Tensor) -> list[list[Reading]]:
         """[B,H,W,3] in 0..1 -> the people of each image, left to right. Sides are cut to multiples of 8 pixels."""
         height, width = (s // CELL * CELL for s in images.shape[1:3])
         batch = images[:, :height, :width, :3].permute(0, 3, 1, 2).float().cpu()
-        with torch.inference_mode(False):
-            outputs = [self.net(part.clone()) for part in batch.split(16)]
+        outputs = [self.net(part) for part in batch.split(16)]
         return [read_grid(grid) for grid in torch.cat(outputs)]
 
 

@@ -25,7 +25,8 @@ from .model import END, LENGTH, START, TextEncoder, new_unet
 from .world import PATCH_ENCODER
 
 DROP_CAPTION = 0.1
-SNR_CAP = 5.0  # min-SNR weighting
+SNR_CAP = 5.0  # min-SNR weighting, and its square root: what a caption decides is decided at high noise,
+WEIGHT_CAP = 6.0  # where plain min-SNR weighting hardly looks
 PEOPLE_WEIGHT = 1.5  # a cell a person covers counts 1 + this
 ATTENTION_WEIGHT = 0.15  # of the mean over blocks
 ATTENTION_ROWS = 6  # captions a step whose word maps are supervised
@@ -153,7 +154,7 @@ def train(a: argparse.Namespace) -> None:
         weight = 1 + PEOPLE_WEIGHT * cover[:, 0].amax(1, keepdim=True).to(device)
         snr = abar / (1 - abar)
         error = (weight * (out - eps).square()).mean((1, 2, 3)) / weight.mean()
-        loss_eps = (error * (snr.clamp_max(SNR_CAP) / snr).flatten()).mean()
+        loss_eps = (error * (snr.clamp_max(SNR_CAP).sqrt() / snr).clamp_max(WEIGHT_CAP).flatten()).mean()
         loss_shape = shape_loss.total()
         optimiser.zero_grad(set_to_none=True)
         (loss_eps + ATTENTION_WEIGHT * loss_shape).backward()
