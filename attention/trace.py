@@ -58,7 +58,7 @@ def cross_attention_blocks(unet: Any) -> Iterator[tuple[Block, Any]]:
                 yield Block(part, number, layer), block
 
 
-def block_levels(unet: nn.Module) -> dict[Block, int]:
+def block_levels(unet: Any) -> dict[Block, int]:
     """How often the resolution has been halved where each cross-attention sits: 0 at the latent's own, 2 at a quarter."""
     levels, level = {}, 0
     for number, module in enumerate(unet.input_blocks):

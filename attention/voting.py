@@ -63,4 +63,4 @@ def stack_blocks(store: MapStore, weights: Mapping[Block, float] | None = None) 
         )
     size = read_size(store.latent_size)
     maps = torch.stack([prepare(store.mean(b).cpu(), size) for b in blocks])
-    return maps, torch.tensor([chosen[b] for b in blocks]), blocks
+    return maps, torch.tensor([chosen.get(b, 0.0) for b in blocks]), blocks

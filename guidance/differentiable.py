@@ -6,6 +6,7 @@ for a backward pass. An ordinary tensor that shares their storage has no such ma
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +28,8 @@ def differentiable(module: nn.Module) -> Iterator[None]:
     replaced: list[tuple[dict, str, Tensor]] = []
     try:
         for part in module.modules():
-            for store in (part._parameters, part._buffers):
+            stores: tuple[dict[str, Any], ...] = (part._parameters, part._buffers)
+            for store in stores:
                 for name, tensor in list(store.items()):
                     if type(tensor) in (Tensor, nn.Parameter) and (tensor.is_inference() or tensor.requires_grad):
                         replaced.append((store, name, tensor))

@@ -59,8 +59,9 @@ def test_guidance_stays_where_its_mask_is(bench, setting):
     model.set_model_sampler_post_cfg_function(spy)
     bench.sample(model, setting.positive)
     first = next(s for s in sorted(expected, reverse=True) if not torch.equal(expected[s], seen[s]))
-    change = (expected[first] - seen[first]).abs().sum((0, 1, 2))  # by column
-    assert change[:4].sum() > 0 and change[6:].sum() == 0
+    change = (expected[first] - seen[first]).abs().amax((0, 1, 2))  # by column
+    assert change[:4].min() > 1e-4
+    assert change[6:].max() < 3e-5  # another batch size rounds differently, no more
 
 
 def test_warm_up_is_the_plain_run(bench, setting):
