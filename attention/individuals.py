@@ -28,7 +28,8 @@ def individuals(region: Mask, score: NDArray[np.float64] | None = None, count: i
     labels, n = ndimage.label(closed, np.ones((3, 3)))
     parts = [labels == i for i in range(1, n + 1)]
     parts = [p for p in parts if p.sum() >= MIN_AREA * unit**2]
-    tries = [(None, h * unit) for h in ([PROMINENCE] if count is None else HINTED)]
+    lengths = (PROMINENCE,) if count is None else HINTED
+    tries: list[tuple[NDArray[np.float64] | None, float]] = [(None, h * unit) for h in lengths]
     if count is not None and score is not None:
         smooth = ndimage.gaussian_filter(score, unit)
         tries += [(smooth, h) for h in SCORE_PROMINENCE]

@@ -1,6 +1,7 @@
 """The sampler's conditionings: which of them hold the words, and where in the picture they apply."""
 
 from collections.abc import Iterable
+from uuid import uuid4
 
 import torch
 from torch import Tensor
@@ -34,6 +35,33 @@ def matching_uuids(conds: Iterable[dict], context: Tensor | None) -> dict:
                 continue
         found[cond["uuid"]] = text.shape[1]
     return found
+
+
+def tell_copies_apart(conds: list[dict], uuids: dict) -> None:
+    """Give copies of conditionings identifiers of their own, and add to `uuids` those of the copies that hold the words.
+
+    Where only one side has an area, the host copies that conditioning, identifier included, to the other side and puts
+    the other side's text into it.
+    """
+    texts = {id(model_text(c)): uuids[c["uuid"]] for c in conds if c.get("uuid") in uuids and has_own_text(c)}
+    seen = set()
+    for cond in {id(c): c for c in conds}.values() if texts else ():
+        uuid, watched = cond.get("uuid"), id(model_text(cond)) in texts
+        if watched != (uuid in uuids) or (watched and uuid in seen):
+            cond["uuid"] = uuid4()
+            if watched:
+                uuids[cond["uuid"]] = texts[id(model_text(cond))]
+        seen.add(cond.get("uuid"))
+
+
+def model_text(cond: dict):
+    """The text as the model is given it: one object for a conditioning and all that the host copies from it."""
+    return cond.get("model_conds", {}).get("c_crossattn")
+
+
+def has_own_text(cond: dict) -> bool:
+    text, own = getattr(model_text(cond), "cond", None), cond.get("cross_attn")
+    return text is not None and own is not None and text.shape == own.shape and torch.equal(text, own.to(text))
 
 
 def place(area, grid: tuple[int, int], latent: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:

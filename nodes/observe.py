@@ -9,7 +9,6 @@ midpoints are left out, Heun's corrector, which looks at the next level first, s
 
 import logging
 from collections.abc import Callable
-from uuid import uuid4
 
 import torch
 from comfy.patcher_extension import WrappersMP
@@ -17,7 +16,7 @@ from torch import Tensor, nn
 
 from ..attention.capture import MapStore, selection, word_maps
 from ..attention.trace import Block, cross_attention_blocks, trace
-from .conditionings import conditionings, matching_uuids, place
+from .conditionings import conditionings, matching_uuids, place, tell_copies_apart
 from .types import CONDITIONAL, UNCONDITIONAL, SampledRun, Watch
 
 
@@ -49,13 +48,9 @@ class Observer:
         self.keys: dict[Block, Tensor] = {}  # of the attribution prompt, one projection a run
 
     def cond_batch(self, executor: Callable, model, conds: list, args: tuple, kwargs: dict):
-        owners: dict = {}
-        for cond in (c for group in conds if group for c in group):
-            uuid = cond.get("uuid")
-            if uuid in self.uuids and owners.setdefault(uuid, cond) is not cond:
-                # The host copies a conditioning to match the area of another one, and its uuid with it.
-                cond["uuid"] = uuid4()
-                self.uuids[cond["uuid"]] = self.uuids[uuid]
+        listed = [cond for group in conds if group for cond in group]
+        tell_copies_apart(listed, self.uuids)
+        for cond in listed:
             self.areas[cond.get("uuid")] = cond.get("area")
         return executor(model, conds, *args, **kwargs)
 
