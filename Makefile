@@ -6,7 +6,7 @@ ROOMS := $(wildcard attention guidance metrics)
 BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance gpu-check
 export HOST ?= 0.30.0
 
-.PHONY: help setup demo test test-unit test-host test-browser schemas workflows lint format train emoji-report clean $(BENCHMARKS)
+.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails lint format train emoji-report clean $(BENCHMARKS)
 
 help:  ## list the targets
 	@grep -hE '^[a-z$$].*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -49,6 +49,9 @@ $(BENCHMARKS): setup  ## the tables, one benchmark each
 
 workflows: setup  ## write the shipped workflows anew, from scripts/graphs_*.py
 	$(PYTHON) -m fair_attention.scripts.draw_workflows
+
+thumbnails: setup  ## run every shipped workflow and keep its picture beside it
+	$(PYTHON) -m fair_attention.scripts.thumbnails
 
 schemas: setup  ## record the nodes' inputs that saved workflows depend on
 	$(PYTHON) -m fair_attention.tests.workflows.schemas

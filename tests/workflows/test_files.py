@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from PIL import Image
 
 from fair_attention.scripts import draw_workflows, hosts
 from fair_attention.scripts.draw import Graph, to_workflow
@@ -121,3 +122,12 @@ def test_drawing_a_prompt_and_reading_it_back_is_the_same_prompt(object_info, fi
     drawn = to_workflow(Graph("again", "", prompt, [list(prompt)]), object_info, "0.0.0")
     again = to_prompt(drawn, object_info)
     assert {n: node["inputs"] for n, node in again.items()} == {n: node["inputs"] for n, node in prompt.items()}
+
+
+@every_file
+def test_picture_beside_it_is_square_and_small(file):
+    """The template browser shows `.jpg` of the same name, and no other."""
+    picture = file.with_suffix(".jpg")
+    if not picture.exists():
+        pytest.skip("no picture yet: `make thumbnails` makes it")
+    assert Image.open(picture).size == (512, 512) and picture.stat().st_size < 150_000
