@@ -5,8 +5,9 @@ WEB_DIRECTORY = "./web"
 
 async def comfy_entrypoint():
     """Called by ComfyUI, which alone makes the host's modules importable; the other rooms work without it."""
-    from .nodes import FairAttentionExtension
+    from .nodes import FairAttentionExtension, offer_emoji_world
 
+    offer_emoji_world()
     return FairAttentionExtension()
 
 

@@ -38,10 +38,12 @@ MODULES = (
 )
 
 
-class FairAttentionExtension(ComfyExtension):
-    async def on_load(self) -> None:
-        emoji_model.register()
-        folder_paths.add_model_folder_path("checkpoints", str(CHECKPOINTS))
+def offer_emoji_world() -> None:
+    """Let the stock loader list and open the embedded checkpoint. (0.3.75 never calls an extension's on_load.)"""
+    emoji_model.register()
+    folder_paths.add_model_folder_path("checkpoints", str(CHECKPOINTS))
 
+
+class FairAttentionExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [node for module in MODULES for node in module.NODES]

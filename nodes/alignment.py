@@ -5,7 +5,7 @@ from comfy_api.latest import io
 from ..attention.language import PeopleGroup, people_groups
 from ..attention.tokens import Span, find_words
 from .text import encode, locate
-from .types import CATEGORY, AlignedPrompt, Tokens, schema
+from .types import CATEGORY, AlignedPrompt, Tokens, advanced, schema
 
 NODE = "Linguistic Alignment"
 PARSERS = ["auto", "rules", "spaCy"]
@@ -66,18 +66,24 @@ class FairLinguisticAlignment(io.ComfyNode):
                 io.Clip.Input("clip", tooltip="The CLIP the prompt is encoded with; its own tokenizer is used."),
                 io.String.Input("prompt", multiline=True, dynamic_prompts=True, default="a photo of three doctors",
                                 tooltip="The positive prompt. Must name at least one person."),
-                io.Combo.Input("parser", options=PARSERS, default="auto", optional=True, extra_dict={"advanced": True},
-                               tooltip="auto: spaCy if it and an English model are installed, else the built-in rules."),
-                io.String.Input("subject", default="", optional=True, extra_dict={"advanced": True},
-                                tooltip="Name the people words yourself instead of parsing: one entry a group, commas "
-                                "between; link words of one group with +, as in: faces + doctors."),
-                io.Boolean.Input("edit_fixed", default=False, optional=True, extra_dict={"advanced": True},
-                                 tooltip="Also change people whose attribute the prompt already states (a female doctor)."),
+                advanced(io.Combo.Input(
+                    "parser", options=PARSERS, default="auto", optional=True,
+                    tooltip="auto: spaCy if it and an English model are installed, else the built-in rules.",
+                )),
+                advanced(io.String.Input(
+                    "subject", default="", optional=True,
+                    tooltip="Name the people words yourself instead of parsing: one entry a group, commas "
+                    "between; link words of one group with +, as in: faces + doctors.",
+                )),
+                advanced(io.Boolean.Input(
+                    "edit_fixed", default=False, optional=True,
+                    tooltip="Also change people whose attribute the prompt already states (a female doctor).",
+                )),
             ],
             outputs=[
-                Tokens.Output("tokens", display_name="tokens", tooltip="The people words and their tokens."),
-                io.Conditioning.Output("conditioning", display_name="conditioning", tooltip="The encoded prompt: the sampler's positive."),
-                io.String.Output("linked", display_name="linked", tooltip="What was linked and why."),
+                Tokens.Output(display_name="tokens", tooltip="The people words and their tokens."),
+                io.Conditioning.Output(display_name="conditioning", tooltip="The encoded prompt: the sampler's positive."),
+                io.String.Output(display_name="linked", tooltip="What was linked and why."),
             ],
         )  # fmt: skip
 

@@ -75,11 +75,11 @@ class FairBiasMetrics(io.ComfyNode):
                 Target.Input("target", optional=True, tooltip="Measure the distance to this distribution too."),
             ],
             outputs=[
-                io.Float.Output("bias_w", display_name="Bias-W"),
-                io.Float.Output("bias_p", display_name="Bias-P"),
-                io.Float.Output("bias_p_floor", display_name="Bias-P floor", tooltip="The least Bias-P these face counts allow."),
-                io.String.Output("report", display_name="report"),
-                io.Image.Output("chart", display_name="chart"),
+                io.Float.Output(display_name="Bias-W"),
+                io.Float.Output(display_name="Bias-P"),
+                io.Float.Output(display_name="Bias-P floor", tooltip="The least Bias-P these face counts allow."),
+                io.String.Output(display_name="report"),
+                io.Image.Output(display_name="chart"),
             ],
             is_output_node=True,
         )  # fmt: skip

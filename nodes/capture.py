@@ -6,7 +6,18 @@ from ..attention.capture import WordQuery
 from ..attention.trace import Block, cross_attention_blocks
 from .observe import observe, require_cross_attention
 from .text import encode, locate, named_words, own_context
-from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, AlignedPrompt, Attention, Capture, Tokens, Watch, schema
+from .types import (
+    CATEGORY,
+    CONDITIONAL,
+    UNCONDITIONAL,
+    AlignedPrompt,
+    Attention,
+    Capture,
+    Tokens,
+    Watch,
+    advanced,
+    schema,
+)
 
 NODE = "Capture Cross-Attention"
 KEY = "fair_attention.capture"
@@ -100,20 +111,27 @@ class FairAttentionCapture(io.ComfyNode):
                                tooltip="Record from this share of the sampling on."),
                 io.Float.Input("end_percent", default=1.0, min=0.0, max=1.0, step=0.01, optional=True,
                                tooltip="Record up to this share of the sampling."),
-                io.String.Input("blocks", default="", optional=True, extra_dict={"advanced": True},
-                                tooltip="Blocks to record, as in: input.7, middle.0, output.3. Empty: all."),
-                io.Combo.Input("attribution_softmax", options=[OWN, PADDED], default=OWN, optional=True, extra_dict={"advanced": True},
-                               tooltip="For the attribution prompt: which tokens share the probability."),
-                io.Combo.Input("branch", options=[CONDITIONAL, UNCONDITIONAL], default=CONDITIONAL, optional=True,
-                               extra_dict={"advanced": True},
-                               tooltip="For the attribution prompt: whose queries are read, those of the positive conditioning "
-                               "or (BiasMap's code) of the negative, which the host computes at a cfg other than 1."),
-                io.String.Input("heads", default="", optional=True, extra_dict={"advanced": True},
-                                tooltip="Attention heads to average, as in: 0, 3, 5. Empty: all."),
+                advanced(io.String.Input(
+                    "blocks", default="", optional=True,
+                    tooltip="Blocks to record, as in: input.7, middle.0, output.3. Empty: all.",
+                )),
+                advanced(io.Combo.Input(
+                    "attribution_softmax", options=[OWN, PADDED], default=OWN, optional=True,
+                    tooltip="For the attribution prompt: which tokens share the probability.",
+                )),
+                advanced(io.Combo.Input(
+                    "branch", options=[CONDITIONAL, UNCONDITIONAL], default=CONDITIONAL, optional=True,
+                    tooltip="For the attribution prompt: whose queries are read, those of the positive conditioning "
+                    "or (BiasMap's code) of the negative, which the host computes at a cfg other than 1.",
+                )),
+                advanced(io.String.Input(
+                    "heads", default="", optional=True,
+                    tooltip="Attention heads to average, as in: 0, 3, 5. Empty: all.",
+                )),
             ],
             outputs=[
-                io.Model.Output("model", display_name="model", tooltip="Sample with this one."),
-                Attention.Output("attention", display_name="attention", tooltip="Filled while sampling."),
+                io.Model.Output(display_name="model", tooltip="Sample with this one."),
+                Attention.Output(display_name="attention", tooltip="Filled while sampling."),
             ],
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ from .energy_pass import EnergyTerms
 from .energy_run import EnergyPlan, EnergyRun
 from .observe import Observer, conditionings, patch, require_cross_attention
 from .text import locate, own_context
-from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, Attention, Capture, SampledRun, Watch, schema
+from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, Attention, Capture, SampledRun, Watch, advanced, schema
 
 NODE = "SoftIoU Energy Guidance"
 KEY = "fair_attention.energy"
@@ -84,20 +84,27 @@ class FairSoftIoUGuidance(io.ComfyNode):
                 io.Float.Input("start_percent", default=0.0, min=0.0, max=1.0, step=0.01, tooltip="Guide from this share of the sampling on."),
                 io.Float.Input("end_percent", default=0.5, min=0.0, max=1.0, step=0.01,
                                tooltip="Guide up to this share of the sampling. Half costs half; the paper guides all of it (1)."),
-                io.Combo.Input("preset", options=["corrected", "paper"], default="corrected", optional=True, extra_dict={"advanced": True},
-                               tooltip="corrected: masks of the strongest 30 % of the whole map, long gradients shortened, no "
-                               "push below chance. paper: the released code, row by row, steps with a long gradient skipped."),
-                io.Combo.Input("branch", options=[AS_PRESET, CONDITIONAL, UNCONDITIONAL], default=AS_PRESET, optional=True,
-                               extra_dict={"advanced": True},
-                               tooltip="Whose queries the energy reads: corrected takes the positive, paper the negative conditioning."),
-                io.Combo.Input("blocks", options=[AS_PRESET, QUARTER, ALL], default=AS_PRESET, optional=True, extra_dict={"advanced": True},
-                               tooltip="Where the energy is read: corrected at a quarter of the resolution and below, which is cheaper."),
-                io.Float.Input("longest_gradient", default=1.0, min=0.0, max=1000.0, step=0.1, optional=True, extra_dict={"advanced": True},
-                               tooltip="Length at which a gradient is shortened (corrected) or the step skipped (paper). 0: never."),
+                advanced(io.Combo.Input(
+                    "preset", options=["corrected", "paper"], default="corrected", optional=True,
+                    tooltip="corrected: masks of the strongest 30 % of the whole map, long gradients shortened, no "
+                    "push below chance. paper: the released code, row by row, steps with a long gradient skipped.",
+                )),
+                advanced(io.Combo.Input(
+                    "branch", options=[AS_PRESET, CONDITIONAL, UNCONDITIONAL], default=AS_PRESET, optional=True,
+                    tooltip="Whose queries the energy reads: corrected takes the positive, paper the negative conditioning.",
+                )),
+                advanced(io.Combo.Input(
+                    "blocks", options=[AS_PRESET, QUARTER, ALL], default=AS_PRESET, optional=True,
+                    tooltip="Where the energy is read: corrected at a quarter of the resolution and below, which is cheaper.",
+                )),
+                advanced(io.Float.Input(
+                    "longest_gradient", default=1.0, min=0.0, max=1000.0, step=0.1, optional=True,
+                    tooltip="Length at which a gradient is shortened (corrected) or the step skipped (paper). 0: never.",
+                )),
             ],
             outputs=[
-                io.Model.Output("model", display_name="model", tooltip="Sample with this one."),
-                Attention.Output("attention", display_name="attention", tooltip="What it did at each step, for Fair Report."),
+                io.Model.Output(display_name="model", tooltip="Sample with this one."),
+                Attention.Output(display_name="attention", tooltip="What it did at each step, for Fair Report."),
             ],
         )  # fmt: skip
 

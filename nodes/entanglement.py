@@ -16,7 +16,7 @@ from .capture import parse_blocks
 from .drawing import COLOURS, enlarge, label, to_tensor
 from .locate import pixel_size, run_of
 from .plot import line_plot
-from .types import CATEGORY, Attention, schema
+from .types import CATEGORY, Attention, advanced, schema
 
 NODE = "Concept Entanglement (IoU)"
 ONE, OTHER, BOTH = COLOURS[0], COLOURS[1], (250, 220, 60)
@@ -136,16 +136,20 @@ class FairConceptEntanglement(io.ComfyNode):
                 io.String.Input("control", default="", optional=True,
                                 tooltip="A recorded word that has nothing to do with people: its IoU with the second concept is "
                                 "what overlap alone means here. Empty: none."),
-                io.Float.Input("percentile", default=70.0, min=1.0, max=99.0, step=1.0, optional=True, extra_dict={"advanced": True},
-                               tooltip="A concept's mask is what lies above this percentile of its map; BiasMap takes 70."),
-                io.String.Input("blocks", default="", optional=True, extra_dict={"advanced": True},
-                                tooltip="Only these blocks, as in: output.3, output.4. Empty: all recorded but the middle, as published."),
+                advanced(io.Float.Input(
+                    "percentile", default=70.0, min=1.0, max=99.0, step=1.0, optional=True,
+                    tooltip="A concept's mask is what lies above this percentile of its map; BiasMap takes 70.",
+                )),
+                advanced(io.String.Input(
+                    "blocks", default="", optional=True,
+                    tooltip="Only these blocks, as in: output.3, output.4. Empty: all recorded but the middle, as published.",
+                )),
             ],
             outputs=[
-                io.Float.Output("miou", display_name="mIoU", tooltip="Mean IoU over the images; 0.176 is chance at percentile 70."),
-                io.Image.Output("overlap", display_name="overlap", tooltip="Each concept's mask, and where both meet, on the picture."),
-                io.String.Output("report", display_name="report"),
-                io.Image.Output("curve", display_name="curve", tooltip="The IoU block by block through the U-Net."),
+                io.Float.Output(display_name="mIoU", tooltip="Mean IoU over the images; 0.176 is chance at percentile 70."),
+                io.Image.Output(display_name="overlap", tooltip="Each concept's mask, and where both meet, on the picture."),
+                io.String.Output(display_name="report"),
+                io.Image.Output(display_name="curve", tooltip="The IoU block by block through the U-Net."),
             ],
             is_output_node=True,
         )  # fmt: skip

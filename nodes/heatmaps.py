@@ -12,7 +12,7 @@ from ..attention.trace import Block
 from .capture import parse_blocks
 from .drawing import enlarge, font, label, mark_people, to_tensor
 from .locate import pixel_size, run_of, who_is_where
-from .types import CATEGORY, Attention, Regions, schema
+from .types import CATEGORY, Attention, Regions, advanced, schema
 
 NODE = "Cross-Attention Heatmaps"
 STOPS = np.array([(48, 18, 59), (65, 105, 225), (35, 190, 160), (190, 230, 60), (250, 150, 40), (160, 20, 20)], float)
@@ -61,13 +61,15 @@ class FairAttentionHeatmaps(io.ComfyNode):
                 io.Latent.Input("latent", tooltip="The latent sampled with it."),
                 io.Image.Input("image", optional=True, tooltip="The decoded picture to lay the maps on; without it the maps alone."),
                 io.Float.Input("opacity", default=0.6, min=0.0, max=1.0, step=0.05, tooltip="Of the map over the picture."),
-                io.String.Input("blocks", default="", optional=True, extra_dict={"advanced": True},
-                                tooltip="Only these blocks, as in: output.3, output.4. Empty: the mean of all recorded."),
+                advanced(io.String.Input(
+                    "blocks", default="", optional=True,
+                    tooltip="Only these blocks, as in: output.3, output.4. Empty: the mean of all recorded.",
+                )),
                 Regions.Input("regions", optional=True, tooltip="From Block Voting: outlines and numbers the people found."),
             ],
             outputs=[
-                io.Image.Output("overlays", display_name="overlays", tooltip="Image by image, word by word."),
-                io.Mask.Output("maps", display_name="maps", tooltip="The maps in 0..1, in the same order."),
+                io.Image.Output(display_name="overlays", tooltip="Image by image, word by word."),
+                io.Mask.Output(display_name="maps", tooltip="The maps in 0..1, in the same order."),
             ],
             is_output_node=True,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from .capture import check_window
 from .fair_run import FairPlan, FairRun, people_from_masks
 from .observe import open_run, patch, require_cross_attention
 from .text import encode
-from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, Target, Watch, schema
+from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, Target, Watch, advanced, schema
 from .voting import RegionFinder
 
 NODE = "Fair Inference"
@@ -83,20 +83,30 @@ class FairInference(io.ComfyNode):
                 io.Float.Input("start_percent", default=0.2, min=0.0, max=1.0, step=0.01,
                                tooltip="Warm-up: up to here the picture is the plain one and the people are located."),
                 io.Float.Input("end_percent", default=0.9, min=0.0, max=1.0, step=0.01, tooltip="Steer up to this share of the sampling."),
-                io.Combo.Input("steer_by", options=[IN_CONTEXT, ALONE], default=IN_CONTEXT, optional=True, extra_dict={"advanced": True},
-                               tooltip="What the attribute is said with: three female doctors, or female person."),
-                io.Int.Input("every", default=2, min=1, max=10, optional=True, extra_dict={"advanced": True},
-                             tooltip="Compute the directions anew every so many steps; 2 costs half."),
-                io.Float.Input("quantile", default=0.0, min=0.0, max=0.99, step=0.01, optional=True, extra_dict={"advanced": True},
-                               tooltip="Inside each mask, drop this share of the weakest components of the direction."),
-                io.Float.Input("momentum", default=0.0, min=0.0, max=1.0, step=0.05, optional=True, extra_dict={"advanced": True},
-                               tooltip="How much of the earlier steps' guidance is added (SEGA)."),
-                io.Float.Input("momentum_beta", default=0.6, min=0.0, max=0.99, step=0.05, optional=True,
-                               extra_dict={"advanced": True}, tooltip="How slowly that momentum decays."),
+                advanced(io.Combo.Input(
+                    "steer_by", options=[IN_CONTEXT, ALONE], default=IN_CONTEXT, optional=True,
+                    tooltip="What the attribute is said with: three female doctors, or female person.",
+                )),
+                advanced(io.Int.Input(
+                    "every", default=2, min=1, max=10, optional=True,
+                    tooltip="Compute the directions anew every so many steps; 2 costs half.",
+                )),
+                advanced(io.Float.Input(
+                    "quantile", default=0.0, min=0.0, max=0.99, step=0.01, optional=True,
+                    tooltip="Inside each mask, drop this share of the weakest components of the direction.",
+                )),
+                advanced(io.Float.Input(
+                    "momentum", default=0.0, min=0.0, max=1.0, step=0.05, optional=True,
+                    tooltip="How much of the earlier steps' guidance is added (SEGA).",
+                )),
+                advanced(io.Float.Input(
+                    "momentum_beta", default=0.6, min=0.0, max=0.99, step=0.05, optional=True,
+                    tooltip="How slowly that momentum decays.",
+                )),
             ],
             outputs=[
-                io.Model.Output("model", display_name="model", tooltip="Sample with this one."),
-                Attention.Output("attention", display_name="attention", tooltip="What it saw and did, for Fair Report and Locate Regions."),
+                io.Model.Output(display_name="model", tooltip="Sample with this one."),
+                Attention.Output(display_name="attention", tooltip="What it saw and did, for Fair Report and Locate Regions."),
             ],
         )  # fmt: skip
 

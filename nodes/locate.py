@@ -63,10 +63,10 @@ class FairLocateRegions(io.ComfyNode):
                 io.Image.Input("image", optional=True, tooltip="The decoded picture, to draw the outlines on."),
             ],
             outputs=[
-                io.Mask.Output("region", display_name="region", tooltip="One mask per image: all people."),
-                io.Mask.Output("individuals", display_name="individuals", tooltip="One mask per person, image by image, left to right."),
-                io.Image.Output("overlay", display_name="overlay", tooltip="The people outlined and numbered."),
-                io.Int.Output("count", display_name="count", tooltip="Number of individuals in all images."),
+                io.Mask.Output(display_name="region", tooltip="One mask per image: all people."),
+                io.Mask.Output(display_name="individuals", tooltip="One mask per person, image by image, left to right."),
+                io.Image.Output(display_name="overlay", tooltip="The people outlined and numbered."),
+                io.Int.Output(display_name="count", tooltip="Number of individuals in all images."),
             ],
             is_output_node=True,
         )  # fmt: skip

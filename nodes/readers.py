@@ -52,8 +52,8 @@ class FairReadAttributes(io.ComfyNode):
                 io.Combo.Input("reader", options=[EMOJI], default=EMOJI, tooltip="Who reads. emoji world: for pictures of the embedded model."),
             ],
             outputs=[
-                Attributes.Output("attributes", display_name="attributes"),
-                io.Image.Output("labelled", display_name="labelled", tooltip="The pictures with boxes and labels."),
+                Attributes.Output(display_name="attributes"),
+                io.Image.Output(display_name="labelled", tooltip="The pictures with boxes and labels."),
             ],
             is_output_node=True,
         )  # fmt: skip

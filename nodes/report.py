@@ -49,9 +49,8 @@ class FairReport(io.ComfyNode):
                 io.Image.Input("image", optional=True, tooltip="The decoded picture, to outline the people on."),
             ],
             outputs=[
-                io.String.Output("report", display_name="report"),
+                io.String.Output(display_name="report"),
                 io.Image.Output(
-                    "picture",
                     display_name="picture",
                     tooltip="Each person outlined, with the attribute given; of energy guidance, the curve.",
                 ),

@@ -130,8 +130,8 @@ class FairAttentionLoad(io.ComfyNode):
                 io.Combo.Input("file", options=files, tooltip="A file in the input folder; move it there from the output folder."),
             ],
             outputs=[
-                Attention.Output("attention", display_name="attention", tooltip="As it was saved."),
-                io.Latent.Output("latent", display_name="latent", tooltip="The latent it belongs to: connect it beside, or decode it."),
+                Attention.Output(display_name="attention", tooltip="As it was saved."),
+                io.Latent.Output(display_name="latent", tooltip="The latent it belongs to: connect it beside, or decode it."),
             ],
         )  # fmt: skip
 

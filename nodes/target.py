@@ -34,7 +34,7 @@ class FairTargetDistribution(io.ComfyNode):
                 io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=True, tooltip="Who gets which, and ties."),
                 Target.Input("cross_with", optional=True, tooltip="Another target: every pair of attributes, shares multiplied."),
             ],
-            outputs=[Target.Output("target", display_name="target")],
+            outputs=[Target.Output(display_name="target")],
         )  # fmt: skip
 
     @classmethod

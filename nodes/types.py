@@ -28,6 +28,12 @@ def schema(**given) -> io.Schema:
     return io.Schema(**{name: value for name, value in given.items() if name in known})
 
 
+def advanced(widget: io.Input) -> io.Input:
+    """A rare input, behind the node's advanced switch. Not an argument, since 0.3.75 takes none for its widgets."""
+    widget.extra_dict = {**widget.extra_dict, "advanced": True}
+    return widget
+
+
 @dataclass(frozen=True)
 class AlignedPrompt:
     """FAIR_TOKENS: a prompt, its context as the wired CLIP encodes it, and the people it names.

@@ -7,7 +7,7 @@ from comfy_api.latest import io
 from ..attention.regions import VotingRule
 from ..attention.trace import Block
 from ..attention.voting import RHO, TAU
-from .types import CATEGORY, AlignedPrompt, Regions, Tokens, schema
+from .types import CATEGORY, AlignedPrompt, Regions, Tokens, advanced, schema
 
 NODE = "Block Voting"
 BY_RESOLUTION, UNIFORM, EMOJI, CUSTOM = "by resolution (SD)", "uniform", "emoji world (calibrated)", "custom"
@@ -63,16 +63,24 @@ class FairBlockVoting(io.ComfyNode):
                                tooltip="Share of votes a pixel needs to belong to the region."),
                 io.Combo.Input("individuals", options=["separate", "one region"], default="separate",
                                tooltip="separate: one mask per person. one region: all people of a group together."),
-                io.Boolean.Input("use_count", default=True, optional=True, extra_dict={"advanced": True},
-                                 tooltip="Take the number in the prompt (three doctors) as a hint when people touch."),
-                io.Combo.Input("method", options=["vote", "mean (DAAM)"], default="vote", optional=True,
-                               extra_dict={"advanced": True}, tooltip="mean: average the maps, then cut at tau, as DAAM does."),
-                io.Boolean.Input("align", default=True, optional=True, extra_dict={"advanced": True},
-                                 tooltip="Combine the linked words of a group (Linguistic Alignment); off: the noun alone."),
-                io.String.Input("custom_weights", default="", optional=True, extra_dict={"advanced": True},
-                                tooltip="For weights = custom: block and weight, as in: output.3 1, output.4 0.5, input.7 1"),
+                advanced(io.Boolean.Input(
+                    "use_count", default=True, optional=True,
+                    tooltip="Take the number in the prompt (three doctors) as a hint when people touch.",
+                )),
+                advanced(io.Combo.Input(
+                    "method", options=["vote", "mean (DAAM)"], default="vote", optional=True,
+                    tooltip="mean: average the maps, then cut at tau, as DAAM does.",
+                )),
+                advanced(io.Boolean.Input(
+                    "align", default=True, optional=True,
+                    tooltip="Combine the linked words of a group (Linguistic Alignment); off: the noun alone.",
+                )),
+                advanced(io.String.Input(
+                    "custom_weights", default="", optional=True,
+                    tooltip="For weights = custom: block and weight, as in: output.3 1, output.4 0.5, input.7 1",
+                )),
             ],
-            outputs=[Regions.Output("regions", display_name="regions")],
+            outputs=[Regions.Output(display_name="regions")],
         )  # fmt: skip
 
     @classmethod

@@ -64,9 +64,9 @@ def test_guidance_stays_where_its_mask_is(bench, setting):
     assert change[6:].max() < 3e-5  # another batch size rounds differently, no more
 
 
-def test_warm_up_is_the_plain_run(bench, setting):
-    """With end before the first guided sigma is reached nothing can have changed."""
-    model, attention = bench.fair(bench.target(), regions=setting.regions, start_percent=0.97, end_percent=1.0)
+def test_a_window_between_two_steps_changes_nothing(bench, setting):
+    """Four steps lie at 0, 1/3, 2/3 and 1 of the schedule: none of them between 0.05 and 0.2."""
+    model, attention = bench.fair(bench.target(), regions=setting.regions, start_percent=0.05, end_percent=0.2)
     assert torch.equal(bench.sample(model, setting.positive), setting.plain)
     assert attention.runs[-1].people == []
 
