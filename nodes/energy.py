@@ -11,9 +11,10 @@ from ..attention.tokens import find_words
 from ..attention.trace import Block, block_levels
 from ..guidance.energy import PRESETS
 from .capture import check_window
+from .conditionings import conditionings
 from .energy_pass import EnergyTerms
 from .energy_run import EnergyPlan, EnergyRun
-from .observe import Observer, conditionings, patch, require_cross_attention
+from .observe import Observer, patch, require_cross_attention
 from .text import locate, own_context
 from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, Attention, Capture, SampledRun, Watch, advanced, schema
 

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from ..guidance.energy import Rule, energy_correction
+from .conditionings import conditionings
 from .energy_pass import EnergyPass, EnergyTerms
-from .observe import Observer, conditionings
+from .observe import Observer
 from .types import CONDITIONAL, EnergyStep, SampledRun, Watch
 
 GUIDED, FLAT = "guided", "no gradient (at or below chance)"

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from fair_attention.tests.host import tiny
 from fair_attention.tests.host.conditions import Bench, halves
 
 ATTRIBUTION = "a photo of the face of a doctor and gender"
@@ -303,6 +304,27 @@ def test_half_precision_weights_cast_by_the_host(bench, host, tiny_name, setting
     guided = bench.sample(model, setting.positive, steps=2)
     assert guided.isfinite().all() and not torch.equal(guided, bench.sample(half, setting.positive, steps=2))
     assert attention.runs[-1].energy[0].outcome == ("guided",)
+
+
+def test_blocks_of_a_quarter_of_the_resolution_and_below(bench, host):
+    energy = host.pack.nodes.energy
+    names = ("input.7", "input.8", "middle.0", "output.3", "output.4", "output.5")
+    assert {str(b) for b in energy.energy_blocks(bench.model, energy.QUARTER)} == set(names)
+    assert len(energy.energy_blocks(bench.model, energy.ALL)) == 15
+
+
+@pytest.mark.parametrize("family", ["sd2", "sdxl"])
+def test_other_families(host, setting, family):
+    """SD 2.x predicts v, SDXL has several layers a block: the same correction of the denoised prediction."""
+    name = f"energy-{family}.safetensors"
+    tiny.save(host.base / "models" / "checkpoints" / name, family=family)
+    bench = Bench(host, host.nodes.CheckpointLoaderSimple().load_checkpoint(name))
+    positive, results = bench.encode("two people in a garden"), {}
+    for strength in (1e-6, 100.0):
+        model, attention = guide(bench, strength=strength, longest_gradient=1.0)
+        assert bench.sample(model, positive, steps=2, pixels=128).isfinite().all()
+        results[strength] = overlaps(attention)
+    assert results[100.0][1] < results[1e-6][1]
 
 
 def test_refusals_name_node_input_and_remedy(bench, setting, host):
