@@ -101,7 +101,8 @@ def draw(found: Entanglement, image: int, base: Image.Image) -> Image.Image:
     a, b = (resize(m[image].float(), (base.height, base.width)).numpy() >= 0.5 for m in found.masks)
     pixels = np.asarray(base, float).copy()
     for where, colour in ((a & ~b, ONE), (b & ~a, OTHER), (a & b, BOTH)):
-        pixels[where] = 0.45 * pixels[where] + 0.55 * np.array(colour)
+        grey = pixels[where].mean(-1, keepdims=True)  # the picture's own colours would mix with ours
+        pixels[where] = 0.45 * grey + 0.55 * np.array(colour)
     picture = Image.fromarray(pixels.round().clip(0, 255).astype(np.uint8))
     for line, (text, colour) in enumerate(zip(found.names, (ONE, OTHER), strict=True)):
         label(picture, text, 6, 6 + 30 * line, colour)

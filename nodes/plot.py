@@ -36,7 +36,8 @@ def line_plot(
     every = max(1, math.ceil(len(places) / 16))
     for i in range(0, len(places), every):
         x = spot(i, 0)[0]
-        pen.text((x, HEIGHT - BOTTOM + 8 + 16 * (i // every % 2)), places[i], fill=GREY, font=font(12), anchor="ma")
+        lower = 16 * (i // every % 2) if len(places) > 10 else 0
+        pen.text((x, HEIGHT - BOTTOM + 8 + lower), places[i], fill=GREY, font=font(12), anchor="ma")
     if level:
         y = spot(0, level[1])[1]
         for x in range(LEFT, WIDTH - RIGHT, 12):
