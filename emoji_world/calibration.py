@@ -1,4 +1,6 @@
-"""Block weights for the emoji world, as `make bench-regions` measured them: max(0, IoU - 0.2), scaled to 1."""
+"""Block weights and thresholds for the emoji world. Placeholders, equal for the blocks whose attention training
+supervised: `make bench-regions` measures them and writes this file anew.
+"""
 
 BLOCK_WEIGHTS = {
     "input.4": 1.0,
