@@ -41,19 +41,20 @@ class EnergyPreset:
     """soft_mask: attribution maps [...,h,w] -> masks. rule: what is done to the gradient's length.
 
     stop_at_chance: no push while the overlap is at or below that of independent masks. branch: whose queries the
-    maps are made of. strength: lambda.
+    maps are made of. window: the shares of the sampling it guides; None: whoever uses it decides. strength: lambda.
     """
 
     soft_mask: Callable[[Tensor], Tensor]
     rule: Rule
     stop_at_chance: bool
     branch: str
+    window: tuple[float, float] | None = None
     strength: float = 100.0
 
 
 PRESETS = {
-    # the released method: the top 30 % of each row of the unnormalised map, unconditional queries, skip rule
-    "paper": EnergyPreset(sinkhorn_topk, skip, stop_at_chance=False, branch="unconditional"),
+    # the released method: the top 30 % of each row of the unnormalised map, unconditional queries, skip rule, all steps
+    "paper": EnergyPreset(sinkhorn_topk, skip, stop_at_chance=False, branch="unconditional", window=(0.0, 1.0)),
     "corrected": EnergyPreset(lambda x: soft_top_mask(min_max(x)), clip, stop_at_chance=True, branch="conditional"),
 }
 

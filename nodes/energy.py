@@ -23,6 +23,7 @@ KEY = "fair_attention.energy"
 AS_PRESET = "as the preset says"
 QUARTER, ALL = "quarter resolution and below", "all but the middle (BiasMap's 15 layers)"
 BLOCKS = {"paper": ALL, "corrected": QUARTER}
+AS_SET = "start_percent to end_percent"
 NO_LIMIT = 1e30
 
 
@@ -63,6 +64,16 @@ def energy_blocks(model, choice: str) -> frozenset[Block]:
     return frozenset(wanted)
 
 
+def settings_text(preset, strength, branch, blocks, during: tuple[float, float], asked: tuple[float, float]) -> str:
+    """What a run was guided with, in one line. during: the window in use, the preset's where it is not the one asked."""
+    text = f"preset {preset}, lambda {strength:g}, {branch} branch, {blocks}, {during[0]:.0%} to {during[1]:.0%} of the sampling"
+    return (
+        text
+        if during == asked
+        else f"{text} (as the preset says; window: {AS_SET} guides {asked[0]:.0%} to {asked[1]:.0%})"
+    )
+
+
 class FairSoftIoUGuidance(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -84,11 +95,13 @@ class FairSoftIoUGuidance(io.ComfyNode):
                                tooltip="Lambda of the paper, which uses 100. 0: exactly the plain picture, at no cost."),
                 io.Float.Input("start_percent", default=0.0, min=0.0, max=1.0, step=0.01, tooltip="Guide from this share of the sampling on."),
                 io.Float.Input("end_percent", default=0.5, min=0.0, max=1.0, step=0.01,
-                               tooltip="Guide up to this share of the sampling. Half costs half; the paper guides all of it (1)."),
+                               tooltip="Guide up to this share of the sampling. Half costs half. The preset paper guides all of it, "
+                               "whatever is set here (see window)."),
                 advanced(io.Combo.Input(
                     "preset", options=["corrected", "paper"], default="corrected", optional=True,
                     tooltip="corrected: masks of the strongest 30 % of the whole map, long gradients shortened, no "
-                    "push below chance. paper: the released code, row by row, steps with a long gradient skipped.",
+                    "push below chance. paper: the released code, row by row, steps with a long gradient skipped, "
+                    "at all steps, in all blocks but the middle, on the negative conditioning.",
                 )),
                 advanced(io.Combo.Input(
                     "branch", options=[AS_PRESET, CONDITIONAL, UNCONDITIONAL], default=AS_PRESET, optional=True,
@@ -102,6 +115,11 @@ class FairSoftIoUGuidance(io.ComfyNode):
                     "longest_gradient", default=1.0, min=0.0, max=1000.0, step=0.1, optional=True,
                     tooltip="Length at which a gradient is shortened (corrected) or the step skipped (paper). 0: never.",
                 )),
+                advanced(io.Combo.Input(
+                    "window", options=[AS_PRESET, AS_SET], default=AS_PRESET, optional=True,
+                    tooltip="Which part of the sampling is guided: corrected goes by start_percent and end_percent, paper "
+                    "guides every step unless you choose the other option.",
+                )),
             ],
             outputs=[
                 io.Model.Output(display_name="model", tooltip="Sample with this one."),
@@ -111,7 +129,8 @@ class FairSoftIoUGuidance(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, clip, attribution_prompt, concept_pairs, strength=100.0, start_percent=0.0, end_percent=0.5,
-                preset="corrected", branch=AS_PRESET, blocks=AS_PRESET, longest_gradient=1.0) -> io.NodeOutput:  # fmt: skip
+                preset="corrected", branch=AS_PRESET, blocks=AS_PRESET, longest_gradient=1.0,
+                window=AS_PRESET) -> io.NodeOutput:  # fmt: skip
         require_cross_attention(model, NODE)
         check_window(start_percent, end_percent, NODE)
         if not attribution_prompt.strip():
@@ -120,16 +139,19 @@ class FairSoftIoUGuidance(io.ComfyNode):
             )
         chosen = PRESETS[preset]
         words, pairs = read_pairs(clip, attribution_prompt, concept_pairs)
-        where = energy_blocks(model, BLOCKS[preset] if blocks == AS_PRESET else blocks)
+        blocks = BLOCKS[preset] if blocks == AS_PRESET else blocks
+        branch = chosen.branch if branch == AS_PRESET else branch
+        asked = start_percent, end_percent
+        during = chosen.window if chosen.window and window == AS_PRESET else asked
         context = own_context(clip, attribution_prompt)
         plan = EnergyPlan(
-            EnergyTerms(words, pairs, context, where, chosen.soft_mask, chosen.stop_at_chance),
+            EnergyTerms(words, pairs, context, energy_blocks(model, blocks), chosen.soft_mask, chosen.stop_at_chance),
             tuple(f"{words[a].label} ~ {words[b].label}" for a, b in pairs),
             partial(chosen.rule, limit=longest_gradient or NO_LIMIT),
             strength,
-            chosen.branch if branch == AS_PRESET else branch,
-            start_percent,
-            end_percent,
+            branch,
+            *during,
+            settings_text(preset, strength, branch, blocks, during, asked),
         )
         capture = Capture(Watch(()))
         return io.NodeOutput(install(model.clone(), plan, capture), capture)

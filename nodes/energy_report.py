@@ -14,6 +14,7 @@ def describe_energy(run: SampledRun) -> str:
     """Pair by pair the overlap at the first and the last prediction; how many were guided, and why others were not."""
     first, last = run.energy[0], run.energy[-1]
     lines = [f"Energy guidance at {len(run.energy)} predictions, steps {first.step + 1} to {last.step + 1}"]
+    lines += [run.settings] if run.settings else []
     for pair, name in enumerate(run.pairs):
         lines.append(f"{name}: SoftIoU (chance level)")
         for image in range(first.overlap.shape[1]):

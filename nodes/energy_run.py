@@ -18,7 +18,10 @@ STEEP, BROKEN = "gradient too long (skip rule)", "gradient not finite"
 
 @dataclass(frozen=True)
 class EnergyPlan:
-    """Everything decided before sampling. rule: what is done to the gradient's length. strength: lambda."""
+    """Everything decided before sampling. rule: what is done to the gradient's length. strength: lambda.
+
+    settings: all of this in words, for the report.
+    """
 
     terms: EnergyTerms
     labels: tuple[str, ...]  # of the pairs
@@ -27,6 +30,7 @@ class EnergyPlan:
     branch: str = CONDITIONAL
     start_percent: float = 0.0
     end_percent: float = 1.0
+    settings: str = ""
 
 
 class EnergyRun(Observer):
@@ -35,7 +39,7 @@ class EnergyRun(Observer):
         window = (plan.start_percent, plan.end_percent)
         super().__init__(Watch(()), run, {}, tuple(float(sampling.percent_to_sigma(p)) for p in window))
         self.plan, self.gradient = plan, EnergyPass(plan.terms)
-        run.pairs = plan.labels
+        run.pairs, run.settings = plan.labels, plan.settings
 
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
         """denoised - lambda sigma^2 dE/dx: the guider's prediction, after CFG and all post-CFG functions, corrected."""

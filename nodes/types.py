@@ -106,6 +106,7 @@ class SampledRun:
     people: list[list[Person]] = field(default_factory=list)  # per image, where Fair Inference ran
     pairs: tuple[str, ...] = ()  # where energy guidance ran: "gender ~ doctor", ...
     energy: list[EnergyStep] = field(default_factory=list)
+    settings: str = ""  # energy guidance's, in words
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -157,7 +157,7 @@ def test_presets_are_what_their_sources_say() -> None:
         "unconditional",
     )
     assert (corrected.rule, corrected.stop_at_chance, corrected.branch) == (clip, True, "conditional")
-    assert paper.strength == 100
+    assert paper.strength == 100 and paper.window == (0, 1) and corrected.window is None
     x = randn(2, 8, 8).abs()
     torch.testing.assert_close(corrected.soft_mask(x * 40), corrected.soft_mask(x))  # no scale, unlike the paper's
 

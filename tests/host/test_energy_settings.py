@@ -1,0 +1,118 @@
+"""SoftIoU Energy Guidance on the real host: presets, window, blocks, branch; what is refused and what reported."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from fair_attention.tests.host.energy_bench import ATTRIBUTION, EnergyBench
+
+PRESET = "as the preset says"
+
+
+@pytest.fixture(scope="module")
+def bench(host, tiny_checkpoint):
+    return EnergyBench(host, tiny_checkpoint)
+
+
+def test_corrected_preset_pushes_above_chance_only(bench):
+    kw = {"preset": "corrected", "branch": PRESET, "longest_gradient": 1.0}
+    outcomes = []
+    for pairs in ("gender ~ doctor", "photo ~ face"):
+        model, attention = bench.guide(pairs=pairs, **kw)
+        guided = bench.sample(model, bench.positive, steps=2, batch=2, pixels=128)
+        plain = bench.sample(bench.model, bench.positive, steps=2, batch=2, pixels=128)
+        pushed = {image for s in attention.runs[-1].energy for image, o in enumerate(s.outcome) if o == "guided"}
+        assert all(torch.equal(guided[i], plain[i]) != (i in pushed) for i in range(2))
+        for step in attention.runs[-1].energy:
+            above = (step.overlap > step.chance)[0].tolist()
+            assert step.outcome == tuple("guided" if a else "no gradient (at or below chance)" for a in above)
+            outcomes += step.outcome
+    assert len(set(outcomes)) == 2  # both were seen
+
+
+def released(bench, **kw):
+    """The steps guided of four, and the report's settings, with every other input as the node has it."""
+    kw = {"branch": PRESET, "blocks": PRESET, "end_percent": 0.5, "strength": 100.0, "longest_gradient": 1.0, **kw}
+    model, attention = bench.guide(**kw)
+    samples = bench.sample(model, bench.positive, steps=4)
+    text = bench.node["FairReport"].execute(attention, {"samples": samples}).result[0]
+    return [s.step for s in attention.runs[-1].energy], text.splitlines()[1]
+
+
+def test_paper_brings_the_released_window_blocks_and_branch(bench):
+    steps, said = released(bench, preset="paper")
+    assert steps == [0, 1, 2, 3]
+    assert "preset paper, lambda 100, unconditional branch, all but the middle" in said
+    assert (
+        "0% to 100% of the sampling (as the preset says; window: start_percent to end_percent guides 0% to 50%)" in said
+    )
+    steps, said = released(bench, preset="paper", window="start_percent to end_percent")
+    assert steps == [0, 1] and said.endswith("0% to 50% of the sampling")
+
+
+@pytest.mark.parametrize("window", ["as the preset says", "start_percent to end_percent"])
+def test_corrected_goes_by_the_percents(bench, window):
+    steps, said = released(bench, preset="corrected", window=window)
+    assert steps == [0, 1]
+    assert "preset corrected, lambda 100, conditional branch, quarter resolution and below, 0% to 50%" in said
+
+
+def test_window(bench):
+    model, attention = bench.guide(start_percent=0.4, end_percent=1.0)
+    bench.sample(model, bench.positive, steps=3)
+    assert attention.runs[-1].energy and attention.runs[-1].energy[0].step > 0
+
+
+def test_blocks_of_a_quarter_of_the_resolution_and_below(bench, host):
+    energy = host.pack.nodes.energy
+    names = ("input.7", "input.8", "middle.0", "output.3", "output.4", "output.5")
+    assert {str(b) for b in energy.energy_blocks(bench.model, energy.QUARTER)} == set(names)
+    assert len(energy.energy_blocks(bench.model, energy.ALL)) == 15
+
+
+def test_unconditional_branch_at_cfg_1_leaves_a_capture_alone(bench):
+    """The pass runs the negative conditioning itself; who records the sampling does not see it."""
+    model, attention = bench.guide(preset="paper", branch=PRESET)
+    model, seen = bench.node["FairAttentionCapture"].execute(
+        model, bench.clip, attribution_prompt=ATTRIBUTION, words="doctor", branch="unconditional"
+    ).result  # fmt: skip
+    assert bench.sample(model, bench.positive, cfg=1.0, steps=2).isfinite().all()
+    assert len(attention.runs[-1].energy) == 2 and seen.runs[-1].store.blocks == []
+
+
+def test_report_and_curve(bench):
+    model, attention = bench.guide(pairs="gender ~ doctor\nface ~ doctor")
+    latent = {"samples": bench.sample(model, bench.positive, steps=2, batch=2)}
+    text, picture = bench.node["FairReport"].execute(attention, latent).result
+    assert "gender ~ doctor: SoftIoU (chance level)" in text and "guided: 4 of 4 predictions of images" in text
+    assert picture.shape[0] == 1 and picture.std() > 0.05
+
+
+def test_refusals_name_node_input_and_remedy(bench, host):
+    name = "SoftIoU Energy Guidance"
+    with pytest.raises(ValueError, match=rf"{name}, concept_pairs: 'race' is not in the prompt.*attribution_prompt"):
+        bench.guide(pairs="race ~ doctor")
+    for pairs in ("gender doctor", "gender ~ ", "doctor ~ Doctor", "a ~ b ~ c"):
+        with pytest.raises(ValueError, match=rf"{name}, concept_pairs: .* is no pair; write two different concepts"):
+            bench.guide(pairs=pairs)
+    with pytest.raises(ValueError, match=rf"{name}, concept_pairs: ' , ' holds no pair"):
+        bench.guide(pairs=" , ")
+    with pytest.raises(ValueError, match=rf"{name}, attribution_prompt: it is empty"):
+        bench.guide(text=" ")
+    with pytest.raises(ValueError, match=rf"{name}: end_percent 0.2 must lie after start_percent 0.5"):
+        bench.guide(start_percent=0.5, end_percent=0.2)
+    dit = SimpleNamespace(model=SimpleNamespace(diffusion_model=torch.nn.Linear(1, 1)))
+    with pytest.raises(ValueError, match=rf"{name}: MODEL is a Linear, which has no U-Net cross-attention"):
+        bench.guide(model=dit)
+
+
+def test_a_sampler_without_negative_is_refused_for_the_unconditional_branch(bench, host):
+    model, _ = bench.guide(branch="unconditional")
+    guider = host.comfy.samplers.CFGGuider(model)
+    guider.inner_set_conds({"positive": bench.positive})
+    noise = torch.randn(1, 4, 8, 8)
+    with pytest.raises(ValueError, match="branch: this sampler has no unconditional conditioning"):
+        guider.sample(
+            noise, torch.zeros_like(noise), host.comfy.samplers.sampler_object("euler"), torch.tensor([1.0, 0.0])
+        )

@@ -1,0 +1,73 @@
+"""SoftIoU Energy Guidance on the real host: nothing stays behind after success, error and cancel; broken gradients."""
+
+import math
+
+import pytest
+import torch
+
+from fair_attention.tests.host.energy_bench import EnergyBench
+
+
+@pytest.fixture(scope="module")
+def bench(host, tiny_checkpoint):
+    return EnergyBench(host, tiny_checkpoint)
+
+
+def test_weights_are_the_very_same_objects_and_a_plain_run_is_as_before(bench):
+    unet = bench.model.model.diffusion_model
+    weights = [*unet.parameters(), *unet.buffers()]
+    model, _ = bench.guide()
+    assert not torch.equal(bench.sample(model, bench.positive, steps=3), bench.plain)
+    assert all(a is b for a, b in zip([*unet.parameters(), *unet.buffers()], weights, strict=True))
+    assert not any(m._forward_hooks for m in unet.modules())
+    assert torch.equal(bench.sample(bench.model, bench.positive, steps=3), bench.plain)
+
+
+@pytest.mark.parametrize("failure", ["error", "interrupt", "error in the pass", "interrupt in the pass"])
+def test_a_failed_run_leaves_the_model_as_it_was(bench, host, failure):
+    interrupt = host.comfy.model_management.InterruptProcessingException
+    error = interrupt if "interrupt" in failure else RuntimeError
+    unet = bench.model.model.diffusion_model
+    weights = [*unet.parameters(), *unet.buffers()]
+    model, attention = bench.guide()
+    broken = model.clone()
+    calls = {True: 0, False: 0}  # by whether gradients are taken
+
+    def fail(h, skipped, options):
+        inside = torch.is_grad_enabled()
+        calls[inside] += 1
+        if inside if "in the pass" in failure else calls[False] > 12:  # in the second step's prediction
+            raise error("stop")
+        return h, skipped
+
+    broken.set_model_output_block_patch(fail)
+    with pytest.raises(error):
+        bench.sample(broken, bench.positive, steps=3)
+    assert calls[True] == 1 if "in the pass" in failure else calls[True] > 0
+    assert all(a is b for a, b in zip([*unet.parameters(), *unet.buffers()], weights, strict=True))
+    assert not any(m._forward_hooks for m in unet.modules())
+    assert attention.runs[-1].result is None
+    assert torch.equal(bench.sample(bench.model, bench.positive, steps=3), bench.plain)
+
+
+@pytest.mark.parametrize("images", [1, 2])
+def test_a_gradient_that_is_not_finite_is_left_out_counted_and_reported(bench, host, monkeypatch, caplog, images):
+    """The first image's; the second of a batch is guided all the same."""
+    plain = bench.sample(bench.model, bench.positive, steps=3, batch=images)
+    energy_pass = host.pack.nodes.energy_pass
+    real = energy_pass.EnergyPass.__call__
+
+    def poisoned(self, model, conds, x, sigma, options):
+        gradient, found = real(self, model, conds, x, sigma, options)
+        gradient[0, 0, 0, 0] = math.nan
+        return gradient, found
+
+    monkeypatch.setattr(energy_pass.EnergyPass, "__call__", poisoned)
+    model, attention = bench.guide()
+    result = bench.sample(model, bench.positive, steps=3, batch=images)
+    assert torch.allclose(result[0], plain[0], atol=1e-5) and result.isfinite().all()
+    assert images == 1 or (result[1] - plain[1]).abs().max() > 1e-3
+    assert caplog.text.count("a gradient was not finite") == 1
+    text, _ = bench.node["FairReport"].execute(attention, {"samples": result}).result
+    assert f"guided: {3 * (images - 1)} of {3 * images} predictions" in text
+    assert "not guided, gradient not finite: 3" in text
