@@ -26,7 +26,7 @@ class Word:
 
 
 def draw_groups(rng: np.random.Generator) -> tuple[tuple[Group, ...], str | None]:
-    """What a caption names: one or two groups (four people at most), attributes in three of five, a thing in two of five."""
+    """What a caption names: one or two groups (four people at most), attributes in seven of ten, a thing in two of five."""
     two = rng.random() < 0.2
     total = int(
         rng.choice((2, 3, 4), p=(0.6, 0.25, 0.15)) if two else rng.choice((1, 2, 3, 4), p=(0.27, 0.33, 0.25, 0.15))
@@ -35,7 +35,7 @@ def draw_groups(rng: np.random.Generator) -> tuple[tuple[Group, ...], str | None
     nouns = ["person" if rng.random() < 0.12 else str(rng.choice(OCCUPATIONS)) for _ in counts]
     if two and rng.random() < 0.3:
         nouns[1] = nouns[0]
-    named_gender, named_tone = rng.random() < 0.45, rng.random() < 0.38
+    named_gender, named_tone = rng.random() < 0.5, rng.random() < 0.45
     groups = tuple(
         Group(
             noun,

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from .autoencoder import PatchEncoder
 from .captions import ROLES, Word, draw_groups, word_caption
+from .hints import cell_labels
 from .scene import Drawn, Group, compose, render
 from .world import CELL
 
@@ -19,10 +20,11 @@ GROUPS = 2  # named groups a caption has at most
 
 @dataclass
 class Corpus:
-    """latents [N,4,h,w]; coverage [N, 3 roles, 2 groups, h, w] in 0..1; what each caption names."""
+    """latents [N,4,h,w]; coverage [N, 3 roles, 2 groups, h, w] in 0..255; labels [N,3,h,w]; what each caption names."""
 
     latents: Tensor
     coverage: Tensor
+    labels: Tensor
     named: list[tuple[tuple[Group, ...], str | None]]
 
     def caption(self, rng: np.random.Generator, index: int) -> list[Word]:
@@ -42,7 +44,7 @@ def coverage(drawn: Drawn, groups: list[int]) -> np.ndarray:
 
 def build(encoder: PatchEncoder, scenes: int, seed: int) -> Corpus:
     rng = np.random.default_rng(seed)
-    latents, covers, named = [], [], []
+    latents, covers, labels, named = [], [], [], []
     images: list[np.ndarray] = []
 
     @torch.no_grad()
@@ -59,12 +61,14 @@ def build(encoder: PatchEncoder, scenes: int, seed: int) -> Corpus:
             thing = None
         named.append((groups, thing))
         covers.append((coverage(drawn, [p.group for p in scene.people]) * 255).astype(np.uint8))
+        labels.append(cell_labels(drawn.person, scene.people))
         images.append(drawn.image)
         if len(images) == 64:
             flush()
     if images:
         flush()
-    return Corpus(torch.cat(latents), torch.from_numpy(np.stack(covers)), named)
+    stacked = (torch.from_numpy(np.stack(x)) for x in (covers, labels))
+    return Corpus(torch.cat(latents), *stacked, named)
 
 
 def load_or_build(path: Path, encoder: PatchEncoder, scenes: int, seed: int) -> Corpus:

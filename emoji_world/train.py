@@ -20,6 +20,7 @@ from .autoencoder import PatchEncoder
 from .captions import KNOWN_WORDS, ROLES
 from .corpus import Corpus, load_or_build, target_shape
 from .export import read_back
+from .hints import Hints
 from .host import use_host
 from .model import END, LENGTH, START, TextEncoder, new_unet
 from .world import PATCH_ENCODER
@@ -32,6 +33,7 @@ ATTENTION_WEIGHT = 0.15  # of the mean over blocks
 ATTENTION_ROWS = 6  # captions a step whose word maps are supervised
 ATTENTION_SHARE = 0.5  # of the blocks, drawn anew each step
 SUPERVISED_GRIDS = (16, 8)
+HINT_WEIGHT = 0.05
 
 
 class Words:
@@ -115,7 +117,8 @@ def train(a: argparse.Namespace) -> None:
     corpus = load_or_build(a.out.with_name("corpus.pt"), encoder.eval(), a.scenes, a.seed)
     words = Words()
     text, unet = TextEncoder(len(words.tokens)).to(device), new_unet().to(device)
-    model = nn.ModuleDict({"text": text, "unet": unet})
+    hints = Hints(unet, text.token_embedding.weight.shape[1]).to(device)
+    model = nn.ModuleDict({"text": text, "unet": unet, "hints": hints}).to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(model.parameters(), a.lr, betas=(0.9, 0.99), weight_decay=0.0)
     average = {k: v.detach().clone() for k, v in model.state_dict().items()}
     start = 0
@@ -125,7 +128,7 @@ def train(a: argparse.Namespace) -> None:
         optimiser.load_state_dict(state["optimiser"])
         average, start = state["average"], state["step"]
     elif a.start_from:
-        average = {k: v.to(device) for k, v in read_back(a.start_from, words.tokens).items()}
+        average |= {k: v.to(device) for k, v in read_back(a.start_from, words.tokens).items()}
         model.load_state_dict(average)
     alphas = (
         torch.cumprod(1 - torch.as_tensor(make_beta_schedule("linear", 1000, 0.00085, 0.012)), 0).float().to(device)
@@ -135,7 +138,7 @@ def train(a: argparse.Namespace) -> None:
     torch.set_flush_denormal(True)
     blocks = [b for b, _ in cross_attention_blocks(unet)]
     began, saved, log = time.time(), time.time(), a.out.with_suffix(".log.jsonl").open("a")
-    sums = np.zeros(3)
+    sums = np.zeros(5)
     for step in (bar := tqdm(range(start, a.steps), initial=start, total=a.steps, mininterval=20)):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, a.steps, a.lr)
@@ -148,32 +151,34 @@ def train(a: argparse.Namespace) -> None:
         shape_loss = ShapeLoss(pointers, cover)
         watched = [b for b in blocks if rng.random() < ATTENTION_SHARE]
         with trace(unet, watched, shape_loss.take):
-            out = unet(
-                abar.sqrt() * z + (1 - abar).sqrt() * eps, t, context=text(ids.to(device)), transformer_options={}
-            )
+            context = text(ids.to(device))
+            noisy = (abar.sqrt() * z + (1 - abar).sqrt() * eps).contiguous(memory_format=torch.channels_last)
+            out = unet(noisy, t, context=context, transformer_options={})
         weight = 1 + PEOPLE_WEIGHT * cover[:, 0].amax(1, keepdim=True).to(device)
         snr = abar / (1 - abar)
         error = (weight * (out - eps).square()).mean((1, 2, 3)) / weight.mean()
         loss_eps = (error * (snr.clamp_max(SNR_CAP).sqrt() / snr).clamp_max(WEIGHT_CAP).flatten()).mean()
         loss_shape = shape_loss.total()
+        last = {(p[0], p[3]): p[1] for p in pointers if ROLES[p[2]] != "things"}  # positions grow: the last one stays
+        loss_seen = hints.picture_loss(corpus.labels[indices].to(device))
+        loss_named = hints.caption_loss(
+            context,
+            [(row, position) for (row, _), position in last.items()],
+            [corpus.named[int(indices[row])][0][group] for row, group in last],
+        )
         optimiser.zero_grad(set_to_none=True)
-        (loss_eps + ATTENTION_WEIGHT * loss_shape).backward()
+        (loss_eps + ATTENTION_WEIGHT * loss_shape + HINT_WEIGHT * (loss_seen + loss_named)).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         with torch.no_grad():
             decay = min(0.998, (step + 1) / (step + 10))
             for key, value in model.state_dict().items():
                 average[key].lerp_(value, 1 - decay)
-        sums += (float(loss_eps.detach()), float(loss_shape.detach()), 1)
-        if sums[2] == 50 or step == a.steps - 1:
-            eps_mean, shape_mean = sums[:2] / sums[2]
-            bar.set_postfix(eps=f"{eps_mean:.4f}", shape=f"{shape_mean:.2f}")
-            row = {
-                "step": step + 1,
-                "eps": round(eps_mean, 5),
-                "shape": round(shape_mean, 4),
-                "seconds": round(time.time() - began),
-            }
+        sums += [float(x.detach()) for x in (loss_eps, loss_shape, loss_seen, loss_named)] + [1]
+        if sums[-1] == 50 or step == a.steps - 1:
+            means = dict(zip(("eps", "shape", "seen", "named"), (sums[:-1] / sums[-1]).round(4).tolist(), strict=True))
+            bar.set_postfix(means)
+            row = {"step": step + 1, **means, "seconds": round(time.time() - began)}
             log.write(json.dumps(row) + "\n")
             log.flush()
             sums[:] = 0
@@ -183,6 +188,7 @@ def train(a: argparse.Namespace) -> None:
                 "optimiser": optimiser.state_dict(),
                 "average": average,
                 "step": step + 1,
+                "seed": a.seed,
             }
             torch.save(state, a.out.with_suffix(".tmp"))
             a.out.with_suffix(".tmp").replace(a.out)

@@ -70,6 +70,29 @@ def combine_individuals(directions: Tensor, masks: Tensor) -> Tensor:
     return (directions * masks.to(directions).unsqueeze(2)).sum(1)
 
 
+def whole_image(directions: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+    """d = mean_j d_j over the people of an image, everywhere: guidance that is not confined to anybody.
+
+    directions [B,n,C,h,w], masks [B,n,h,w] -> one direction an image [B,1,C,h,w] and its mask [B,1,h,w], all ones; all
+    zeros where an image has nobody. SEGA's and Fair Diffusion's form, with a mean (not a sum) so that three people pull
+    no harder than one; our decision. Opposed attributes inside one image cancel: that is what masks are for.
+    """
+    present = masks.flatten(2).any(-1).to(directions)  # [B,n]
+    share = present / present.sum(1, keepdim=True).clamp_min(1)
+    mean = (directions * share[..., None, None, None]).sum(1, keepdim=True)
+    anybody = present.amax(1).to(masks)[:, None, None, None]
+    return mean, anybody.expand(-1, 1, *masks.shape[-2:])
+
+
+def blend(edited: Tensor, plain: Tensor, mask: Tensor) -> Tensor:
+    """M (.) edited + (1 - M) (.) plain; where M is 0 or 1, bit for bit the one or the other.
+
+    edited, plain [B,C,h,w], mask M [B,h,w]. Blended latents, here of denoised predictions: a sampler whose steps are
+    linear in x, the denoised prediction and the noise then keeps x outside the mask on the plain trajectory exactly.
+    """
+    return torch.lerp(plain, edited, mask.to(plain).unsqueeze(1).expand_as(plain))
+
+
 def momentum(
     gamma: Tensor, velocity: Tensor, union: Tensor, scale: float = 0.3, beta: float = 0.6
 ) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fair_attention.guidance.forms import to_eps
 from fair_attention.guidance.semantic import (
+    blend,
     combine_individuals,
     edit_direction,
     in_mask_quantile,
@@ -16,6 +17,7 @@ from fair_attention.guidance.semantic import (
     momentum,
     opposition,
     soften_mask,
+    whole_image,
 )
 
 
@@ -126,3 +128,31 @@ def test_images_of_a_batch_do_not_mix() -> None:
     kept = keep_strongest(d, masks[:, 0], 0.5)
     for i in range(3):
         assert torch.equal(kept[i : i + 1], keep_strongest(d[i : i + 1], masks[i : i + 1, 0], 0.5))
+
+
+def test_whole_image_is_the_mean_over_the_people_of_each_image() -> None:
+    directions = torch.tensor([[2.0, 4.0, 90.0], [1.0, 5.0, 7.0], [3.0, 3.0, 3.0]])[..., None, None, None]
+    masks = torch.tensor([[1.0, 0.5, 0.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])[..., None, None].expand(3, 3, 1, 2)
+    mean, mask = whole_image(directions.expand(3, 3, 1, 1, 2), masks)
+    assert mean.shape == (3, 1, 1, 1, 2) and mask.shape == (3, 1, 1, 2)
+    # (2 + 4) / 2, the third has no mask; (1 + 5 + 7) / 3; nobody
+    assert mean[:, 0, 0, 0, 0].tolist() == pytest.approx([3, 13 / 3, 0])
+    assert mask[:, 0, 0, 0].tolist() == [1, 1, 0]
+
+
+def test_two_opposed_people_cancel_without_masks() -> None:
+    female, male = randn(2, 1, 4, 3, 3)
+    directions = torch.stack([edit_direction(a, [b], b, 3.0, 1.0) for a, b in ((female, male), (male, female))], 1)
+    mean, _ = whole_image(directions, torch.ones(1, 2, 3, 3))
+    torch.testing.assert_close(mean, torch.zeros_like(mean))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 1000))
+def test_a_blend_is_exact_outside_and_inside(seed: int) -> None:
+    edited, plain = randn(2, 2, 4, 5, 5, seed=seed).float()
+    mask = randn(2, 5, 5, seed=seed + 1).clamp(0, 1).float()
+    mixed = blend(edited, plain, mask)
+    outside, inside = (mask == 0).unsqueeze(1).expand_as(mixed), (mask == 1).unsqueeze(1).expand_as(mixed)
+    assert torch.equal(mixed[outside], plain[outside]) and torch.equal(mixed[inside], edited[inside])
+    torch.testing.assert_close(mixed, mask.unsqueeze(1) * edited + (1 - mask.unsqueeze(1)) * plain)
