@@ -16,24 +16,10 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from fair_attention.emoji_world import model as emoji
+
 CHANNELS, CONTEXT = 32, 64
-UNET = {
-    "image_size": 32,
-    "in_channels": 4,
-    "out_channels": 4,
-    "model_channels": CHANNELS,
-    "num_res_blocks": [2, 2, 2, 2],
-    "channel_mult": [1, 2, 4, 4],
-    "transformer_depth": [1, 1, 1, 1, 1, 1, 0, 0],
-    "transformer_depth_output": [1] * 9 + [0] * 3,
-    "transformer_depth_middle": 1,
-    "use_linear_in_transformer": False,
-    "use_spatial_transformer": True,
-    "legacy": False,
-    "num_heads": 8,
-    "num_head_channels": -1,
-    "context_dim": CONTEXT,
-}
+UNET = {**emoji.UNET, "model_channels": CHANNELS, "channel_mult": [1, 2, 4, 4], "num_heads": 8, "context_dim": CONTEXT}
 NARROW_HEADS = {"use_linear_in_transformer": True, "num_heads": -1, "num_head_channels": 8}
 SDXL_DEPTHS = {
     "num_res_blocks": [2, 2, 2],
@@ -46,13 +32,7 @@ SDXL_DEPTHS = {
     "num_classes": "sequential",
 }
 UNETS = {"sd1": UNET, "sd2": {**UNET, **NARROW_HEADS}, "sdxl": {**UNET, **NARROW_HEADS, **SDXL_DEPTHS}}
-TEXT = {
-    "hidden_size": CONTEXT,
-    "intermediate_size": 2 * CONTEXT,
-    "num_attention_heads": 4,
-    "num_hidden_layers": 2,
-    "projection_dim": CONTEXT,
-}
+TEXT = {**emoji.TEXT, "hidden_size": CONTEXT, "intermediate_size": 2 * CONTEXT, "projection_dim": CONTEXT}
 TEXTS = {"sd1": TEXT, "sd2": TEXT, "sdxl": {**TEXT, "num_hidden_layers": 3}}  # SDXL reads the last layer but one
 RESIDUAL = ("proj_out", "out_layers.3", "to_out.0", "ff.net.2", "out.2")
 QUERIES_AND_KEYS = ("attn2.to_q", "attn2.to_k")
