@@ -38,6 +38,7 @@ class Attribute:
 class TargetDistribution:
     """Attributes with shares that sum to 1, and how they are dealt out to people (see `assignment`).
 
+    quota: the name under which several runs share one running quota; None: each run keeps its own.
     Raises ValueError for shares that are negative, not finite or all zero, for names that occur twice, for empty
     prompts, for an unknown assignment and for a seed outside 0 ... 2^64 - 1.
     """
@@ -46,6 +47,7 @@ class TargetDistribution:
     attributes: tuple[Attribute, ...]
     assignment: str = "running quota"
     seed: int = 0
+    quota: str | None = None
 
     def __post_init__(self) -> None:
         if self.assignment not in ASSIGNMENTS:
@@ -163,14 +165,14 @@ def cross(a: TargetDistribution, b: TargetDistribution) -> TargetDistribution:
     """Every pair of an attribute of `a` with one of `b`, shares multiplied: the axes are independent of each other.
 
     Names, words and prompts are joined in English adjective order ("Black female person", "female person with dark
-    skin"), whichever target comes first. Assignment and seed are those of `a`. Crossed targets can be crossed again.
+    skin"), whichever target comes first. Assignment, seed and quota are those of `a`. Crossed targets can be crossed again.
     Raises ValueError if both hold the same axis.
     """
     axes = [{axis for x in target.attributes for axis, _ in x.axis_values} for target in (a, b)]
     if axes[0] & axes[1]:
         raise ValueError(f"both targets hold {sorted(axes[0] & axes[1])[0]!r}: cross targets with different axes")
     pairs = tuple(_cross_attributes(x, y) for x in a.attributes for y in b.attributes)
-    return TargetDistribution(f"{a.axis} x {b.axis}", pairs, a.assignment, a.seed)
+    return TargetDistribution(f"{a.axis} x {b.axis}", pairs, a.assignment, a.seed, a.quota)
 
 
 def _cross_attributes(x: Attribute, y: Attribute) -> Attribute:

@@ -18,6 +18,7 @@ from . import (
     report,
     storage,
     target,
+    unedited,
     voting,
 )
 
@@ -29,6 +30,7 @@ MODULES = (
     locate,
     target,
     inference,
+    unedited,
     report,
     readers,
     bias,

@@ -7,7 +7,19 @@ import torch
 from torch import Tensor
 
 from ..attention.maps import scale_of
+from ..attention.trace import cross_attention_blocks
 from .types import CONDITIONAL, UNCONDITIONAL
+
+
+def require_width(model, context: Tensor, node: str) -> None:
+    """ValueError unless the U-Net reads texts of this context's width [1,L,d]: CLIP and MODEL of one family."""
+    _, module = next(iter(cross_attention_blocks(model.model.diffusion_model)))
+    wanted, given = module.attn2.to_k.in_features, context.shape[-1]
+    if given != wanted:
+        raise ValueError(
+            f"{node}: CLIP and MODEL are of different families: this CLIP's texts are {given} wide, the U-Net reads "
+            f"texts {wanted} wide (768: Stable Diffusion 1.x, 1024: 2.x, 2048: SDXL). Load both from one checkpoint."
+        )
 
 
 def conditionings(guider, branch: str = CONDITIONAL) -> list[dict]:
@@ -62,6 +74,17 @@ def model_text(cond: dict):
 def has_own_text(cond: dict) -> bool:
     text, own = getattr(model_text(cond), "cond", None), cond.get("cross_attn")
     return text is not None and own is not None and text.shape == own.shape and torch.equal(text, own.to(text))
+
+
+def variant(cond: dict, context: Tensor, extras: dict) -> dict:
+    """A copy of a conditioning with another prompt's text; what is concatenated behind the prompt stays."""
+    own = cond["cross_attn"]
+    tail = own[:, context.shape[1] :]
+    text = torch.cat([context.to(own), tail.expand(context.shape[0], -1, -1)], 1) if tail.shape[1] else context
+    changed = {**cond, "cross_attn": text, "uuid": uuid4()}
+    if "pooled_output" in extras:
+        changed["pooled_output"] = extras["pooled_output"]
+    return changed
 
 
 def place(area, grid: tuple[int, int], latent: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:

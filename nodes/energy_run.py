@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from ..guidance.energy import Rule, energy_correction
 from .conditionings import conditionings
 from .energy_pass import EnergyPass, EnergyTerms
-from .observe import Observer
+from .observe import Observer, step_of
 from .types import CONDITIONAL, EnergyStep, SampledRun, Watch
 
 GUIDED, FLAT = "guided", "no gradient (at or below chance)"
@@ -55,7 +54,8 @@ class EnergyRun(Observer):
             return denoised
         correction, used = energy_correction(gradient, timestep, self.plan.strength, self.plan.rule)
         outcome = outcomes(gradient, used)
-        self.run.energy.append(EnergyStep(step_of(sigma, options), found.overlap.cpu(), found.chance.cpu(), outcome))
+        step = step_of(sigma, options.get("transformer_options", {}).get("sample_sigmas"), -1)
+        self.run.energy.append(EnergyStep(step, found.overlap.cpu(), found.chance.cpu(), outcome))
         if BROKEN in outcome:
             self.run.note("a gradient was not finite; that image was not guided at that step (Fair Report counts them)")
         return denoised + correction.to(denoised) if GUIDED in outcome else denoised
@@ -66,9 +66,3 @@ def outcomes(gradient: Tensor, used: Tensor) -> tuple[str, ...]:
     flat = gradient.flatten(1)
     rows = zip(used.tolist(), flat.isfinite().all(1).tolist(), flat.any(1).tolist(), strict=True)
     return tuple(BROKEN if not finite else FLAT if not any_ else GUIDED if u else STEEP for u, finite, any_ in rows)
-
-
-def step_of(sigma: float, options: dict) -> int:
-    """The step a prediction belongs to, by its place in the schedule; -1 without one."""
-    schedule = options.get("transformer_options", {}).get("sample_sigmas")
-    return int((schedule >= sigma * (1 - 1e-5)).sum()) - 1 if torch.is_tensor(schedule) else -1

@@ -5,39 +5,30 @@ sampler's own conditionings in the same U-Net batch, and their differences, each
 added to the denoised prediction. Nothing is added in a run, or a step, in which nobody is to change.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from uuid import uuid4
 
 import torch
 from torch import Tensor
 
 from ..attention.maps import resize
-from ..guidance.assignment import assign
+from ..guidance.assignment import RunningCounts, assign
 from ..guidance.forms import to_denoised, to_eps
-from ..guidance.semantic import combine_individuals, edit_direction, keep_strongest, momentum, opposition, soften_mask
-from ..guidance.target import TargetDistribution
-from .observe import Observer
+from ..guidance.semantic import (
+    combine_individuals,
+    edit_direction,
+    keep_strongest,
+    momentum,
+    opposition,
+    soften_mask,
+    whole_image,
+)
+from .conditionings import variant
+from .fair_plan import NONE, FairPlan, Key
+from .observe import Observer, step_of
+from .tally import TALLY
 from .types import Person, SampledRun
-
-Key = tuple[int, int]  # group, attribute: one attribute prompt
-
-
-@dataclass(frozen=True)
-class FairPlan:
-    """Everything decided before sampling. prompts: each (group, attribute)'s conditioning as the CLIP encodes it."""
-
-    target: TargetDistribution
-    prompts: dict[Key, list]
-    in_context: bool
-    strength: float
-    start_percent: float
-    end_percent: float
-    every: int = 2
-    quantile: float = 0.0
-    momentum_scale: float = 0.3
-    momentum_beta: float = 0.6
-
 
 Find = Callable[[SampledRun], list[list[Person]]]  # who is where, per image; attributes still open
 
@@ -52,6 +43,9 @@ class FairRun(Observer):
         self.sigma_on = float(sampling.percent_to_sigma(plan.start_percent))
         self.sigma_off = float(sampling.percent_to_sigma(plan.end_percent))
         self.people: list[list[Person]] | None = None
+        self.in_use: list[Key] = []  # prompts of the attributes given; none while nobody is to change
+        self.after: RunningCounts | None = None  # the quota's counts, where runs share them
+        self.masks: Tensor | None = None
         self.extra: list[Key] = []  # prompts that ride in the coming call
         self.predictions: dict[Key, Tensor] = {}
         self.gamma: Tensor | None = None  # last guidance and momentum, in eps units
@@ -74,35 +68,57 @@ class FairRun(Observer):
         """Its own in every run: two Fair Inference nodes on one model keep their prompts apart."""
         return f"fair_{id(self)}_{key[0]}_{key[1]}"
 
+    def sample(self, executor: Callable, *args) -> Tensor:
+        """The sampler's whole loop."""
+        self.gamma = self.velocity = None  # another node may have it run twice
+        return executor(*args)
+
+    def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
+        """One of the sampler's predictions."""
+        schedule = options.get("transformer_options", {}).get("sample_sigmas")
+        self.prepare_call(float(timestep.flatten()[0]), schedule)
+        return executor(x, timestep, options, seed)
+
+    def guides(self, sigma: float) -> bool:
+        return self.sigma_off <= sigma < self.sigma_on
+
     def prepare_call(self, sigma: float, schedule: Tensor | None) -> None:
         """Called before each prediction: decide which attribute prompts it needs."""
         self.extra, self.predictions = [], {}
-        if not self.sigma_off <= sigma < self.sigma_on:
+        if not self.guides(sigma):
             return
         if self.people is None:
-            self._assign()
+            self.assign_people()
         if not self.in_use:
             return
-        step = int((schedule >= sigma * (1 - 1e-5)).sum()) - 1 if schedule is not None else self.active_steps
+        step = step_of(sigma, schedule, self.active_steps)
         if self.gamma is None or (step - self.first_step) % self.plan.every == 0:
             if self.gamma is None:
                 self.first_step = step
             self.extra = self.in_use
 
-    def _assign(self) -> None:
+    def assign_people(self) -> None:
         """Locate the people of each image and deal the attributes out to them."""
-        target, counts = self.plan.target, None
+        target = self.plan.target
+        counts = TALLY.standing(target)
         self.people = []
-        for image, found in enumerate(self.find(self.run)):
+        for image, found in zip(self.numbers, self.find(self.run), strict=True):
             undecided = [p for p in found if not p.why]
             allocation, counts = assign(target.assignment, target.shares, len(undecided), self.seed, image, counts)
             given = iter(allocation.individuals)
             self.people.append([p if p.why else self._given(p, next(given)) for p in found])
-        self.run.people = self.people
+        self.run.people, self.after = self.people, counts
         used = {(p.group, p.attribute) for image in self.people for p in image if p.attribute is not None}
         binary = len(target.attributes) == 2
         groups = {g for g, _ in used}
         self.in_use = sorted((g, k) for g in groups for k in range(len(target.attributes))) if binary else sorted(used)
+
+    def finish(self, result: Tensor) -> None:
+        """Only pictures that were drawn count for a quota that runs share."""
+        super().finish(result)
+        given = [p.attribute for image in self.people or [] for p in image if p.attribute is not None]
+        if self.after is not None:
+            self.run.tally = TALLY.add(self.plan.target, self.after, given)
 
     def _given(self, person: Person, k: int) -> Person:
         target = self.plan.target
@@ -119,12 +135,12 @@ class FairRun(Observer):
         return out[: len(conds)]
 
     def guide(self, args: dict) -> Tensor:
-        """Post-CFG: denoised + sum_j M_j (.) d_j."""
+        """Post-CFG: denoised + sum_j M_j (.) d_j (without preservation: + mean_j d_j, everywhere)."""
         denoised, sigma = args["denoised"], args["sigma"]
         if self.predictions:
             self.gamma = self._guidance(args)
             self.predictions = {}
-        elif self.gamma is None or not self.sigma_off <= float(sigma.flatten()[0]) < self.sigma_on:
+        elif self.gamma is None or not self.guides(float(sigma.flatten()[0])):
             return denoised
         self.active_steps += 1
         return denoised + to_denoised(self.gamma, sigma).to(denoised)
@@ -141,11 +157,13 @@ class FairRun(Observer):
             )
             for (g, k), d in self.predictions.items()
         }
-        masks = self._masks(base.shape)
+        masks = self.soft_masks(base.shape)
         chosen = torch.zeros(*masks.shape[:2], *base.shape[1:], device=base.device, dtype=base.dtype)
         for image, people in enumerate(self.people or []):
             for j, person in enumerate(p for p in people if p.attribute is not None):
                 chosen[image, j] = direction[person.group, person.attribute][image]
+        if plan.preservation == NONE:
+            chosen, masks = whole_image(chosen, masks)
         if plan.quantile > 0:
             chosen = torch.stack(
                 [keep_strongest(chosen[:, j], masks[:, j], plan.quantile) for j in range(chosen.shape[1])], 1
@@ -157,29 +175,12 @@ class FairRun(Observer):
         )
         return gamma
 
-    def _masks(self, shape: torch.Size) -> Tensor:
+    def soft_masks(self, shape: torch.Size) -> Tensor:
         """[B,n,h,w] soft masks of the people to change, at the latent's size; empty ones fill up."""
-        changed = [[p.mask for p in people if p.attribute is not None] for people in self.people or []]
-        most = max(map(len, changed))
-        blank = torch.zeros_like(next(m for masks in changed for m in masks))
-        full = torch.stack([torch.stack([*masks, *[blank] * (most - len(masks))]) for masks in changed])
-        return resize(soften_mask(full), tuple(shape[-2:]))
-
-
-def variant(cond: dict, context: Tensor, extras: dict) -> dict:
-    """A copy of a conditioning with another prompt's text; what is concatenated behind the prompt stays."""
-    own = cond["cross_attn"]
-    tail = own[:, context.shape[1] :]
-    text = torch.cat([context.to(own), tail.expand(context.shape[0], -1, -1)], 1) if tail.shape[1] else context
-    changed = {**cond, "cross_attn": text, "uuid": uuid4()}
-    if "pooled_output" in extras:
-        changed["pooled_output"] = extras["pooled_output"]
-    return changed
-
-
-def people_from_masks(masks: Tensor, images: int) -> list[list[Person]]:
-    """Masks that came from outside, [n,h,w], for every image of the batch."""
-    found: Sequence[Person] = [
-        Person(0, f"mask {j + 1}", m.float().cpu(), None, "") for j, m in enumerate(masks) if bool((m > 0).any())
-    ]
-    return [list(found) for _ in range(images)]
+        if self.masks is None:
+            changed = [[p.mask for p in people if p.attribute is not None] for people in self.people or []]
+            most = max(map(len, changed))
+            blank = torch.zeros_like(next(m for masks in changed for m in masks))
+            full = torch.stack([torch.stack([*masks, *[blank] * (most - len(masks))]) for masks in changed])
+            self.masks = resize(soften_mask(full), tuple(shape[-2:]))
+        return self.masks

@@ -3,12 +3,13 @@
 from comfy.patcher_extension import WrappersMP
 from comfy_api.latest import io
 
-from ..attention.language import insert_attribute
-from ..attention.regions import locate_group
-from ..guidance.target import TargetDistribution
 from .capture import check_window
-from .fair_run import FairPlan, FairRun, people_from_masks
+from .conditionings import require_width
+from .fair_blend import BlendedRun
+from .fair_plan import BLENDED, NONE, SOFT, FairPlan, attribute_prompts, axes
+from .fair_run import FairRun
 from .observe import open_run, patch, require_cross_attention
+from .people import check_mask_size, check_masks, find_people, people_from_masks
 from .text import encode
 from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, Target, Watch, advanced, schema
 from .voting import RegionFinder
@@ -16,49 +17,6 @@ from .voting import RegionFinder
 NODE = "Fair Inference"
 KEY = "fair_attention.inference"
 IN_CONTEXT, ALONE = "the prompt with the attribute inserted", "the attribute alone"
-
-
-def attribute_prompts(
-    finder: RegionFinder | None, target: TargetDistribution, in_context: bool
-) -> dict[tuple[int, int], str]:
-    """(group, attribute) -> the prompt that steers: "three female doctors", or "female person"."""
-    if finder is None:
-        return {(0, k): a.prompt for k, a in enumerate(target.attributes)}
-    aligned = finder.aligned
-    return {
-        (g, k): insert_attribute(aligned.prompt, group, a.word) if in_context else a.prompt
-        for g, group in enumerate(aligned.groups)
-        if not aligned.stated(g, axes(target))
-        for k, a in enumerate(target.attributes)
-    }
-
-
-def axes(target: TargetDistribution) -> frozenset[str]:
-    return frozenset(axis for attribute in target.attributes for axis, _ in attribute.axis_values)
-
-
-def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = frozenset()) -> list[list[Person]]:
-    """Who is where in each image, from the maps recorded so far; `why` is set for people whose axes `of` are stated."""
-    found: list[list[Person]] = [[] for _ in range(run.store.images)]
-    start = 0
-    for g, (group, words) in enumerate(zip(finder.aligned.groups, finder.aligned.words, strict=True)):
-        columns = list(range(start, start + len(words)))
-        start += len(words)
-        face = group.members.index(group.face) if group.face in group.members else None
-        noun = group.members.index(group.noun)
-        located = locate_group(run.store, finder.rule, group.label, columns, noun, face, group.count)
-        stated = finder.aligned.stated(g, of)
-        why = f"left alone, the prompt says {', '.join(stated)}" if stated else ""
-        for image, people in enumerate(located):
-            found[image] += [Person(g, group.noun.text, mask, None, why) for mask in people.masks]
-    return found
-
-
-def check_masks(masks, node: str) -> None:
-    if masks.dim() != 3 or not bool((masks > 0).any()):
-        raise ValueError(
-            f"{node}, masks: got shape {tuple(masks.shape)} without any pixel set; give one mask per person"
-        )
 
 
 class FairInference(io.ComfyNode):
@@ -103,6 +61,12 @@ class FairInference(io.ComfyNode):
                     "momentum_beta", default=0.6, min=0.0, max=0.99, step=0.05, optional=True,
                     tooltip="How slowly that momentum decays.",
                 )),
+                io.Combo.Input(
+                    "preservation", options=[NONE, SOFT, BLENDED], default=SOFT, optional=True,
+                    tooltip="What keeps the rest of the picture. soft: people are steered inside their masks. blended: outside "
+                    "the people it is the unedited picture exactly, which Unedited Latent gives too; the steps after "
+                    "warm-up are computed twice. none: the whole picture is steered.",
+                ),
             ],
             outputs=[
                 io.Model.Output(display_name="model", tooltip="Sample with this one."),
@@ -112,18 +76,22 @@ class FairInference(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, clip, target, regions=None, masks=None, strength=3.0, start_percent=0.2, end_percent=0.9,
-                steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6) -> io.NodeOutput:  # fmt: skip
+                steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6,
+                preservation=SOFT) -> io.NodeOutput:  # fmt: skip
         require_cross_attention(model, NODE)
         check_window(start_percent, end_percent, NODE)
         if regions is None and masks is None:
             raise ValueError(f"{NODE}: connect regions (from Block Voting) or masks, to say who is to change")
         if masks is not None:
-            check_masks(masks, NODE)
+            check_masks(masks, regions, NODE)
         in_context = steer_by == IN_CONTEXT and regions is not None
         prompts = {key: encode(clip, text)[0] for key, text in attribute_prompts(regions, target, in_context).items()}
+        for conditioning in prompts.values():
+            require_width(model, conditioning[0][0], NODE)
         plan = FairPlan(
-            target, prompts, in_context, strength, start_percent, end_percent, every, quantile, momentum, momentum_beta
-        )
+            target, prompts, in_context, strength, start_percent, end_percent, every, quantile, momentum, momentum_beta,
+            preservation,
+        )  # fmt: skip
         watch = watch_for(regions, start_percent)
         capture = Capture(watch)
         return io.NodeOutput(install(model.clone(), plan, watch, regions, masks, capture), capture)
@@ -142,31 +110,38 @@ def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Captur
     """Patch the model clone: the run's observer, the attribute prompts before each call, the guidance after CFG."""
 
     def find(run: SampledRun) -> list[list[Person]]:
-        return (
-            people_from_masks(masks, run.store.images)
-            if masks is not None
-            else find_people(regions, run, axes(plan.target))
-        )
+        if masks is None:
+            return find_people(regions, run, axes(plan.target))
+        return people_from_masks(masks, run.store.images, min(plan.prompts)[0])  # the first who are free to change
 
     def start(guider, latent, seed):
+        if masks is not None:
+            check_mask_size(masks, tuple(latent.shape[-2:]), NODE)
         observer = open_run(watch, guider, latent, NODE)
         capture.begin(observer.run)
-        return FairRun(plan, find, seed, guider, observer) if plan.strength > 0 and plan.prompts else observer
+        if plan.strength == 0 or not plan.prompts:
+            return observer
+        return (BlendedRun if plan.preservation == BLENDED else FairRun)(plan, find, seed, guider, observer)
 
     key = f"{KEY}.{id(capture)}"
     model, current = patch(model, key, start, NODE)
 
+    def running() -> FairRun | None:
+        return current[-1] if current and isinstance(current[-1], FairRun) else None
+
+    def sampler_sample(executor, *args):
+        run = running()
+        return run.sample(executor, *args) if run else executor(*args)
+
     def predict_noise(executor, x, timestep, model_options=None, seed=None):
-        options = model_options or {}
-        run = current[-1] if current else None
-        if isinstance(run, FairRun):
-            run.prepare_call(float(timestep.flatten()[0]), options.get("transformer_options", {}).get("sample_sigmas"))
-        return executor(x, timestep, options, seed)
+        run, options = running(), model_options or {}
+        return run.predict(executor, x, timestep, options, seed) if run else executor(x, timestep, options, seed)
 
     def post_cfg(args):
-        run = current[-1] if current else None
-        return run.guide(args) if isinstance(run, FairRun) else args["denoised"]
+        run = running()
+        return run.guide(args) if run else args["denoised"]
 
+    model.add_wrapper_with_key(WrappersMP.SAMPLER_SAMPLE, key, sampler_sample)
     model.add_wrapper_with_key(WrappersMP.PREDICT_NOISE, key, predict_noise)
     model.set_model_sampler_post_cfg_function(post_cfg)
     return model

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ..attention.maps import resize
 from .drawing import draw_people
-from .inference import find_people
+from .people import find_people
 from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, schema
 from .voting import RegionFinder
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ..attention.capture import MapStore, selection, word_maps
 from ..attention.trace import Block, cross_attention_blocks, trace
 from .conditionings import conditionings, matching_uuids, place, tell_copies_apart
+from .numbering import image_numbers
 from .types import CONDITIONAL, UNCONDITIONAL, SampledRun, Watch
 
 
@@ -37,12 +38,24 @@ def transformer_options(args: tuple, kwargs: dict) -> dict | None:
     return kwargs.get("transformer_options") or next((a for a in args if isinstance(a, dict) and "uuids" in a), None)
 
 
+def step_of(sigma: float, schedule: Tensor | None, otherwise: int) -> int:
+    """The step of the schedule (noise levels, falling) that a prediction at this level lies in; `otherwise` without one.
+
+    A level between two of the schedule, as second-order samplers visit, belongs to the step before it; one above all of
+    them to the first. Rounding in half precision does not make it another step.
+    """
+    if not torch.is_tensor(schedule):
+        return otherwise
+    return max(0, int((schedule >= sigma * (1 - 1e-5)).sum()) - 1)
+
+
 class Observer:
     """One sampling run under watch. Made when the run starts, dropped when it ends."""
 
     def __init__(self, watch: Watch, run: SampledRun, uuids: dict, sigma_range: tuple[float, float]):
         self.watch, self.run, self.uuids = watch, run, uuids
         self.sigma_start, self.sigma_end = sigma_range
+        self.numbers: tuple[int, ...] = tuple(range(run.store.images))  # of the images among those of the seed
         self.areas: dict = {}
         self.seen: dict = {}  # uuid -> last step recorded
         self.keys: dict[Block, Tensor] = {}  # of the attribution prompt, one projection a run
@@ -70,6 +83,10 @@ class Observer:
         with trace(unet, wanted, take):
             return executor(*args, **kwargs)
 
+    def finish(self, result: Tensor) -> None:
+        """The run has come to its end with this latent; not called for one that failed or was cancelled."""
+        self.run.result = result
+
     def _chunks(self, options: dict, batch: int) -> list[int]:
         """Indices of the watched chunks of this forward that are still to be recorded at this step."""
         uuids, sigmas = options.get("uuids"), options.get("sigmas")
@@ -79,8 +96,7 @@ class Observer:
         sigma = float(sigmas.flatten()[0])
         if not self.sigma_end <= sigma <= self.sigma_start:
             return []
-        schedule = options.get("sample_sigmas")
-        step = max(0, int((schedule >= sigma * (1 - 1e-5)).sum()) - 1) if schedule is not None else len(self.run.steps)
+        step = step_of(sigma, options.get("sample_sigmas"), len(self.run.steps))
         chosen = []
         for index, uuid in enumerate(uuids):
             if uuid in self.uuids and self.seen.get(uuid, -1) < step:
@@ -154,10 +170,11 @@ def patch(model, key: str, start: Callable[..., Observer], node: str):
     def outer_sample(executor, noise, latent, *args, **kwargs):
         seed = kwargs.get("seed", args[5] if len(args) > 5 else None)
         observer = start(executor.class_obj, latent, seed or 0)
+        observer.numbers = image_numbers(noise, seed or 0)
         current.append(observer)
         try:
             result = executor(noise, latent, *args, **kwargs)
-            observer.run.result = result.detach().to("cpu", torch.float32)
+            observer.finish(result.detach().to("cpu", torch.float32))
             return result
         finally:
             current.remove(observer)

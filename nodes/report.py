@@ -26,6 +26,8 @@ def describe(run: SampledRun) -> str:
                 totals[name] = totals.get(name, 0) + 1
     total = sum(totals.values())
     lines += [f"{name}: {count} of {total} ({count / total:.0%})" for name, count in sorted(totals.items())]
+    if run.tally:
+        lines.append(run.tally)
     return "\n".join([*lines, *run.notes])
 
 

@@ -1,15 +1,14 @@
 """Target Distribution: which attributes people are to have, in which shares, and how they are dealt out."""
 
-from dataclasses import replace
-
 from comfy_api.latest import io
 
 from ..guidance.assignment import ASSIGNMENTS
 from ..guidance.target import PRESETS, TargetDistribution, cross, parse_attributes
-from .types import CATEGORY, Target, schema
+from .types import CATEGORY, Target, advanced, schema
 
 NODE = "Target Distribution"
 OWN = "own list"
+THIS_RUN, ALL_RUNS = "this run", "all runs since ComfyUI started"
 
 
 class FairTargetDistribution(io.ComfyNode):
@@ -33,18 +32,35 @@ class FairTargetDistribution(io.ComfyNode):
                                "picture. indexed quota: running, and each picture of a batch as if alone. independent draws: chance."),
                 io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=True, tooltip="Who gets which, and ties."),
                 Target.Input("cross_with", optional=True, tooltip="Another target: every pair of attributes, shares multiplied."),
+                advanced(io.Combo.Input(
+                    "running_quota_over", options=[THIS_RUN, ALL_RUNS], default=THIS_RUN, optional=True,
+                    tooltip="Over what the running quota counts. All runs: for queues of single pictures, which then meet the "
+                    "shares together; who gets what then depends on the pictures before.",
+                )),
+                advanced(io.String.Input(
+                    "quota_name", default="", optional=True,
+                    tooltip="For all runs: targets of the same attributes, shares and name are counted together. Another name "
+                    "starts a new count.",
+                )),
             ],
             outputs=[Target.Output(display_name="target")],
         )  # fmt: skip
 
     @classmethod
-    def execute(cls, preset, attributes, assignment, seed, cross_with=None) -> io.NodeOutput:
+    def execute(cls, preset, attributes, assignment, seed, cross_with=None, running_quota_over=THIS_RUN,
+                quota_name="") -> io.NodeOutput:  # fmt: skip
+        quota = quota_name.strip() if running_quota_over == ALL_RUNS else None
+        if quota is not None and assignment != ASSIGNMENTS[0]:
+            raise ValueError(
+                f"{NODE}, running_quota_over: {assignment} does not look at other pictures; choose the assignment "
+                f"{ASSIGNMENTS[0]} to count over {ALL_RUNS}, or choose {THIS_RUN}"
+            )
         try:
             chosen = PRESETS[preset] if preset in PRESETS else parse_attributes(attributes)
             axis = chosen[0].axis_values[0][0]
-            target = TargetDistribution(axis, chosen, assignment, seed)
+            target = TargetDistribution(axis, chosen, assignment, seed, quota)
             if cross_with is not None:
-                target = replace(cross(target, cross_with), assignment=assignment, seed=seed)
+                target = cross(target, cross_with)
         except ValueError as error:
             raise ValueError(f"{NODE}, attributes: {error}") from None
         return io.NodeOutput(target)

@@ -104,6 +104,8 @@ class SampledRun:
     notes: list[str] = field(default_factory=list)
     result: Tensor | None = None  # the sampled latent, to recognise it
     people: list[list[Person]] = field(default_factory=list)  # per image, where Fair Inference ran
+    plain: Tensor | None = None  # the unedited latent of the same seed, where it was sampled beside
+    tally: str = ""  # how a quota shared by several runs stands after this one
     pairs: tuple[str, ...] = ()  # where energy guidance ran: "gender ~ doctor", ...
     energy: list[EnergyStep] = field(default_factory=list)
     settings: str = ""  # energy guidance's, in words

@@ -86,12 +86,12 @@ def test_shares_are_normalised(shares: list[float]) -> None:
 
 
 def test_crossing_multiplies_shares_and_orders_adjectives() -> None:
-    gender = target("female 1, male 3", seed=5)
+    gender = target("female 1, male 3", seed=5, quota="queue")
     race = target("White 1, Black 1")
     crossed = cross(gender, race)
     # female x (White, Black) then male x (White, Black): 1/4 * 1/2 = 0.125, 3/4 * 1/2 = 0.375
     assert crossed.shares == pytest.approx((0.125, 0.125, 0.375, 0.375))
-    assert (crossed.axis, crossed.seed) == ("gender x race", 5)
+    assert (crossed.axis, crossed.seed, crossed.quota) == ("gender x race", 5, "queue")
     second = crossed.attributes[1]
     assert (second.name, second.word, second.prompt) == ("Black female", "Black female", "Black female person")
     assert second.axis_values == (("gender", "female"), ("race", "Black"))

@@ -1,0 +1,57 @@
+"""Who is where in a picture: people found by their words while sampling, or given as masks from outside."""
+
+from torch import Tensor
+
+from ..attention.regions import locate_group
+from .types import Person, SampledRun
+from .voting import RegionFinder
+
+
+def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = frozenset()) -> list[list[Person]]:
+    """Who is where in each image, from the maps recorded so far; `why` is set for people whose axes `of` are stated."""
+    found: list[list[Person]] = [[] for _ in range(run.store.images)]
+    start = 0
+    for g, (group, words) in enumerate(zip(finder.aligned.groups, finder.aligned.words, strict=True)):
+        columns = list(range(start, start + len(words)))
+        start += len(words)
+        face = group.members.index(group.face) if group.face in group.members else None
+        noun = group.members.index(group.noun)
+        located = locate_group(run.store, finder.rule, group.label, columns, noun, face, group.count)
+        stated = finder.aligned.stated(g, of)
+        why = f"left alone, the prompt says {', '.join(stated)}" if stated else ""
+        for image, people in enumerate(located):
+            found[image] += [Person(g, group.noun.text, mask, None, why) for mask in people.masks]
+    return found
+
+
+def people_from_masks(masks: Tensor, images: int, group: int = 0) -> list[list[Person]]:
+    """Masks that came from outside, [n,h,w], for every image of the batch; those without a pixel are nobody."""
+    found = [
+        Person(group, f"mask {j + 1}", m.float().cpu(), None, "") for j, m in enumerate(masks) if bool((m > 0).any())
+    ]
+    return [list(found) for _ in range(images)]
+
+
+def check_masks(masks: Tensor, finder: RegionFinder | None, node: str) -> None:
+    """ValueError unless these are masks of somebody, and of no more people than the prompt names (where it says)."""
+    if masks.dim() != 3 or not bool((masks > 0).any()):
+        raise ValueError(
+            f"{node}, masks: got shape {tuple(masks.shape)} without any pixel set; give one mask per person"
+        )
+    counts = [group.count for group in finder.aligned.groups] if finder else [None]
+    if None not in counts and len(masks) > sum(counts):
+        named = f"{sum(counts)} {'person' if sum(counts) == 1 else 'people'}"
+        raise ValueError(
+            f"{node}, masks: got {len(masks)} masks, but the prompt {finder.aligned.prompt!r} names {named}; give one "
+            "mask per person, at most as many as the prompt names, or leave regions unconnected"
+        )
+
+
+def check_mask_size(masks: Tensor, latent: tuple[int, int], node: str) -> None:
+    """ValueError unless masks [n,H,W] have the shape of the picture: as wide for their height, to one latent cell."""
+    (height, width), (h, w) = masks.shape[-2:], latent
+    if abs(height * w - width * h) > max(height, width):
+        raise ValueError(
+            f"{node}, masks: they are {width} x {height}, another shape than the latent's {w} x {h} (a picture of "
+            f"{8 * w} x {8 * h} pixels); make the masks on a picture of that shape, or resize and crop them to it"
+        )
