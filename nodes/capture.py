@@ -84,6 +84,7 @@ def all_words(clip, prompt: str) -> list[WordQuery]:
 
 
 OWN, PADDED = "its own tokens (OVAM, BiasMap)", "padded to 77 (as the prompt)"
+AS_SET, BIASMAP = "as set", "BiasMap (released code)"
 
 
 class FairAttentionCapture(io.ComfyNode):
@@ -128,6 +129,11 @@ class FairAttentionCapture(io.ComfyNode):
                     "heads", default="", optional=True,
                     tooltip="Attention heads to average, as in: 0, 3, 5. Empty: all.",
                 )),
+                advanced(io.Combo.Input(
+                    "convention", options=[AS_SET, BIASMAP], default=AS_SET, optional=True,
+                    tooltip="BiasMap: measure as its released code does, whatever is set above: the negative conditioning's queries, "
+                    "the attribution prompt's own tokens, all blocks, heads and steps.",
+                )),
             ],
             outputs=[
                 io.Model.Output(display_name="model", tooltip="Sample with this one."),
@@ -137,12 +143,17 @@ class FairAttentionCapture(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, clip, tokens=None, prompt="", words="", attribution_prompt="", start_percent=0.0,
-                end_percent=1.0, blocks="", attribution_softmax=OWN, branch=CONDITIONAL, heads="") -> io.NodeOutput:  # fmt: skip
+                end_percent=1.0, blocks="", attribution_softmax=OWN, branch=CONDITIONAL, heads="",
+                convention=AS_SET) -> io.NodeOutput:  # fmt: skip
+        if convention == BIASMAP:
+            attribution_softmax, branch, blocks, heads = OWN, UNCONDITIONAL, "", ""
+            start_percent, end_percent = 0.0, 1.0
         check_window(start_percent, end_percent, NODE)
         if branch == UNCONDITIONAL and (tokens is not None or not attribution_prompt.strip()):
+            named = (f"branch: {branch}", CONDITIONAL) if convention == AS_SET else (f"convention: {BIASMAP}", AS_SET)
             raise ValueError(
-                f"{NODE}, branch: {UNCONDITIONAL} knows no word of the prompt; write an attribution_prompt and connect "
-                f"no tokens, or choose {CONDITIONAL}"
+                f"{NODE}, {named[0]} knows no word of the prompt; write an attribution_prompt and connect no tokens, or "
+                f"choose {named[1]}"
             )
         present = require_cross_attention(model, NODE)
         chosen = parse_blocks(blocks, present, NODE)

@@ -110,6 +110,18 @@ def test_unconditional_branch_records_the_negative_conditioning(bench, sampled):
     assert all(torch.allclose(store.mean(b), other.mean(b), atol=1e-5) for b in store.blocks)
 
 
+def test_biasmaps_convention_is_one_choice(bench, sampled):
+    """It wins over what is set, and measures what the separate settings measure."""
+    model, named = capture(bench, convention="BiasMap (released code)", start_percent=0.5, blocks="output.3", heads="0")
+    turned, spelt = capture(bench, branch="unconditional")
+    latents = [{"samples": bench.sample(m, sampled.positive, steps=2)} for m in (model, turned)]
+    assert torch.equal(*(latent["samples"] for latent in latents)) and len(named.runs[-1].store.blocks) == 16
+    both = [measure(bench, a, latent)[2] for a, latent in zip((named, spelt), latents, strict=True)]
+    assert both[0] == both[1] and both[0] != measure(bench, sampled.attention, sampled.latent)[2]
+    with pytest.raises(ValueError, match=r"convention: BiasMap .* knows no word of the prompt.*choose as set"):
+        capture(bench, attribution_prompt="", prompt="a doctor", words="doctor", convention="BiasMap (released code)")
+
+
 def test_unconditional_branch_needs_an_attribution_prompt(bench):
     with pytest.raises(ValueError, match="Capture Cross-Attention, branch: unconditional knows no word of the prompt"):
         capture(bench, attribution_prompt="", prompt="a doctor", words="doctor", branch="unconditional")
