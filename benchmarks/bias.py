@@ -49,6 +49,8 @@ def methods() -> dict[str, Method]:
         "10/20/30/40": Method(("light 1\ntan 2\nbrown 3\ndark 4", None), {}, {}),
         "the attribute alone": Method(gender, {}, {"steer_by": "the attribute alone"}),
         "every step": Method(gender, {}, {"every": 1}),
+        "blended": Method(gender, {}, {"preservation": "blended"}),
+        "without preservation": Method(gender, {}, {"preservation": "none"}),
         "without Block Voting": Method(gender, {"method": "mean (DAAM)"}, {}),
         "without Linguistic Alignment": Method(gender, {"align": False}, {}),
         "without individuals": Method(gender, {"individuals": "one region"}, {}),
