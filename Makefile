@@ -6,7 +6,7 @@ ROOMS := $(wildcard attention guidance metrics)
 BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance gpu-check
 export HOST ?= 0.30.0
 
-.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails lint format train emoji-report clean $(BENCHMARKS)
+.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails lint format train emoji-report composition real-size clean $(BENCHMARKS)
 
 help:  ## list the targets
 	@grep -hE '^[a-z$$].*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -55,6 +55,13 @@ thumbnails: setup  ## run every shipped workflow and keep its picture beside it
 
 schemas: setup  ## record the nodes' inputs that saved workflows depend on
 	$(PYTHON) -m fair_attention.tests.workflows.schemas
+
+composition: setup  ## write docs/composition.md from the table that the tests run
+	$(PYTHON) -m fair_attention.tests.host.composition.table
+
+real-size: export OMP_NUM_THREADS ?= 2
+real-size: setup  ## the full chain at Stable Diffusion 1.4's size with random weights: peak memory (tens of minutes)
+	$(PYTHON) -m fair_attention.scripts.real_size
 
 train: setup  ## train the emoji model (resumes)
 	$(PYTHON) -m fair_attention.emoji_world.train

@@ -1,0 +1,118 @@
+"""The rows of docs/composition.md. Each is tested with each of our nodes, and where it stands in the model's line, on
+both sides of it; what is not right is written here, where the test that sees it looks it up."""
+
+from fair_attention.tests.host.composition import community, core_nodes, options, ways
+from fair_attention.tests.host.composition.case import (
+    BEFORE,
+    BROKEN,
+    CAPTURE,
+    FAIR,
+    REFUSED,
+    SOFTIOU,
+    UNDEFINED,
+    Case,
+    Verdict,
+)
+from fair_attention.tests.host.composition.core_nodes import core
+from fair_attention.tests.host.composition.ways import HALF, another, guided_by, negative
+
+# What the notes of the table say.
+ASKED_AGAIN = Verdict(
+    BROKEN, "The other node asks the model once more within a step, before Fair Inference adds its term; that drops the "
+    "term, and nobody is changed. Put the other node after Fair Inference where the table says that is right."
+)  # fmt: skip
+IMAGE_KEYS = Verdict(
+    BROKEN, "IPAdapter knows a positive and a negative only and stops at the attribute prompts (list index out of range)."
+)  # fmt: skip
+IN_PLACE = Verdict(
+    BROKEN, "It changes features in place, which the gradient does not allow: sampling stops with an error of PyTorch's."
+)  # fmt: skip
+NO_WARM_UP = Verdict(
+    BROKEN, "Sampling begins after Fair Inference's start_percent, so there is no warm-up in which to find the people, and it "
+    "stops with an error that does not say so. Set start_percent above 1 - denoise, or connect masks."
+)  # fmt: skip
+TWO_POSITIVES = Verdict(
+    UNDEFINED, "The guider mixes two positives: Fair Inference steers the first, and where there are more than two attributes "
+    "away from the second; its strength is multiplied by the guider's second scale (nested)."
+)  # fmt: skip
+SKIPPED = Verdict(REFUSED, "Steps that the cache skips are not guided; the log and Fair Report say so.")
+REGIONS = Verdict(
+    REFUSED, "The attention holds other rows than the picture: nothing is recorded, and the log says so. Give Fair Inference "
+    "masks; it steers by them."
+)  # fmt: skip
+REGIONS_ENERGY = Verdict(
+    REFUSED, "As the attention holds other rows than the picture, no step is guided; the log says so."
+)
+NO_BACKWARD = Verdict(
+    UNDEFINED, "Its kernel has no backward: the gradient leaves out what reaches the maps through attention."
+)  # fmt: skip
+
+GROUPS: dict[str, tuple[Case, ...]] = {
+    "Core nodes that patch the model": (
+        Case("LoRA", core_nodes.lora),
+        Case("Merged models", core_nodes.merged),
+        Case("Perturbed-Attention Guidance", core("PerturbedAttentionGuidance", scale=3.0),
+             verdicts={f"{FAIR}, {BEFORE}": ASKED_AGAIN}),
+        Case("Self-Attention Guidance", core("SelfAttentionGuidance", scale=0.5, blur_sigma=2.0), sample=ways.larger,
+             verdicts={f"{FAIR}, {BEFORE}": ASKED_AGAIN}),
+        Case("FreeU", core("FreeU", b1=1.1, b2=1.2, s1=0.9, s2=0.2)),
+        Case("FreeU V2", core("FreeU_V2", b1=1.3, b2=1.4, s1=0.9, s2=0.2), sample=ways.larger,
+             verdicts={SOFTIOU: IN_PLACE}),
+        Case("Perp-Neg (model patch)", core_nodes.perp_neg_patch, verdicts={FAIR: ASKED_AGAIN}),
+        Case("Rescale CFG", core("RescaleCFG", multiplier=0.7)),
+        Case("HyperTile", core("HyperTile", tile_size=32, swap_size=2, max_depth=0, scale_depth=False), visible=False),
+        Case("Token merging", core("TomePatchModel", ratio=0.3)),
+        Case("Kohya Deep Shrink", core("PatchModelAddDownscale", block_number=3, downscale_factor=2.0, start_percent=0.0,
+                                       end_percent=0.6, downscale_after_skip=True, downscale_method="bicubic",
+                                       upscale_method="bicubic")),
+        Case("EasyCache", core("EasyCache", reuse_threshold=3.0, start_percent=0.0, end_percent=1.0, verbose=False),
+             visible=False, verdicts={SOFTIOU: SKIPPED}),
+        Case("LazyCache", core("LazyCache", reuse_threshold=3.0, start_percent=0.0, end_percent=1.0, verbose=False),
+             visible=False),
+    ),
+    "Samplers and guiders": (
+        Case("KSampler", visible=False),
+        Case("SamplerCustomAdvanced, Basic Guider", sample=guided_by("BasicGuider")),
+        Case("SamplerCustomAdvanced, CFG Guider", sample=guided_by("CFGGuider", negative=negative, cfg=5.0), visible=False),
+        Case("SamplerCustomAdvanced, Dual CFG Guider, regular", sample=guided_by(
+            "DualCFGGuider", cond2=another, negative=negative, cfg_conds=5.0, cfg_cond2_negative=4.0, style="regular"),
+             verdicts={FAIR: TWO_POSITIVES}),
+        Case("SamplerCustomAdvanced, Dual CFG Guider, nested", sample=guided_by(
+            "DualCFGGuider", cond2=another, negative=negative, cfg_conds=5.0, cfg_cond2_negative=4.0, style="nested"),
+             verdicts={FAIR: TWO_POSITIVES}),
+        Case("SamplerCustomAdvanced, Perp-Neg Guider", sample=guided_by(
+            "PerpNegGuider", negative=another, empty_conditioning=negative, cfg=5.0, neg_scale=1.0)),
+        Case("Image to image, denoise below 1", sample=ways.image_to_image),
+        Case("Image to image, people found by the attention", sample=ways.image_to_image, masks=False,
+             verdicts={FAIR: NO_WARM_UP}),
+        Case("Two samplers, the second on the enlarged latent", sample=ways.hires_fix),
+        Case("Inpainting by a noise mask", sample=ways.inpainted),
+        Case("Inpainting by Differential Diffusion", sample=ways.differential),
+    ),
+    "Conditionings": (
+        Case("ControlNet", sample=ways.controlled, verdicts={SOFTIOU: IN_PLACE}),
+        Case("Scheduled LoRA (hooks)", sample=ways.scheduled_lora),
+        Case("An area, another prompt beside it", sample=ways.beside_another(
+            "ConditioningSetArea", width=HALF, height=64, x=0, y=0, strength=1.0)),
+        Case("A mask, another prompt beside it", sample=ways.masked),
+        Case("A range of steps", sample=ways.beside_another("ConditioningSetTimestepRange", start=0.0, end=0.8)),
+        Case("Combined prompts", sample=ways.combined),
+        Case("Concatenated prompts", sample=ways.concatenated),
+    ),
+    "Start options of the host": (
+        Case("`--fp16-unet`", model=options.loaded_with("fp16_unet")),
+        Case("`--bf16-unet`", model=options.loaded_with("bf16_unet")),
+        Case("`--lowvram`, with a LoRA", core_nodes.lora, around=options.little_memory),
+        Case("`--use-split-cross-attention`", around=options.attention_of("attention_split"), visible=False),
+        Case("`--use-quad-cross-attention`", around=options.attention_of("attention_sub_quad"), visible=False),
+        Case("`--use-pytorch-cross-attention`", around=options.attention_of("attention_pytorch"), visible=False),
+    ),
+    "Other packs (stand-ins with the same hooks)": (
+        Case("IPAdapter", community.image_prompt, verdicts={FAIR: IMAGE_KEYS}),
+        Case("Attention Couple (regional prompts)", community.regional_prompts,
+             verdicts={CAPTURE: REGIONS, FAIR: REGIONS, SOFTIOU: REGIONS_ENERGY}),
+        Case("SageAttention", community.sage_attention, verdicts={SOFTIOU: NO_BACKWARD}),
+        Case("A step cache (TeaCache, WaveSpeed)", community.step_cache),
+    ),
+}  # fmt: skip
+CASES = tuple(case for group in GROUPS.values() for case in group)
