@@ -1,0 +1,108 @@
+"""What benchmarks on the emoji world share: prompts, drawing with a patched model, readings compared, saved results."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from torch import Tensor
+
+from ..emoji_world import sampling
+from ..emoji_world.reader import EmojiReader
+from ..metrics.bias import mean_over_prompts, measure_bias
+from ..metrics.consistency import psnr, ssim
+from ..metrics.readers import Reading, labels_of
+
+OCCUPATIONS = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
+AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
+SEEDS, BATCH, STEPS = 32, 16, 25
+IDENTICAL = 100.0  # dB that stand for a picture without any difference
+Readings = Mapping[str, list[list[Reading]]]  # prompt -> pictures -> people
+
+
+def batches(emoji, prompt: str, seeds: int, steps: int = STEPS, model=None, positive=None) -> Iterator[Tensor]:
+    """The pictures [B,H,W,3] of a prompt, at most BATCH at a time; every method draws them from the same seeds."""
+    for start in range(0, seeds, BATCH):
+        count = min(BATCH, seeds - start)
+        yield sampling.sample(emoji, prompt, count, start, steps, model=model, positive=positive)[1]
+
+
+def fair_inference(emoji, prompt: str, presets: Sequence[str], model=None) -> tuple[Any, list]:
+    """(patched model, positive): everybody in the picture gets attributes of these target presets, crossed."""
+    from ..nodes.alignment import FairLinguisticAlignment
+    from ..nodes.inference import FairInference
+    from ..nodes.target import FairTargetDistribution
+    from ..nodes.voting import EMOJI, FairBlockVoting
+
+    target = None
+    for preset in reversed(presets):
+        target = FairTargetDistribution.execute(preset, "", "running quota", 0, cross_with=target).result[0]
+    tokens, positive, _ = FairLinguisticAlignment.execute(emoji.clip, prompt).result
+    regions = FairBlockVoting.execute(tokens, weights=EMOJI).result[0]
+    return FairInference.execute(model or emoji.model, emoji.clip, target, regions=regions).result[0], positive
+
+
+def people_numbers(drawn: Readings) -> dict[str, Any]:
+    """How fair the people are, by axis, and how many could not be read on some axis."""
+    row: dict[str, Any] = {"bias_w": {}, "bias_p": {}, "bias_p_floor": {}}
+    for axes in AXES:
+        name, values = " x ".join(axes), {axis: EmojiReader.axes[axis] for axis in axes}
+        means = mean_over_prompts([measure_bias(*labels_of(i, values), axis=name) for i in drawn.values()])
+        for key in row:
+            row[key][name] = means[key]
+    people = [r for images in drawn.values() for image in images for r in image]
+    return {**row, "people": len(people), "unreadable": sum(None in r.labels.values() for r in people)}
+
+
+def kept(drawn: Readings, plain: Readings, nouns: Mapping[str, str]) -> dict[str, float]:
+    """Shares of what the unedited pictures of the same seeds show, and of people read as what was asked for.
+
+    occupation_kept: pictures whose people are read with the same occupations. occupation_read: people whose
+    occupation is the prompt's; nouns: prompt -> occupation.
+    """
+    pairs = [pair for prompt in drawn for pair in zip(drawn[prompt], plain[prompt], strict=True)]
+    asked = [r.labels["occupation"] == nouns[p] for p, images in drawn.items() for image in images for r in image]
+    return {
+        "people_kept": fmean(len(a) == len(b) for a, b in pairs),
+        "occupation_kept": fmean(occupations(a) == occupations(b) for a, b in pairs),
+        "occupation_read": fmean(asked) if asked else 0.0,
+    }
+
+
+def occupations(image: Sequence[Reading]) -> list[str]:
+    return sorted(r.labels["occupation"] or "?" for r in image)
+
+
+def likeness(pictures: Tensor, references: Tensor) -> dict[str, float]:
+    """Mean PSNR and SSIM; an unchanged picture counts IDENTICAL dB. unchanged: their share."""
+    decibels = psnr(pictures, references)
+    return {
+        "psnr": float(decibels.clamp_max(IDENTICAL).mean()),
+        "unchanged": float(decibels.isinf().double().mean()),
+        "ssim": float(ssim(pictures, references).mean()),
+    }
+
+
+def fingerprint(checkpoint: Path) -> str:
+    """What tells this file's contents from another training's: results of the two must not meet in one table."""
+    return hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:12]
+
+
+class Saved:
+    """A results file, written after each method; a run of the same setting goes on where the last one stopped."""
+
+    def __init__(self, path: Path, setting: dict[str, Any]):
+        self.path = path
+        setting = json.loads(json.dumps(setting))  # as it will be read back
+        old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        self.data: dict[str, Any] = old if old.get("setting") == setting else {"setting": setting, "methods": {}}
+
+    @property
+    def methods(self) -> dict[str, dict]:
+        return self.data["methods"]
+
+    def write(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(self.data, indent=1) + "\n", encoding="utf-8")

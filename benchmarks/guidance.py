@@ -1,0 +1,154 @@
+"""What energy guidance costs: `make bench-guidance`.
+
+SD 1.4's real shape with random weights, one concept pair, blocks at a quarter of the resolution and below. Time, in
+alternating order, medians of the paired ratios: one sampling step (a CFG pair) with and without guidance, and a whole
+run under the node's default window; the normal schedule puts half of its steps inside that, so that a run of two steps,
+one of them guided, stands for any length. Memory: by how much the guided step's peak exceeds the plain step's, for a
+picture of 512 x 512 in fp32. Writes results/guidance.json and the table in RESULTS.md.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+
+from ..emoji_world.host import use_host
+from ..scripts import hosts
+from ..tests.host.tiny import UNET
+from .capture import SD14, Bench, timed
+from .page import table, write_section
+
+OUT = Path(__file__).parent / "results" / "guidance.json"
+BARS = {"guided_step_ratio": 1.65, "whole_run_ratio": 1.3, "extra_memory_mb": 750.0}
+PUBLISHED = 4.28  # counted: the released code's step / plain step (4 rows, all layers, every step)
+CFG = 7.5
+
+
+def paired(
+    works: Mapping[str, Callable[[], torch.Tensor]], rounds: int, warm_up: bool = True
+) -> dict[str, list[float]]:
+    """Seconds of each piece of work, round by round; every other round in the opposite order."""
+    for work in works.values() if warm_up else ():
+        work()
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds):
+        for name in list(works)[:: 1 if number % 2 == 0 else -1]:
+            seconds[name].append(timed(works[name])[0])
+    return seconds
+
+
+def guided(bench: Bench, start: float = 0.0, end: float = 1.0):
+    """The bench's model under guidance by one pair of two words, with the node's default energy."""
+    from ..attention.capture import WordQuery
+    from ..guidance.energy import PRESETS
+    from ..nodes.energy import QUARTER, energy_blocks, install
+    from ..nodes.energy_pass import EnergyTerms
+    from ..nodes.energy_run import EnergyPlan
+    from ..nodes.types import Capture, Watch
+
+    preset = PRESETS["corrected"]
+    words = (WordQuery("one", (3,)), WordQuery("other", (7,)))
+    blocks, context = energy_blocks(bench.model, QUARTER), bench.positive[:, :12]
+    terms = EnergyTerms(words, ((0, 1),), context, blocks, preset.soft_mask, preset.stop_at_chance)
+    plan = EnergyPlan(terms, ("one ~ other",), preset.rule, preset.strength, preset.branch, start, end)
+    capture = Capture(Watch(()))
+    return install(bench.model.clone(), plan, capture), capture
+
+
+def ratio(bench: Bench, patched: tuple, steps: int, rounds: int) -> dict[str, Any]:
+    """Paired rounds of sampling `steps` steps, one of which has to have been guided. patched: what `guided` gives."""
+    model, capture = patched
+    works = {"plain": lambda: bench.sample(bench.model, steps, CFG), "guided": lambda: bench.sample(model, steps, CFG)}
+    seconds = paired(works, rounds, warm_up=steps == 1)  # the longer runs find everything warm
+    if (found := len(capture.runs[-1].energy)) != 1:
+        raise RuntimeError(f"{found} of {steps} steps were guided, not one: this is no measurement")
+    ratios = [g / p for g, p in zip(seconds["guided"], seconds["plain"], strict=True)]
+    print(f"{steps} step(s), one guided: " + ", ".join(f"{r:.2f} x" for r in ratios), flush=True)
+    return {"ratio": round(median(ratios), 3), "rounds": [round(r, 3) for r in ratios],
+            "plain_seconds": round(median(seconds["plain"]), 3)}  # fmt: skip
+
+
+def peak_mb(work: Callable[[], Any]) -> float:
+    """The most memory held while working, weights included, in MB (1e6 bytes): of the GPU, else of the process."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        work()
+        return torch.cuda.max_memory_allocated() / 1e6
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak so far
+    work()
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
+
+
+def measure_memory(bench: Bench) -> dict[str, float]:
+    """Peaks of a plain and then of a guided step of the same model."""
+    model, _ = guided(bench)
+    peaks = {}
+    for name, patched in (("plain", bench.model), ("guided", model)):
+        peaks[name] = peak_mb(partial(bench.sample, patched, 1, CFG))
+        print(f"peak of a {name} step: {peaks[name]:.0f} MB", flush=True)
+    return {"plain_mb": round(peaks["plain"], 1), "guided_mb": round(peaks["guided"], 1)}
+
+
+def write_page(result: dict[str, Any]) -> None:
+    names = {
+        "guided_step_ratio": "a guided step / a plain step",
+        "whole_run_ratio": "a whole run with the default window / a plain run",
+        "extra_memory_mb": "extra memory, 512 x 512, fp32",
+    }
+    rows = [
+        (text, f"{result[key]:.0f} MB" if key.endswith("mb") else f"{result[key]:.2f} x",
+         f"<= {BARS[key]:g}", "met" if result[key] <= BARS[key] else "**not met**")
+        for key, text in names.items()
+    ]  # fmt: skip
+    rows.append(("the released code, a step / a plain step (counted, not measured here)", f"{PUBLISHED:g} x", "-", "-"))
+    write_section(
+        "Energy guidance",
+        f"`make bench-guidance` on ComfyUI {result['host']}: SD 1.4's shape with random weights, {result['device']}, "
+        f"{result['threads']} thread(s), time at {8 * result['latent']} x {8 * result['latent']} (median of "
+        f"{len(result['step']['rounds'])} paired rounds), blocks at a quarter of the resolution and below.\n\n"
+        + table(("", "measured", "bar", ""), rows),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--latent", type=int, default=32, help="side of the latent that time is measured at")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a narrow U-Net and small latents, nothing written: to try the command itself",
+    )
+    a = parser.parse_args()
+    use_host("--use-pytorch-cross-attention")
+    from ..nodes.energy import FairSoftIoUGuidance
+
+    window = {i.id: i.default for i in FairSoftIoUGuidance.define_schema().inputs if i.id.endswith("_percent")}
+    unet, latent, large = (UNET, 16, 16) if a.quick else (SD14, a.latent, 64)
+    with torch.inference_mode():
+        bench = Bench(unet, latent)
+        device = str(bench.model.load_device)
+        result: dict[str, Any] = {"host": hosts.version(), "torch": torch.__version__, "device": device}
+        result |= {"threads": torch.get_num_threads(), "latent": latent, "window": window}
+        result["step"] = ratio(bench, guided(bench), 1, a.rounds)
+        result["run"] = ratio(bench, guided(bench, window["start_percent"], window["end_percent"]), 2, a.rounds)
+        bench.noise = torch.randn(1, 4, large, large, generator=torch.Generator().manual_seed(1))
+        result["memory"] = measure_memory(bench)
+    result["guided_step_ratio"], result["whole_run_ratio"] = result["step"]["ratio"], result["run"]["ratio"]
+    result["extra_memory_mb"] = round(result["memory"]["guided_mb"] - result["memory"]["plain_mb"], 1)
+    result |= {"bars": BARS, "published_step_ratio": PUBLISHED}
+    print(json.dumps(result, indent=1))
+    if not a.quick:
+        OUT.parent.mkdir(exist_ok=True)
+        OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write_page(result)
+
+
+if __name__ == "__main__":
+    main()
