@@ -15,16 +15,24 @@ class Run:
 
     values: node id -> its outputs, each a list as the executor keeps them (one entry unless a node makes lists).
     ui: node id -> what the node shows. errors: what was refused or failed, one line each, empty on success.
+    executed: ids of the nodes that ran, in order; the others were cached or not needed.
     """
 
     values: dict[str, list[list[Any]]]
     ui: dict[str, dict]
     errors: list[str]
+    executed: tuple[str, ...] = ()
 
 
 def prompt_runner(host: SimpleNamespace) -> Callable[[dict], Run]:
     """A function that validates and executes prompts with one executor, so that unchanged nodes are cached."""
-    silent = SimpleNamespace(client_id=None, last_node_id=None, sockets_metadata={}, send_sync=lambda *_: None)
+    started: list[str] = []
+
+    def send_sync(event: str, data: Any, *_) -> None:
+        if event == "executing" and data["node"] is not None:
+            started.append(data["node"])
+
+    silent = SimpleNamespace(client_id=None, last_node_id=None, sockets_metadata={}, send_sync=send_sync)
     cache = {"lru": 0, "ram": 0.0, "ram_inactive": 0.0}
     executor = host.execution.PromptExecutor(silent, cache_args=cache)
 
@@ -33,11 +41,12 @@ def prompt_runner(host: SimpleNamespace) -> Callable[[dict], Run]:
         valid, error, outputs, node_errors = asyncio.run(host.execution.validate_prompt(name, prompt, None))
         if not valid:
             return Run({}, {}, refusals(error, node_errors))
-        executor.execute(prompt, name, {}, outputs)
+        started.clear()
+        executor.execute(prompt, name, {"client_id": "test"}, outputs)
         failed = [data for event, data in executor.status_messages if event == "execution_error"]
         errors = [f"{data['node_type']}: {data['exception_message'].strip()}" for data in failed]
         values = {node: entry.outputs for node in prompt if (entry := cached(executor, node)) is not None}
-        return Run(values, executor.history_result["outputs"], errors)
+        return Run(values, executor.history_result["outputs"], errors, tuple(started))
 
     return run
 
