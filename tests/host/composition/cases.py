@@ -3,7 +3,6 @@ both sides of it; what is not right is written here, where the test that sees it
 
 from fair_attention.tests.host.composition import community, core_nodes, options, ways
 from fair_attention.tests.host.composition.case import (
-    BEFORE,
     BROKEN,
     CAPTURE,
     FAIR,
@@ -17,10 +16,6 @@ from fair_attention.tests.host.composition.core_nodes import core
 from fair_attention.tests.host.composition.ways import HALF, another, guided_by, negative
 
 # What the notes of the table say.
-ASKED_AGAIN = Verdict(
-    BROKEN, "The other node asks the model once more within a step, before Fair Inference adds its term; that drops the "
-    "term, and nobody is changed. Put the other node after Fair Inference where the table says that is right."
-)  # fmt: skip
 IMAGE_KEYS = Verdict(
     BROKEN, "IPAdapter knows a positive and a negative only and stops at the attribute prompts (list index out of range)."
 )  # fmt: skip
@@ -28,8 +23,8 @@ IN_PLACE = Verdict(
     BROKEN, "It changes features in place, which the gradient does not allow: sampling stops with an error of PyTorch's."
 )  # fmt: skip
 NO_WARM_UP = Verdict(
-    BROKEN, "Sampling begins after Fair Inference's start_percent, so there is no warm-up in which to find the people, and it "
-    "stops with an error that does not say so. Set start_percent above 1 - denoise, or connect masks."
+    REFUSED, "Sampling begins after Fair Inference's start_percent, so there is no warm-up in which to find the people. Set "
+    "start_percent above 1 - denoise, or connect masks."
 )  # fmt: skip
 TWO_POSITIVES = Verdict(
     UNDEFINED, "The guider mixes two positives: Fair Inference steers the first, and where there are more than two attributes "
@@ -51,14 +46,12 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Core nodes that patch the model": (
         Case("LoRA", core_nodes.lora),
         Case("Merged models", core_nodes.merged),
-        Case("Perturbed-Attention Guidance", core("PerturbedAttentionGuidance", scale=3.0),
-             verdicts={f"{FAIR}, {BEFORE}": ASKED_AGAIN}),
-        Case("Self-Attention Guidance", core("SelfAttentionGuidance", scale=0.5, blur_sigma=2.0), sample=ways.larger,
-             verdicts={f"{FAIR}, {BEFORE}": ASKED_AGAIN}),
+        Case("Perturbed-Attention Guidance", core("PerturbedAttentionGuidance", scale=3.0)),
+        Case("Self-Attention Guidance", core("SelfAttentionGuidance", scale=0.5, blur_sigma=2.0), sample=ways.larger),
         Case("FreeU", core("FreeU", b1=1.1, b2=1.2, s1=0.9, s2=0.2)),
         Case("FreeU V2", core("FreeU_V2", b1=1.3, b2=1.4, s1=0.9, s2=0.2), sample=ways.larger,
              verdicts={SOFTIOU: IN_PLACE}),
-        Case("Perp-Neg (model patch)", core_nodes.perp_neg_patch, verdicts={FAIR: ASKED_AGAIN}),
+        Case("Perp-Neg (model patch)", core_nodes.perp_neg_patch),
         Case("Rescale CFG", core("RescaleCFG", multiplier=0.7)),
         Case("HyperTile", core("HyperTile", tile_size=32, swap_size=2, max_depth=0, scale_depth=False), visible=False),
         Case("Token merging", core("TomePatchModel", ratio=0.3)),
