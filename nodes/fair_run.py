@@ -131,7 +131,8 @@ class FairRun(Observer):
         keys, self.extra = self.extra, []
         extra = [self.guider.conds[self._name(k)] for k in keys]
         out = super().cond_batch(executor, model, [*conds, *extra], args, kwargs)
-        self.predictions = dict(zip(keys, out[len(conds) :], strict=True))
+        if keys:  # another node may ask the model once more before the guidance is added
+            self.predictions = dict(zip(keys, out[len(conds) :], strict=True))
         return out[: len(conds)]
 
     def guide(self, args: dict) -> Tensor:

@@ -9,7 +9,7 @@ from .fair_blend import BlendedRun
 from .fair_plan import BLENDED, NONE, SOFT, FairPlan, attribute_prompts, axes
 from .fair_run import FairRun
 from .observe import open_run, patch, require_cross_attention
-from .people import check_mask_size, check_masks, find_people, people_from_masks
+from .people import check_mask_size, check_masks, check_warm_up, find_people, people_from_masks
 from .text import encode
 from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, Target, Watch, advanced, schema
 from .voting import RegionFinder
@@ -129,9 +129,11 @@ def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Captur
     def running() -> FairRun | None:
         return current[-1] if current and isinstance(current[-1], FairRun) else None
 
-    def sampler_sample(executor, *args):
+    def sampler_sample(executor, guider, sigmas, *args):
         run = running()
-        return run.sample(executor, *args) if run else executor(*args)
+        if run and masks is None and any(map(run.guides, sigmas.tolist())):
+            check_warm_up(float(sigmas[0]), run.sigma_on, plan.start_percent, NODE)
+        return run.sample(executor, guider, sigmas, *args) if run else executor(guider, sigmas, *args)
 
     def predict_noise(executor, x, timestep, model_options=None, seed=None):
         run, options = running(), model_options or {}

@@ -55,3 +55,12 @@ def check_mask_size(masks: Tensor, latent: tuple[int, int], node: str) -> None:
             f"{node}, masks: they are {width} x {height}, another shape than the latent's {w} x {h} (a picture of "
             f"{8 * w} x {8 * h} pixels); make the masks on a picture of that shape, or resize and crop them to it"
         )
+
+
+def check_warm_up(first_sigma: float, sigma_on: float, start_percent: float, node: str) -> None:
+    """ValueError if sampling begins below the noise level at which people are to have been found."""
+    if first_sigma < sigma_on:
+        raise ValueError(
+            f"{node}, start_percent: sampling begins later (denoise below 1, or a later first step), so no step is left "
+            f"before {start_percent:g} in which to find the people; set start_percent above 1 - denoise, or connect masks"
+        )

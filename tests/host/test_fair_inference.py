@@ -148,6 +148,13 @@ def test_v_prediction_and_sdxl(host, tmp_path, family, preservation):
     assert preservation == "soft" or torch.equal(fair[..., 5:], plain[..., 5:])
 
 
+def test_which_step_a_noise_level_lies_in(host):
+    step_of = host.pack.nodes.observe.step_of
+    schedule = torch.tensor([10.0, 5.0, 1.0, 0.0])
+    assert [step_of(s, schedule, -1) for s in (10.0, 7.0, 5.0, 5.00001, 4.99999, 1.0, 0.5)] == [0, 0, 1, 1, 1, 2, 2]
+    assert step_of(20.0, schedule, -1) == 0 and step_of(3.0, None, 7) == 7
+
+
 def test_cfg_1_and_more_than_two_attributes(bench, setting):
     model, attention = bench.fair(bench.target("skin tone"), regions=setting.regions, masks=halves())
     fair = bench.sample(model, setting.positive, cfg=1.0)
@@ -218,6 +225,36 @@ def test_masks_of_another_shape_or_number_are_refused_before_sampling(bench, set
     with pytest.raises(ValueError, match=r"Fair Inference, masks: got 4 masks, but the prompt .* names 3 people"):
         bench.fair(bench.target(), regions=setting.regions, masks=torch.ones(4, 64, 64))
     assert bench.fair(bench.target(), masks=torch.ones(4, 64, 64))  # without regions nobody is counted
+
+
+def test_sampling_that_begins_after_warm_up_is_refused_unless_there_are_masks(bench, setting):
+    def redrawn(model):
+        latent = {"samples": torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))}
+        args = (model, 3, 4, 5.0, "euler", "normal", setting.positive, bench.negative, latent)
+        return bench.host.nodes.common_ksampler(*args, denoise=0.5)[0]["samples"]
+
+    for preservation in ("soft", "blended"):
+        model, _ = bench.fair(bench.target(), regions=setting.regions, preservation=preservation)
+        with pytest.raises(ValueError, match=r"Fair Inference, start_percent: sampling begins later .* connect masks"):
+            redrawn(model)
+    late, _ = bench.fair(bench.target(), regions=setting.regions, start_percent=0.7)
+    masked, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves())
+    assert redrawn(late).isfinite().all() and not torch.equal(redrawn(masked), redrawn(bench.model))
+
+
+def test_a_node_that_asks_the_model_once_more_does_not_undo_it(bench, setting, host):
+    """As Perturbed-Attention Guidance does, between the prediction and what Fair Inference adds to it."""
+
+    def ask(args):
+        conds, x, sigma, options = (args[k] for k in ("cond", "input", "sigma", "model_options"))
+        host.comfy.samplers.calc_cond_batch(args["model"], [conds], x, sigma, options)
+        return args["denoised"]
+
+    model = bench.model.clone()
+    model.set_model_sampler_post_cfg_function(ask)
+    fair, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves(), model=model)
+    alone, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves())
+    assert torch.equal(bench.sample(fair, setting.positive), bench.sample(alone, setting.positive))
 
 
 def test_clip_and_model_of_different_families_are_refused(bench, setting, host, tmp_path):
