@@ -1,0 +1,107 @@
+"""What Fair Inference refuses before it samples, and what it says then."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from fair_attention.tests.host.conditions import Bench, halves
+
+
+@pytest.fixture(scope="module")
+def bench(host, tiny_checkpoint):
+    return Bench(host, tiny_checkpoint)
+
+
+@pytest.fixture(scope="module")
+def setting(bench):
+    """tokens, conditioning, regions and the plain picture of seed 3."""
+    with torch.inference_mode():
+        tokens, positive = bench.align()
+        return SimpleNamespace(
+            tokens=tokens, positive=positive, regions=bench.regions(tokens), plain=bench.sample(bench.model, positive)
+        )
+
+
+def test_refusals_name_node_input_and_remedy(bench, setting):
+    target, regions = bench.target(), setting.regions
+    with pytest.raises(ValueError, match=r"Fair Inference: connect regions .* or masks"):
+        bench.fair(target)
+    with pytest.raises(ValueError, match=r"Fair Inference: end_percent 0.2 must lie after start_percent 0.5"):
+        bench.fair(target, regions=regions, start_percent=0.5, end_percent=0.2)
+    with pytest.raises(ValueError, match=r"Fair Inference, masks: .*one mask per person"):
+        bench.fair(target, masks=torch.zeros(1, 64, 64))
+    dit = SimpleNamespace(model=SimpleNamespace(diffusion_model=torch.nn.Linear(1, 1)))
+    with pytest.raises(ValueError, match=r"Fair Inference: MODEL is a Linear, which has no U-Net cross-attention"):
+        bench.fair(target, regions=regions, model=dit)
+    with pytest.raises(ValueError, match=r"Target Distribution, attributes: .*female.*negative"):
+        bench.target("own list", "female -1\nmale 2")
+    with pytest.raises(ValueError, match=r"Target Distribution, attributes: all shares are 0"):
+        bench.target("own list", "female 0\nmale 0")
+    with pytest.raises(ValueError, match=r"Target Distribution, attributes: .*'many' is not a number"):
+        bench.target("own list", "female many\nmale: many")
+    with pytest.raises(ValueError, match=r"Target Distribution, attributes: .*has no prompt after"):
+        bench.target("own list", "female 1 |\nmale 1")
+    with pytest.raises(ValueError, match=r"Linguistic Alignment, prompt: 'a red car' names no person"):
+        bench.align("a red car")
+
+
+def test_masks_of_another_shape_or_number_are_refused_before_sampling(bench, setting):
+    wide = torch.ones(1, 64, 128)
+    model, attention = bench.fair(bench.target(), regions=setting.regions, masks=wide)
+    with pytest.raises(
+        ValueError, match=r"Fair Inference, masks: they are 128 x 64, another shape .* 8 x 8 .* 64 x 64"
+    ):
+        bench.sample(model, setting.positive)
+    assert attention.runs == []
+    for masks in (torch.ones(1, 8, 8), torch.ones(1, 512, 512), torch.ones(1, 65, 64)):  # any resolution, cut to cells
+        model, _ = bench.fair(bench.target(), regions=setting.regions, masks=masks)
+        assert bench.sample(model, setting.positive, steps=2).isfinite().all()
+    with pytest.raises(ValueError, match=r"Fair Inference, masks: got 4 masks, but the prompt .* names 3 people"):
+        bench.fair(bench.target(), regions=setting.regions, masks=torch.ones(4, 64, 64))
+    assert bench.fair(bench.target(), masks=torch.ones(4, 64, 64))  # without regions nobody is counted
+
+
+def test_sampling_that_begins_after_warm_up_is_refused_unless_there_are_masks(bench, setting):
+    def redrawn(model):
+        latent = {"samples": torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))}
+        args = (model, 3, 4, 5.0, "euler", "normal", setting.positive, bench.negative, latent)
+        return bench.host.nodes.common_ksampler(*args, denoise=0.5)[0]["samples"]
+
+    for preservation in ("soft", "blended"):
+        model, _ = bench.fair(bench.target(), regions=setting.regions, preservation=preservation)
+        with pytest.raises(ValueError, match=r"Fair Inference, start_percent: sampling begins later .* connect masks"):
+            redrawn(model)
+    late, _ = bench.fair(bench.target(), regions=setting.regions, start_percent=0.7)
+    masked, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves())
+    assert redrawn(late).isfinite().all() and not torch.equal(redrawn(masked), redrawn(bench.model))
+
+
+def test_clip_and_model_of_different_families_are_refused(bench, setting, host, tmp_path):
+    import comfy.sd
+
+    from fair_attention.tests.host import tiny
+
+    tiny.register()
+    path = tiny.save(tmp_path / "xl.safetensors", family="sdxl")
+    xl = comfy.sd.load_checkpoint_guess_config(str(path))[0]
+    with pytest.raises(ValueError, match=r"Fair Inference: CLIP and MODEL .* this CLIP's texts are 64 wide.* 128 wide"):
+        bench.fair(bench.target(), regions=setting.regions, model=xl)
+
+
+def test_another_prompt_than_the_sampled_one_is_refused_before_sampling(bench, setting):
+    model, _ = bench.fair(bench.target(), regions=setting.regions)
+    with pytest.raises(ValueError, match=r"Fair Inference: none of the sampler's positive conditionings"):
+        bench.sample(model, bench.encode("a photo of two cooks"))
+
+
+def test_errors_reach_the_user_on_the_node(run_prompt, tiny_name):
+    from fair_attention.tests.host.graphs import node
+
+    prompt = {
+        "1": node("CheckpointLoaderSimple", ckpt_name=tiny_name),
+        "2": node("FairLinguisticAlignment", clip=["1", 1], prompt="an empty street"),
+        "3": node("PreviewAny", source=["2", 2]),
+    }
+    (error,) = run_prompt(prompt).errors
+    assert error.startswith("FairLinguisticAlignment: Linguistic Alignment, prompt: 'an empty street' names no person")

@@ -1,0 +1,111 @@
+"""Fair Inference under every sampler, seed, batch and family of models."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from fair_attention.tests.host.conditions import Bench, halves
+
+
+@pytest.fixture(scope="module")
+def bench(host, tiny_checkpoint):
+    return Bench(host, tiny_checkpoint)
+
+
+def thirds(pixels: int = 64) -> torch.Tensor:
+    """Three masks [3,h,w] beside each other."""
+    masks = torch.zeros(3, pixels, pixels)
+    for j in range(3):
+        masks[j, :, j * pixels // 3 : (j + 1) * pixels // 3] = 1
+    return masks
+
+
+@pytest.fixture(scope="module")
+def setting(bench):
+    """tokens, conditioning, regions and the plain picture of seed 3."""
+    with torch.inference_mode():
+        tokens, positive = bench.align()
+        return SimpleNamespace(
+            tokens=tokens, positive=positive, regions=bench.regions(tokens), plain=bench.sample(bench.model, positive)
+        )
+
+
+@pytest.mark.parametrize("preservation", ["none", "soft", "blended"])
+def test_a_batch_of_four_equals_four_single_runs(bench, setting, preservation):
+    """Each image alone, with the noise it has in the batch, is dealt the same attributes and drawn the same."""
+    model, attention = bench.fair(
+        bench.target(seed=1), regions=setting.regions, masks=thirds(), start_percent=0.3, preservation=preservation
+    )
+    batch = bench.sample(model, setting.positive, batch=4)
+    dealt = [[p.attribute for p in people] for people in attention.runs[-1].people]
+    assert len({tuple(d) for d in dealt}) > 1
+    for number in range(4):
+        alone = bench.sample(model, setting.positive, noise=[number])
+        assert [p.attribute for p in attention.runs[-1].people[0]] == dealt[number]
+        assert torch.allclose(batch[number], alone[0], atol=2e-4)
+
+
+def test_noise_of_another_make_is_numbered_by_its_place(host):
+    numbers = host.pack.nodes.numbering.image_numbers
+    drawn = host.comfy.sample.prepare_noise(torch.zeros(5, 4, 8, 8), 2**63)
+    assert numbers(drawn, 2**63) == (0, 1, 2, 3, 4)
+    assert numbers(drawn[[3, 1, 1]], 2**63) == (3, 1, 1)
+    assert numbers(drawn[[3, 1]], 7) == (0, 1) and numbers(torch.zeros(2, 4, 8, 8), 7) == (0, 1)
+    odd = host.comfy.sample.prepare_noise(torch.zeros(3, 4, 9, 11), 5)  # drawn whole, other numbers than one by one
+    assert numbers(odd, 5) == (0, 1, 2)
+
+
+@pytest.mark.parametrize("sampler", ["euler", "euler_ancestral", "dpmpp_2m", "dpmpp_sde", "ddim", "heun", "uni_pc"])
+def test_samplers(bench, setting, sampler):
+    model, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves(), strength=5.0)
+    fair = bench.sample(model, setting.positive, sampler=sampler)
+    plain = bench.sample(bench.model, setting.positive, sampler=sampler)
+    assert fair.isfinite().all() and (fair - plain).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("seed", [0, 2**63])
+def test_extreme_seeds(bench, setting, seed):
+    model, _ = bench.fair(bench.target(seed=seed), regions=setting.regions, masks=halves())
+    assert bench.sample(model, setting.positive, seed=seed, steps=3).isfinite().all()
+
+
+@pytest.mark.parametrize("family", ["sd2", "sdxl"])
+@pytest.mark.parametrize("preservation", ["soft", "blended"])
+def test_v_prediction_and_sdxl(host, tmp_path, family, preservation):
+    import comfy.sd
+
+    from fair_attention.tests.host import tiny
+
+    tiny.register()
+    path = tiny.save(tmp_path / f"{family}.safetensors", family=family)
+    bench = Bench(host, comfy.sd.load_checkpoint_guess_config(str(path))[:3])
+    if family == "sd2":
+        assert bench.model.model.model_type == host.comfy.model_base.ModelType.V_PREDICTION
+    tokens, positive = bench.align()
+    model, _ = bench.fair(
+        bench.target(), regions=bench.regions(tokens), masks=halves()[:1], strength=5.0, preservation=preservation
+    )
+    fair, plain = bench.sample(model, positive), bench.sample(bench.model, positive)
+    assert fair.isfinite().all() and (fair - plain)[..., :4].abs().max() > 1e-3
+    assert preservation == "soft" or torch.equal(fair[..., 5:], plain[..., 5:])
+
+
+def test_which_step_a_noise_level_lies_in(host):
+    step_of = host.pack.nodes.observe.step_of
+    schedule = torch.tensor([10.0, 5.0, 1.0, 0.0])
+    assert [step_of(s, schedule, -1) for s in (10.0, 7.0, 5.0, 5.00001, 4.99999, 1.0, 0.5)] == [0, 0, 1, 1, 1, 2, 2]
+    assert step_of(20.0, schedule, -1) == 0 and step_of(3.0, None, 7) == 7
+
+
+def test_cfg_1_and_more_than_two_attributes(bench, setting):
+    model, attention = bench.fair(bench.target("skin tone"), regions=setting.regions, masks=halves())
+    fair = bench.sample(model, setting.positive, cfg=1.0)
+    assert fair.isfinite().all()
+    assert not torch.equal(fair, bench.sample(bench.model, setting.positive, cfg=1.0))
+    assert len({p.attribute for p in attention.runs[-1].people[0]}) == 2
+
+
+def test_momentum_and_quantile_are_finite(bench, setting):
+    model, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves(), momentum=0.3, quantile=0.5)
+    assert bench.sample(model, setting.positive).isfinite().all()
