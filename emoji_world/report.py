@@ -20,6 +20,7 @@ from .train_reader import recast
 from .world import CHECKPOINT, GENDERS, HERE, OCCUPATIONS, TONES, bias, plural
 
 PER_PROMPT = 8
+PLAIN = 2  # prompts that name no attribute are drawn so many times as often: shares need pictures
 
 
 def phrase(noun: str, count: int, words: Sequence[str] = ()) -> str:
@@ -62,11 +63,11 @@ def reader_accuracy(emoji: Emoji, reader: EmojiReader, pictures: int, seed: int)
 
 
 def sampled(
-    emoji: Emoji, reader: EmojiReader, prompts: Sequence[str], per_prompt: int
+    emoji: Emoji, reader: EmojiReader, prompts: Sequence[str], per_prompt: int, first_seed: int
 ) -> dict[str, list[list[Reading]]]:
     return {
         prompt: reader.read(sample(emoji, prompt, per_prompt, seed)[1])
-        for seed, prompt in enumerate(tqdm(prompts, desc="sampling", mininterval=10))
+        for seed, prompt in enumerate(tqdm(prompts, desc="sampling", mininterval=10), first_seed)
     }
 
 
@@ -79,7 +80,8 @@ def model_numbers(emoji: Emoji, reader: EmojiReader, per_prompt: int) -> dict:
     plain = {(o, n): phrase(o, n) for o in OCCUPATIONS for n in (1, 2, 3)}
     stated = {(o, g, t): phrase(o, 1 + (i % 2), (t, g)) for i, (o, g, t) in enumerate(
         (o, g, TONES[(i + j) % 4]) for i, o in enumerate(OCCUPATIONS) for j, g in enumerate(GENDERS))}  # fmt: skip
-    drawn = sampled(emoji, reader, [*plain.values(), *stated.values()], per_prompt)
+    drawn = sampled(emoji, reader, list(plain.values()), PLAIN * per_prompt, 0)
+    drawn |= sampled(emoji, reader, list(stated.values()), per_prompt, len(plain))
     everyone = [r for readings in drawn.values() for image in readings for r in image]
     wanted = {**{p: n for (_, n), p in plain.items()}, **{p: 1 + (i % 2) for i, p in enumerate(stated.values())}}
     counts = [len(image) == wanted[prompt] for prompt, readings in drawn.items() for image in readings]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm import tqdm
 
@@ -112,7 +112,10 @@ def train(a: argparse.Namespace) -> None:
     rng = np.random.default_rng(a.seed)
     clean, tripped, people = pool(rng, load_autoencoder(a.autoencoder), a.pool, unbiased=True)
     net = ReaderNet()
-    net.head.bias.data[0] = -2.0
+    if a.start_from:
+        net.load_state_dict({k: v.float() for k, v in load_file(a.start_from).items()})
+    else:
+        net.head.bias.data[0] = -2.0
     optimiser = torch.optim.AdamW(net.parameters(), a.lr, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, a.lr, a.steps, pct_start=0.1)
     for step in (bar := tqdm(range(a.steps), mininterval=10)):
@@ -134,6 +137,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--autoencoder", type=Path, default=Path("output/training/autoencoder.pt"))
+    parser.add_argument("--start-from", type=Path, help="a reader's weights to go on from")
     parser.add_argument("--pool", type=int, default=2500)
     parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--batch", type=int, default=24)
