@@ -36,7 +36,7 @@ class FairInference(io.ComfyNode):
                 Regions.Input("regions", optional=True, tooltip="From Block Voting: finds the people while sampling."),
                 io.Mask.Input("masks", optional=True,
                               tooltip="One mask per person, from any node, instead of finding them. Used for every image of the batch."),
-                io.Float.Input("strength", default=3.0, min=0.0, max=30.0, step=0.1,
+                io.Float.Input("strength", default=4.0, min=0.0, max=30.0, step=0.1,
                                tooltip="How hard each person is steered, in units of guidance scale. 0: exactly the plain picture."),
                 io.Float.Input("start_percent", default=0.2, min=0.0, max=1.0, step=0.01,
                                tooltip="Warm-up: up to here the picture is the plain one and the people are located."),
@@ -75,7 +75,7 @@ class FairInference(io.ComfyNode):
         )  # fmt: skip
 
     @classmethod
-    def execute(cls, model, clip, target, regions=None, masks=None, strength=3.0, start_percent=0.2, end_percent=0.9,
+    def execute(cls, model, clip, target, regions=None, masks=None, strength=4.0, start_percent=0.2, end_percent=0.9,
                 steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6,
                 preservation=SOFT) -> io.NodeOutput:  # fmt: skip
         require_cross_attention(model, NODE)
