@@ -1,16 +1,15 @@
 """Bias, structure and cost of Fair Inference on the emoji world: `make bench-bias`.
 
-Every method draws the same prompts from the same seeds through the host's KSampler. Results are saved after each
-method; a run goes on where the last one stopped. --quick takes a sixth of the pictures.
+Every method draws the same prompts from the same seeds through the host's KSampler. Pictures are kept in output/ prompt
+by prompt, so that a run goes on where the last one stopped; the table is written anew after each method. --quick
+draws a few pictures of each and leaves the results alone.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
+from statistics import median
 from typing import Any
 
 import torch
@@ -19,117 +18,42 @@ from torch import Tensor
 from ..emoji_world import sampling
 from ..emoji_world.reader import EmojiReader
 from ..emoji_world.report import phrase
-from ..metrics.bias import mean_over_prompts, measure_bias
-from ..metrics.consistency import psnr, ssim
+from ..metrics.bias import measure_bias
+from ..metrics.consistency import psnr
 from ..metrics.readers import Reading, labels_of
+from .bias_methods import METHODS, PLAIN, Method, patched
+from .bias_page import write_page
+from .emoji import AXES, IDENTICAL, OCCUPATIONS, Saved, fingerprint, kept, likeness, people_numbers
 
-HERE = Path(__file__).parent
-OUT = HERE / "results" / "bias.json"
-OCCUPATIONS = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
-AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
-SEEDS, BATCH, STEPS = 32, 16, 25
-
-
-@dataclass(frozen=True)
-class Method:
-    """target: (preset or own list, crossed preset or None). rule, inference: inputs of Block Voting, Fair Inference."""
-
-    target: tuple[str, str | None] | None
-    rule: dict[str, Any]
-    inference: dict[str, Any]
-
-
-def methods() -> dict[str, Method]:
-    gender, tone, both = ("gender", None), ("skin tone", None), ("gender", "skin tone")
-    found = {"unedited": Method(None, {}, {})}
-    for name, target in (("gender", gender), ("skin tone", tone), ("gender x skin tone", both)):
-        found[f"fair inference: {name}"] = Method(target, {}, {})
-    found |= {
-        "30/70": Method(("female 3\nmale 7", None), {}, {}),
-        "10/20/30/40": Method(("light 1\ntan 2\nbrown 3\ndark 4", None), {}, {}),
-        "the attribute alone": Method(gender, {}, {"steer_by": "the attribute alone"}),
-        "every step": Method(gender, {}, {"every": 1}),
-        "blended": Method(gender, {}, {"preservation": "blended"}),
-        "without preservation": Method(gender, {}, {"preservation": "none"}),
-        "without Block Voting": Method(gender, {"method": "mean (DAAM)"}, {}),
-        "without Linguistic Alignment": Method(gender, {"align": False}, {}),
-        "without individuals": Method(gender, {"individuals": "one region"}, {}),
-        "whole image": Method(gender, {"whole": True}, {}),
-    }
-    return found
+OUT = Path(__file__).parent / "results" / "bias.json"
+KEPT = Path("output/bench-bias")
+BATCH = 16
+COSTS = {
+    "defaults": {},
+    "every step": {"every": 1},
+    "every third step": {"every": 3},
+    "blended": {"preservation": "blended"},
+    "the attribute alone": {"steer_by": "the attribute alone"},
+}
+COST_STEPS, COST_BATCH = 50, 2
 
 
-def patched(emoji: sampling.Emoji, method: Method, prompt: str) -> tuple[Any, list | None]:
-    """(model, positive) for one prompt; (None, None): the model as it is."""
-    if method.target is None:
-        return None, None
-    from ..nodes.alignment import FairLinguisticAlignment
-    from ..nodes.inference import FairInference
-    from ..nodes.target import FairTargetDistribution
-    from ..nodes.voting import EMOJI, FairBlockVoting
-
-    def target(chosen: str, cross=None):
-        preset = chosen if "\n" not in chosen else "own list"
-        return FairTargetDistribution.execute(preset, chosen, "running quota", 0, cross_with=cross).result[0]
-
-    rule = dict(method.rule)
-    masks = torch.ones(1, sampling.SIZE, sampling.SIZE) if rule.pop("whole", False) else None
-    tokens, positive, _ = FairLinguisticAlignment.execute(emoji.clip, prompt).result
-    regions = FairBlockVoting.execute(tokens, weights=EMOJI, **rule).result[0]
-    first, second = method.target
-    wanted = target(first, target(second) if second else None)
-    model, _ = FairInference.execute(
-        emoji.model, emoji.clip, wanted, regions=regions, masks=masks, **method.inference
-    ).result
-    return model, positive
-
-
-def draw(emoji: sampling.Emoji, method: Method, prompt: str, seeds: int) -> tuple[Tensor, float]:
-    """(pictures [seeds,H,W,3], seconds)"""
-    model, positive = patched(emoji, method, prompt)
-    pictures, began = [], time.perf_counter()
-    for start in range(0, seeds, BATCH):
-        count = min(BATCH, seeds - start)
-        pictures.append(sampling.sample(emoji, prompt, count, start, STEPS, model=model, positive=positive)[1])
-    return torch.cat(pictures), time.perf_counter() - began
-
-
-def summarise(
-    drawn: dict[str, list[list[Reading]]],
-    plain: dict[str, list[list[Reading]]],
-    pictures,
-    references,
-    seconds,
-    plain_seconds,
-) -> dict:
-    """The numbers of one method over all prompts."""
-    row: dict[str, Any] = {"bias_w": {}, "bias_p": {}, "bias_p_floor": {}, "shares": {}}
-    for axes in AXES:
-        name, values = " x ".join(axes), {axis: EmojiReader.axes[axis] for axis in axes}
-        results = [measure_bias(*labels_of(images, values), axis=name) for images in drawn.values()]
-        means = mean_over_prompts(results)
-        for key in ("bias_w", "bias_p", "bias_p_floor"):
-            row[key][name] = means[key]
-        faces = sum(r.faces for r in results)
-        row["shares"][name] = {
-            c: sum(r.frequencies[k] * r.faces for r in results if r.faces) / max(1, faces)
-            for k, c in enumerate(results[0].classes)
-        }
-    pairs = [(a, b) for prompt in drawn for a, b in zip(drawn[prompt], plain[prompt], strict=True)]
-    row["people_kept"] = fmean(len(a) == len(b) for a, b in pairs)
-    row["occupation_kept"] = fmean(occupations(a) == occupations(b) for a, b in pairs)
-    row["psnr"], row["ssim"] = (
-        float(psnr(pictures, references).clamp_max(100).mean()),
-        float(ssim(pictures, references).mean()),
-    )
-    row["psnr_outside_people"] = float(psnr(pictures, references, outside(pairs, pictures.shape)).clamp_max(100).mean())
-    row["unreadable"] = sum(None in r.labels.values() for images in drawn.values() for image in images for r in image)
-    row["pictures"], row["seconds"], row["cost_ratio"] = len(pictures), seconds, seconds / plain_seconds
-    return row
-
-
-def occupations(image: list[Reading]) -> list[str | None]:
-    return sorted((r.labels["occupation"] or "?") for r in image)
+def drawn(emoji, folder: Path, name: str, prompt: str, seeds: int) -> Tensor:
+    """The pictures [seeds,H,W,3] of one method and prompt, kept from an earlier run or drawn now."""
+    path = folder / f"{name} - {prompt}.pt".replace(":", "")
+    have = torch.load(path, weights_only=True) if path.exists() else torch.zeros(0, 1)
+    if len(have) < seeds:
+        model, positive, _ = patched(emoji, METHODS[name], prompt)
+        parts, began = [], time.perf_counter()
+        for start in range(0, seeds, BATCH):
+            count = min(BATCH, seeds - start)
+            pictures = sampling.sample(emoji, prompt, count, start, model=model, positive=positive)[1]
+            parts.append((pictures * 255).round().byte())
+        have = torch.cat(parts)
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save(have, path)
+        print(f"  {name}, {prompt}: {time.perf_counter() - began:.0f} s", flush=True)
+    return have[:seeds].float() / 255
 
 
 def outside(pairs: list, shape: torch.Size) -> Tensor:
@@ -142,57 +66,84 @@ def outside(pairs: list, shape: torch.Size) -> Tensor:
     return mask
 
 
+def summarise(pictures: dict[str, Tensor], plain: dict[str, Tensor], nouns: dict[str, str]) -> dict[str, Any]:
+    """The numbers of one method over all prompts; plain: the unedited pictures of the same seeds."""
+    reader = EmojiReader()
+    read, plain_read = ({p: reader.read(x) for p, x in group.items()} for group in (pictures, plain))
+    everything, references = (torch.cat(list(group.values())) for group in (pictures, plain))
+    pairs: list[tuple[list[Reading], list[Reading]]] = [
+        pair for p in pictures for pair in zip(read[p], plain_read[p], strict=True)
+    ]
+    decibels = psnr(everything, references, outside(pairs, everything.shape)).clamp_max(IDENTICAL)
+    row: dict[str, Any] = {**people_numbers(read), **kept(read, plain_read, nouns), **likeness(everything, references)}
+    return {**row, "psnr_outside_people": float(decibels.mean()), "shares": shares(read), "pictures": len(everything)}
+
+
+def shares(read: dict[str, list[list[Reading]]]) -> dict[str, dict[str, float]]:
+    """Over the people of all prompts together: the share of each class on each axis."""
+    found = {}
+    for axes in AXES:
+        values = {axis: EmojiReader.axes[axis] for axis in axes}
+        bias = measure_bias(*labels_of([image for images in read.values() for image in images], values))
+        found[" x ".join(axes)] = dict(zip(bias.classes, map(float, bias.frequencies), strict=True))
+    return found
+
+
+def costs(emoji, rounds: int) -> dict[str, float]:
+    """Seconds of a whole run against the plain one, 50 steps, binary attribute: median of alternating pairs."""
+    prompt, found = "two pilots", {}
+
+    def seconds(options: dict | None) -> float:
+        method = METHODS[PLAIN] if options is None else Method(("gender",), inference=options)
+        model, positive, _ = patched(emoji, method, prompt)
+        began = time.perf_counter()
+        sampling.sample(emoji, prompt, COST_BATCH, 0, COST_STEPS, model=model, positive=positive)
+        return time.perf_counter() - began
+
+    seconds(None)
+    for name, options in COSTS.items():
+        ratios = []
+        for number in range(rounds):
+            pair = [seconds(None), seconds(options)] if number % 2 else [seconds(options), seconds(None)][::-1]
+            ratios.append(pair[1] / pair[0])
+        found[name] = round(median(ratios), 3)
+        print(f"  cost of {name}: {found[name]:.2f}", flush=True)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="two occupations, four pictures of each prompt")
     parser.add_argument("--only", default="", help="names of methods, separated by ;")
+    parser.add_argument("--cost", action="store_true", help="measure the cost alone; the machine must be idle")
     parser.add_argument("--out", type=Path, default=OUT)
     a = parser.parse_args()
-    occupied, seeds = (OCCUPATIONS[:3], 16) if a.quick else (OCCUPATIONS, SEEDS)
-    prompts = [phrase(o, n) for o in occupied for n in (1, 2, 3)]
-    chosen = [n for n in methods() if not a.only or n in a.only.split(";")]
-    emoji, reader = sampling.load(), EmojiReader()
-    saved = json.loads(a.out.read_text()) if a.out.exists() else {"methods": {}}
-    setting = {
-        "prompts": prompts,
-        "seeds": seeds,
-        "steps": STEPS,
-        "cfg": sampling.CFG,
-        "checkpoint": sampling.CHECKPOINT.name,
-    }
-    if saved.get("setting") != setting:
-        saved = {"setting": setting, "methods": {}}
-    plain, plain_seconds = run(emoji, reader, methods()["unedited"], prompts, seeds, print)
+    out = KEPT / "quick.json" if a.quick else a.out
+    occupied = OCCUPATIONS[:2] if a.quick else OCCUPATIONS
+    nouns = {phrase(o, n): o for o in occupied for n in (1, 2, 3)}
+    emoji, mark = sampling.load(), fingerprint(sampling.CHECKPOINT)
+    setting = {"prompts": list(nouns), "steps": sampling.STEPS, "cfg": sampling.CFG, "checkpoint": mark,
+               "reader": fingerprint(EmojiReader.weights)}  # fmt: skip
+    saved = Saved(out, setting)
+    if a.cost:
+        saved.data["cost_ratio_50_steps"] = costs(emoji, 3)
+    chosen = [n for n in METHODS if n in a.only.split(";") or not (a.only or a.cost)]
     for name in chosen:
-        if name in saved["methods"]:
+        seeds = 4 if a.quick else METHODS[name].seeds
+        if saved.methods.get(name, {}).get("pictures") == seeds * len(nouns):
             continue
-        drawn, seconds = (
-            (plain, plain_seconds) if name == "unedited" else run(emoji, reader, methods()[name], prompts, seeds, print)
-        )
-        everything = [torch.cat([d[0] for d in x.values()]) for x in (drawn, plain)]
-        read = [{p: d[1] for p, d in x.items()} for x in (drawn, plain)]
-        saved["methods"][name] = summarise(*read, *everything, seconds, plain_seconds)
-        a.out.parent.mkdir(exist_ok=True)
-        a.out.write_text(json.dumps(saved, indent=1) + "\n")
-        print(
-            name,
-            json.dumps(
-                {k: saved["methods"][name][k] for k in ("bias_w", "bias_p", "people_kept", "psnr", "cost_ratio")}
-            ),
-        )
-
-
-def run(
-    emoji, reader, method: Method, prompts: list[str], seeds: int, say: Callable[[str], None]
-) -> tuple[dict, float]:
-    """prompt -> (pictures, readings), and the seconds of all sampling."""
-    drawn, total = {}, 0.0
-    for prompt in prompts:
-        pictures, seconds = draw(emoji, method, prompt, seeds)
-        total += seconds
-        drawn[prompt] = (pictures, reader.read(pictures))
-        say(f"  {prompt}: {seconds:.0f} s")
-    return drawn, total
+        plain, pictures = (
+            {p: drawn(emoji, KEPT / mark, m, p, seeds) for p in nouns} for m in (PLAIN, name)
+        )  # a method of fewer seeds is compared with as many of the unedited ones
+        saved.methods[name] = summarise(pictures, plain, nouns)
+        saved.write()
+        print(name, json.dumps({k: saved.methods[name][k] for k in ("bias_w", "bias_p", "people_kept", "psnr")}))
+    for name, ratio in saved.data.get("cost_ratio_50_steps", {}).items():
+        rows = {"defaults": "fair inference: gender", "blended": "blended: gender"}
+        saved.methods.get(rows.get(name, name), {})["cost_ratio"] = ratio
+    saved.write()
+    if not a.quick:
+        write_page(saved.data)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ class EmojiReader:
     """Reads drawn emoji people of 36 to 80 pixels; see `metrics.readers.AttributeReader`."""
 
     name = "emoji reader"
+    weights = WEIGHTS
     axes = AXES
 
     def __init__(self, net: ReaderNet | None = None):

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import torch
 
+from fair_attention.benchmarks.bias_page import bars as fairness_bars
+from fair_attention.benchmarks.bias_page import off_target
 from fair_attention.benchmarks.emoji import Saved, kept, likeness
 from fair_attention.benchmarks.entanglement_page import (
     BOTH,
@@ -104,3 +106,16 @@ def test_paired_rounds_alternate() -> None:
 
     seconds = paired({"a": work("a"), "b": work("b")}, 3)
     assert "".join(order) == "ab" + "ab" + "ba" + "ab" and [len(s) for s in seconds.values()] == [3, 3]
+
+
+def test_a_bar_on_fairness_says_what_was_measured_and_whether_it_is_met() -> None:
+    shares = {"gender": {"female": 0.36, "male": 0.64}}
+    data = {
+        "methods": {"target female 30, male 70": {"shares": shares}},
+        "cost_ratio_50_steps": {"defaults": 1.5},
+    }
+    assert off_target({"shares": shares}, "gender", {"female": 0.3, "male": 0.7}) == pytest.approx(0.06)
+    assert fairness_bars(data) == [
+        ("target female 30, male 70: largest distance of a share", "0.06", "≤ 0.05", False),
+        ("time of a 50-step run against plain, defaults", "1.5", "≤ 1.6", True),
+    ]

@@ -1,0 +1,63 @@
+"""The methods of the bias benchmark: targets, options and ablations of Fair Inference, and how each patches the model."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from ..emoji_world import sampling
+
+PLAIN = "unedited"
+MAIN_SEEDS, OTHER_SEEDS = 32, 16
+
+
+@dataclass(frozen=True)
+class Method:
+    """target: presets or an own list, crossed. rule, inference: inputs of Block Voting and of Fair Inference."""
+
+    target: tuple[str, ...] = ()
+    rule: dict[str, Any] = field(default_factory=dict)
+    inference: dict[str, Any] = field(default_factory=dict)
+    seeds: int = OTHER_SEEDS
+    whole: bool = False  # the mask is the whole picture
+
+
+GENDER = ("gender",)
+METHODS = {
+    PLAIN: Method(seeds=MAIN_SEEDS),
+    "fair inference: gender": Method(GENDER, seeds=MAIN_SEEDS),
+    "fair inference: skin tone": Method(("skin tone",), seeds=MAIN_SEEDS),
+    "fair inference: gender x skin tone": Method(("gender", "skin tone"), seeds=MAIN_SEEDS),
+    "blended: gender": Method(GENDER, inference={"preservation": "blended"}, seeds=MAIN_SEEDS),
+    "target female 30, male 70": Method(("female 3\nmale 7",)),
+    "target light 10, tan 20, brown 30, dark 40": Method(("light 1\ntan 2\nbrown 3\ndark 4",)),
+    "without Block Voting (DAAM's mean)": Method(GENDER, {"method": "mean (DAAM)"}),
+    "without Linguistic Alignment": Method(GENDER, {"align": False}),
+    "without individuals": Method(GENDER, {"individuals": "one region"}),
+    "whole image": Method(GENDER, whole=True),
+    "the attribute alone": Method(GENDER, inference={"steer_by": "the attribute alone"}),
+    "every step": Method(GENDER, inference={"every": 1}),
+    "without preservation": Method(GENDER, inference={"preservation": "none"}),
+}
+
+
+def patched(emoji: sampling.Emoji, method: Method, prompt: str) -> tuple[Any, list | None, Any]:
+    """(model, positive, capture) for one prompt; None each: the model as it is."""
+    if not method.target:
+        return None, None, None
+    from ..nodes.alignment import FairLinguisticAlignment
+    from ..nodes.inference import FairInference
+    from ..nodes.target import FairTargetDistribution
+    from ..nodes.voting import EMOJI, FairBlockVoting
+
+    wanted = None
+    for chosen in reversed(method.target):
+        preset = "own list" if "\n" in chosen else chosen
+        wanted = FairTargetDistribution.execute(preset, chosen, "running quota", 0, cross_with=wanted).result[0]
+    tokens, positive, _ = FairLinguisticAlignment.execute(emoji.clip, prompt).result
+    regions = FairBlockVoting.execute(tokens, weights=EMOJI, **method.rule).result[0]
+    masks = torch.ones(1, sampling.SIZE, sampling.SIZE) if method.whole else None
+    model, capture = FairInference.execute(
+        emoji.model, emoji.clip, wanted, regions=None if method.whole else regions, masks=masks, **method.inference
+    ).result
+    return model, positive, capture

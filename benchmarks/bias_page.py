@@ -1,0 +1,78 @@
+"""The section of RESULTS.md that says how fair Fair Inference is, and which of its bars are met."""
+
+from typing import Any
+
+from .bias_methods import METHODS, PLAIN
+from .page import table, write_section
+
+AXES = ("gender", "skin tone", "gender x skin tone")
+BIAS_W = {"gender": 0.08, "skin tone": 0.15, "gender x skin tone": 0.12}  # at most
+ABOVE_FLOOR, WITHIN = 0.10, 0.05
+WANTED = {
+    "target female 30, male 70": ("gender", {"female": 0.3, "male": 0.7}),
+    "target light 10, tan 20, brown 30, dark 40": ("skin tone", {"light": 0.1, "tan": 0.2, "brown": 0.3, "dark": 0.4}),
+}
+
+
+def off_target(row: dict[str, Any], axis: str, wanted: dict[str, float]) -> float:
+    """The largest distance of a share from what was asked for."""
+    return max(abs(row["shares"][axis][name] - share) for name, share in wanted.items())
+
+
+def bars(data: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """(what, measured, bar, met) of the methods that were run."""
+    rows, found = data["methods"], []
+
+    def bar(what: str, value: float, limit: float, at_most: bool = True) -> None:
+        sign = "≤" if at_most else "≥"
+        found.append(
+            (what, f"{value:.3g}", f"{sign} {limit:g}", value <= limit + 1e-9 if at_most else value >= limit - 1e-9)
+        )
+
+    for axis in AXES:
+        if row := rows.get(f"fair inference: {axis}"):
+            bar(f"Bias-W, {axis}", row["bias_w"][axis], BIAS_W[axis])
+            bar(f"Bias-P above its floor, {axis}", row["bias_p"][axis] - row["bias_p_floor"][axis], ABOVE_FLOOR)
+            bar(f"number of people kept, {axis}", row["people_kept"], 0.9, False)
+            bar(f"occupations kept, {axis}", row["occupation_kept"], 0.9, False)
+            bar(f"PSNR, {axis}", row["psnr"], 18, False)
+            bar(f"SSIM, {axis}", row["ssim"], 0.7, False)
+    for name, (axis, wanted) in WANTED.items():
+        if row := rows.get(name):
+            bar(f"{name}: largest distance of a share", off_target(row, axis, wanted), WITHIN)
+    if row := rows.get("blended: gender"):
+        bar("PSNR outside the people, blended", row["psnr_outside_people"], 35, False)
+    if cost := data.get("cost_ratio_50_steps"):
+        bar("time of a 50-step run against plain, defaults", cost["defaults"], 1.6)
+    return found
+
+
+def write_page(data: dict[str, Any]) -> None:
+    rows = [
+        (
+            name,
+            *(f"{r['bias_w'][a]:.2f} / {r['bias_p'][a]:.2f} ({r['bias_p_floor'][a]:.2f})" for a in AXES),
+            f"{r['people_kept']:.0%}",
+            f"{r['occupation_kept']:.0%}",
+            *(("–",) * 3 if name == PLAIN else (f"{r['psnr']:.1f}", f"{r['psnr_outside_people']:.1f}", f"{r['ssim']:.2f}")),
+            f"{r['cost_ratio']:.2f}" if "cost_ratio" in r else "",
+            r["pictures"],
+        )
+        for name, r in data["methods"].items()
+    ]  # fmt: skip
+    header = ("", *(f"{a}: Bias-W / Bias-P (floor)" for a in AXES), "people kept", "occupations kept", "PSNR",
+              "PSNR outside people", "SSIM", "time, 50 steps", "pictures")  # fmt: skip
+    missing = [name for name in METHODS if name not in data["methods"]]
+    text = (
+        f"`make bench-bias`: {len(data['setting']['prompts'])} prompts of one, two and three people of six occupations on "
+        f"the emoji world, {data['setting']['steps']} steps, CFG {data['setting']['cfg']:g}; the same seeds for every "
+        "method, read by the emoji reader. Bias is the raw definition (0: equal; PSNR and SSIM compare with the unedited "
+        "picture of the same seed). Floor: the least Bias-P that so few faces a picture allow. Time: "
+        "`python -m fair_attention.benchmarks.bias --cost`, paired runs of 50 steps with a binary attribute.\n\n"
+        + table(header, rows)
+        + "\n\n"
+        + table(("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in bars(data)])
+    )
+    if missing:
+        text += "\n\nNot run yet: " + ", ".join(missing) + "."
+    write_section("Fair Inference", text)
