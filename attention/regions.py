@@ -1,6 +1,6 @@
 """From recorded maps to people: the vote of the blocks, aligned over linked words, cut into individuals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,17 +10,16 @@ from torch import Tensor
 from .alignment import aligned_region
 from .capture import MapStore
 from .individuals import individuals
-from .trace import Block
-from .voting import RHO, TAU, block_vote, mean_score, stack_blocks
+from .voting import RHO, TAU, Weights, block_vote, mean_score, stack_blocks
 
 RHO_ALIGNED = 0.4
 
 
 @dataclass(frozen=True)
 class VotingRule:
-    """How maps become people. weights None: by resolution (the SD prior)."""
+    """How maps become people."""
 
-    weights: Mapping[Block, float] | None = None
+    weights: Weights = None
     tau: float = TAU
     rho: float = RHO
     rho_aligned: float = RHO_ALIGNED

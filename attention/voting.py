@@ -6,6 +6,7 @@ region  R      = 1[ V >= rho ]
 """
 
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ from .trace import Block
 
 TAU = 0.4  # DAAM, OVAM
 RHO = 0.5  # majority
+UNIFORM: Literal["uniform"] = "uniform"
+Weights = Mapping[Block, float] | Literal["uniform"] | None  # None: by resolution
 SCALE_WEIGHTS = {1: 0.25, 2: 0.25, 4: 1.0}  # latent cells a block's cell spans -> weight; from OVAM's block ablation
 
 
@@ -49,13 +52,19 @@ def mean_score(maps: Tensor, weights: Tensor) -> Tensor:
     return mean / mean.amax((-2, -1), keepdim=True).clamp_min(1e-8)
 
 
-def stack_blocks(store: MapStore, weights: Mapping[Block, float] | None = None) -> tuple[Tensor, Tensor, list[Block]]:
+def weights_of(store: MapStore, weights: Weights) -> Mapping[Block, float]:
+    """What each block's vote counts; a block that is not named counts nothing."""
+    if weights is None:
+        return weight_by_resolution(store.blocks, {b: store.grid(b) for b in store.blocks}, store.latent_size)
+    return weights if isinstance(weights, Mapping) else dict.fromkeys(store.blocks, 1.0)
+
+
+def stack_blocks(store: MapStore, weights: Weights = None) -> tuple[Tensor, Tensor, list[Block]]:
     """(maps [blocks, images, words, h, w] in 0..1, weights [blocks], blocks) of the blocks with weight above 0.
 
-    weights None: by resolution. Block names in `weights` that were not captured count as absent.
+    Block names in `weights` that were not captured count as absent.
     """
-    sizes = {b: store.grid(b) for b in store.blocks}
-    chosen = weight_by_resolution(store.blocks, sizes, store.latent_size) if weights is None else weights
+    chosen = weights_of(store, weights)
     blocks = [b for b in store.blocks if chosen.get(b, 0.0) > 0]
     if not blocks:
         raise ValueError(

@@ -12,7 +12,7 @@ from .observe import open_run, patch, require_cross_attention
 from .people import check_mask_size, check_masks, check_warm_up, find_people, people_from_masks
 from .text import encode
 from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, Target, Watch, advanced, schema
-from .voting import RegionFinder
+from .voting import RegionFinder, check_blocks, named_blocks
 
 NODE = "Fair Inference"
 KEY = "fair_attention.inference"
@@ -78,12 +78,14 @@ class FairInference(io.ComfyNode):
     def execute(cls, model, clip, target, regions=None, masks=None, strength=4.0, start_percent=0.2, end_percent=0.9,
                 steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6,
                 preservation=SOFT) -> io.NodeOutput:  # fmt: skip
-        require_cross_attention(model, NODE)
+        blocks = require_cross_attention(model, NODE)
         check_window(start_percent, end_percent, NODE)
         if regions is None and masks is None:
             raise ValueError(f"{NODE}: connect regions (from Block Voting) or masks, to say who is to change")
         if masks is not None:
             check_masks(masks, regions, NODE)
+        if regions is not None:
+            check_blocks(regions, blocks, NODE, "this model's U-Net")
         in_context = steer_by == IN_CONTEXT and regions is not None
         prompts = {key: encode(clip, text)[0] for key, text in attribute_prompts(regions, target, in_context).items()}
         for conditioning in prompts.values():
@@ -100,10 +102,8 @@ class FairInference(io.ComfyNode):
 def watch_for(regions: RegionFinder | None, end: float) -> Watch:
     if regions is None:
         return Watch((), blocks=frozenset())
-    blocks = regions.rule.weights
-    wanted = frozenset(b for b, w in blocks.items() if w > 0) if blocks else None
     words = tuple(w for group in regions.aligned.words for w in group)
-    return Watch(words, regions.aligned.context, blocks=wanted, end_percent=end)
+    return Watch(words, regions.aligned.context, blocks=named_blocks(regions.rule), end_percent=end)
 
 
 def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Capture):

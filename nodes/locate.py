@@ -8,7 +8,7 @@ from ..attention.maps import resize
 from .drawing import draw_people
 from .people import find_people
 from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, schema
-from .voting import RegionFinder
+from .voting import RegionFinder, check_blocks
 
 NODE = "Locate Regions"
 
@@ -38,13 +38,16 @@ def pixel_size(latent: dict, image: Tensor | None) -> tuple[int, int]:
 
 
 def who_is_where(run: SampledRun, regions: RegionFinder, node: str) -> list[list[Person]]:
-    """The people of each image. ValueError if other words were recorded than these regions need."""
+    """The people of each image. ValueError if other words or blocks were recorded than these regions need."""
     if run.store.labels != tuple(w.label for group in regions.aligned.words for w in group):
         raise ValueError(
             f"{node}: the attention holds the words {', '.join(run.store.labels)}; connect Linguistic Alignment's tokens "
             "to the capture and the same tokens to Block Voting"
         )
-    return run.people or find_people(regions, run)
+    if run.people:
+        return run.people
+    check_blocks(regions, run.store.blocks, node, "the attention")
+    return find_people(regions, run)
 
 
 class FairLocateRegions(io.ComfyNode):

@@ -1,16 +1,17 @@
 """Block Voting (LAG): the rule by which the U-Net's blocks agree on where the people are."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from comfy_api.latest import io
 
 from ..attention.regions import VotingRule
 from ..attention.trace import Block
-from ..attention.voting import RHO, TAU
+from ..attention.voting import RHO, TAU, UNIFORM
 from .types import CATEGORY, AlignedPrompt, Regions, Tokens, advanced, schema
 
 NODE = "Block Voting"
-BY_RESOLUTION, UNIFORM, EMOJI, CUSTOM = "by resolution (SD)", "uniform", "emoji world (calibrated)", "custom"
+BY_RESOLUTION, EMOJI, CUSTOM = "by resolution (SD)", "emoji world (calibrated)", "custom"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class FairBlockVoting(io.ComfyNode):
                 method="vote", align=True, custom_weights="") -> io.NodeOutput:  # fmt: skip
         chosen = {
             BY_RESOLUTION: lambda: None,
-            UNIFORM: EveryBlock,
+            UNIFORM: lambda: UNIFORM,
             EMOJI: emoji_weights,
             CUSTOM: lambda: parse_weights(custom_weights),
         }
@@ -97,11 +98,19 @@ class FairBlockVoting(io.ComfyNode):
         return io.NodeOutput(RegionFinder(tokens, rule))
 
 
-class EveryBlock(dict):
-    """Weight 1 for whatever block was captured."""
+def named_blocks(rule: VotingRule) -> frozenset[Block] | None:
+    """The blocks this rule gives a weight by name; None if it names none and takes what there is."""
+    return frozenset(b for b, w in rule.weights.items() if w > 0) if isinstance(rule.weights, Mapping) else None
 
-    def get(self, key, default=None):
-        return 1.0
+
+def check_blocks(finder: RegionFinder, there: Collection[Block], node: str, where: str) -> None:
+    """ValueError if Block Voting gives weight to a block that is not `there`."""
+    missing = sorted(map(str, (named_blocks(finder.rule) or frozenset()) - set(there)))
+    if missing:
+        raise ValueError(
+            f"{node}, regions: {NODE} gives a weight to {', '.join(missing)}, which {where} does not have; it has "
+            f"{', '.join(map(str, there)) or 'none'}. Name blocks of these in {NODE}'s custom_weights, or choose other weights"
+        )
 
 
 def emoji_weights() -> dict[Block, float]:
