@@ -5,7 +5,8 @@ conditionings; then one backward. What the model would have predicted is replace
 blends the gradients of several conditionings, and of areas and masks, exactly as it blends their predictions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import comfy.samplers
@@ -21,6 +22,8 @@ from ..attention.maps import resize, sum_size
 from ..attention.trace import Block, Stop, cross_attention_blocks, trace
 from ..guidance.differentiable import differentiable, ordinary
 from ..guidance.energy import Energy, energy
+from ..guidance.written import MESSAGE, may_be_written
+from .energy_rows import cut, slices
 from .observe import transformer_options
 
 KEY = "fair_attention.energy_pass"
@@ -46,6 +49,7 @@ class EnergyPass:
     def __init__(self, terms: EnergyTerms):
         self.terms = terms
         self.keys: dict[Block, Tensor] = {}
+        self.written = False  # somebody writes into features that the backward pass needs
         self.maps: list[Tensor] = []  # of the forward that is running: [R,words,h,w] for each block, with gradient
 
     def __call__(
@@ -61,7 +65,7 @@ class EnergyPass:
         inner = options.setdefault("transformer_options", {})
         # The pass is no prediction: whoever watches or caches predictions must not see it.
         inner.get("wrappers", {}).pop(WrappersMP.CALC_COND_BATCH, None)
-        inner.setdefault("optimized_attention_override", fused_attention)
+        inner["optimized_attention_override"] = with_backward(inner.get("optimized_attention_override"))
 
         def apply_model(executor, *args, **kwargs):
             return self._apply_model(executor, args, kwargs, x.shape[0], measured)
@@ -77,12 +81,23 @@ class EnergyPass:
         x = args[0]
         gradient = torch.zeros_like(x)
         for rows in slices(x.shape[0], images, images_at_once(executor.class_obj.diffusion_model, x)):
-            own = [cut(a, rows, x.shape[0], images) for a in args[1:]]
-            named = {name: cut(a, rows, x.shape[0], images) for name, a in kwargs.items()}
-            gradient[rows], found = self._differentiate(executor, ordinary(x[rows]), own, named)
+            gradient[rows], found = self._of_rows(executor, args, kwargs, rows, images)
             if found is not None:
                 measured.append((slice(rows.start % images, (rows.stop - 1) % images + 1), found))
         return gradient
+
+    def _of_rows(self, executor, args: tuple, kwargs: dict, rows: slice, images: int) -> tuple[Tensor, Energy | None]:
+        x, *own = (cut(a, rows, args[0].shape[0], images) for a in args)
+        named = {name: cut(a, rows, args[0].shape[0], images) for name, a in kwargs.items()}
+        try:
+            with may_be_written() if self.written else nullcontext():
+                return self._differentiate(executor, x, own, named)
+        except RuntimeError as error:
+            if self.written or MESSAGE not in str(error):
+                raise
+        # From now on, as copying is not free. Out here, because the error holds all that the first attempt has kept.
+        self.written = True
+        return self._of_rows(executor, args, kwargs, rows, images)
 
     def _differentiate(self, executor, x: Tensor, args: list, kwargs: dict) -> tuple[Tensor, Energy | None]:
         """Images are independent, so that the gradient of their summed energies holds each image's own."""
@@ -132,37 +147,27 @@ class EnergyPass:
         return self.keys[block]
 
 
-def fused_attention(_: Callable, *args, **kwargs) -> Tensor:
-    """PyTorch's own attention: its backward needs no [N,N] matrix, and other kernels may have no backward at all."""
-    return attention_pytorch(*args, **kwargs)
+def with_backward(theirs: Callable | None) -> Callable:
+    """What is set as `optimized_attention_override`, here such that gradients come through.
 
+    PyTorch's own attention needs no [N,N] matrix for its backward, and other kernels may have no backward at all: it
+    takes the place of the host's, and of theirs where their output has lost the gradient.
+    """
 
-def slices(rows: int, images: int, most: int) -> Iterator[slice]:
-    """At most `most` rows at a time, each slice inside one conditioning's `images` rows."""
-    for first in range(0, rows, images):
-        for start in range(first, first + images, most):
-            yield slice(start, min(start + most, first + images))
+    def override(_: Callable, *args, **kwargs) -> Tensor:
+        if theirs is not None:
+            out = theirs(attention_pytorch, *args, **kwargs)
+            if out.requires_grad or not any(torch.is_tensor(a) and a.requires_grad for a in args):
+                return out
+        return attention_pytorch(*args, **kwargs)
+
+    return override
 
 
 def images_at_once(unet: nn.Module, x: Tensor) -> int:
     """How many images' activations fit into the memory that is free, by a rough upper bound in float32; at least 1."""
     per_image = KEPT * 4 * getattr(unet, "model_channels", 320) * x.shape[-2] * x.shape[-1]
     return max(1, int(get_free_memory(x.device) // per_image))
-
-
-def cut(value, rows: slice, total: int, images: int):
-    """The given rows of every tensor in an argument of the model that has `total` rows; options follow."""
-    if isinstance(value, dict) and "uuids" in value:
-        which = slice(rows.start // images, rows.start // images + 1)
-        sigmas = value["sigmas"]
-        own = slice(rows.start % images, (rows.stop - 1) % images + 1)
-        changed = {name: value[name][which] for name in ("uuids", "cond_or_uncond")}
-        return {**value, **changed, "sigmas": ordinary(sigmas[own] if sigmas.shape[0] == images else sigmas)}
-    if isinstance(value, dict):
-        return {name: cut(item, rows, total, images) for name, item in value.items()}
-    if isinstance(value, list):
-        return [cut(item, rows, total, images) for item in value]
-    return ordinary(value[rows] if torch.is_tensor(value) and value.dim() and value.shape[0] == total else value)
 
 
 def mean_energy(measured: list[tuple[slice, Energy]], images: int) -> Energy:
