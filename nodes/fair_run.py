@@ -7,6 +7,7 @@ added to the denoised prediction. Nothing is added in a run, or a step, in which
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from uuid import uuid4
 
 import torch
@@ -24,6 +25,7 @@ from ..guidance.semantic import (
     soften_mask,
     whole_image,
 )
+from .beside import Beside, index_of
 from .conditionings import variant
 from .fair_plan import NONE, FairPlan, Key
 from .observe import Observer, step_of
@@ -47,7 +49,9 @@ class FairRun(Observer):
         self.after: RunningCounts | None = None  # the quota's counts, where runs share them
         self.masks: Tensor | None = None
         self.extra: list[Key] = []  # prompts that ride in the coming call
+        self.beside: Beside | None = None  # how they ride in the present one
         self.predictions: dict[Key, Tensor] = {}
+        self.base: Tensor | None = None  # the sampler's positive, predicted with them
         self.gamma: Tensor | None = None  # last guidance and momentum, in eps units
         self.velocity: Tensor | None = None
         self.active_steps = 0
@@ -55,7 +59,7 @@ class FairRun(Observer):
 
     def _add_prompts(self) -> None:
         """Give the guider each attribute prompt as a variant of its positive: same areas, ControlNet, hooks, masks."""
-        name, positive = next(
+        self.positive, positive = next(
             (name, group) for name, group in self.guider.conds.items() if any(c["uuid"] in self.uuids for c in group)
         )
         for key, ((context, extras), *_) in self.plan.prompts.items():
@@ -84,7 +88,7 @@ class FairRun(Observer):
 
     def prepare_call(self, sigma: float, schedule: Tensor | None) -> None:
         """Called before each prediction: decide which attribute prompts it needs."""
-        self.extra, self.predictions = [], {}
+        self.extra, self.predictions, self.base = [], {}, None
         if not self.guides(sigma):
             return
         if self.people is None:
@@ -130,17 +134,24 @@ class FairRun(Observer):
         """The sampler's own call, with the attribute prompts beside; only the first call of a prediction takes them."""
         keys, self.extra = self.extra, []
         extra = [self.guider.conds[self._name(k)] for k in keys]
+        positive = index_of(self.guider.conds[self.positive], conds)
+        self.beside = Beside(len(conds), positive or 0)
         out = super().cond_batch(executor, model, [*conds, *extra], args, kwargs)
         if keys:  # another node may ask the model once more before the guidance is added
             self.predictions = dict(zip(keys, out[len(conds) :], strict=True))
+            self.base = None if positive is None else out[positive]
         return out[: len(conds)]
+
+    def forward(self, executor: Callable, args: tuple, kwargs: dict) -> Tensor:
+        forward = partial(super().forward, executor)
+        return self.beside.forward(forward, args, kwargs) if self.beside else forward(args, kwargs)
 
     def guide(self, args: dict) -> Tensor:
         """Post-CFG: denoised + sum_j M_j (.) d_j (without preservation: + mean_j d_j, everywhere)."""
         denoised, sigma = args["denoised"], args["sigma"]
         if self.predictions:
             self.gamma = self._guidance(args)
-            self.predictions = {}
+            self.predictions, self.base = {}, None
         elif self.gamma is None or not self.guides(float(sigma.flatten()[0])):
             return denoised
         self.active_steps += 1
@@ -150,7 +161,9 @@ class FairRun(Observer):
         """This step's guidance in eps units [B,C,h,w]."""
         plan, sigma = self.plan, args["sigma"]
         uncond = args.get("uncond_denoised")
-        base = args["cond_denoised"] if plan.in_context or uncond is None else uncond
+        # A guider of two prompts may pass the other's prediction as the conditional one.
+        positive = args["cond_denoised"] if self.base is None else self.base
+        base = positive if plan.in_context or uncond is None else uncond
         eta = opposition(len(plan.target.attributes))
         direction = {
             (g, k): edit_direction(

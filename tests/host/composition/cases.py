@@ -3,12 +3,11 @@ both sides of it; what is not right is written here, where the test that sees it
 
 from fair_attention.tests.host.composition import community, core_nodes, options, ways
 from fair_attention.tests.host.composition.case import (
-    BROKEN,
     CAPTURE,
     FAIR,
     REFUSED,
+    RIGHT,
     SOFTIOU,
-    UNDEFINED,
     Case,
     Verdict,
 )
@@ -16,19 +15,13 @@ from fair_attention.tests.host.composition.core_nodes import core
 from fair_attention.tests.host.composition.ways import HALF, another, guided_by, negative
 
 # What the notes of the table say.
-IMAGE_KEYS = Verdict(
-    BROKEN, "IPAdapter knows a positive and a negative only and stops at the attribute prompts (list index out of range)."
-)  # fmt: skip
-IN_PLACE = Verdict(
-    BROKEN, "It changes features in place, which the gradient does not allow: sampling stops with an error of PyTorch's."
-)  # fmt: skip
 NO_WARM_UP = Verdict(
     REFUSED, "Sampling begins after Fair Inference's start_percent, so there is no warm-up in which to find the people. Set "
     "start_percent above 1 - denoise, or connect masks."
 )  # fmt: skip
-TWO_POSITIVES = Verdict(
-    UNDEFINED, "The guider mixes two positives: Fair Inference steers the first, and where there are more than two attributes "
-    "away from the second; its strength is multiplied by the guider's second scale (nested)."
+NESTED = Verdict(
+    RIGHT, "The guider scales all that its inner guidance gives, so Fair Inference's strength too is multiplied by its second "
+    "scale (cfg_cond2_negative)."
 )  # fmt: skip
 SKIPPED = Verdict(REFUSED, "Steps that the cache skips are not guided; the log and Fair Report say so.")
 REGIONS = Verdict(
@@ -38,9 +31,6 @@ REGIONS = Verdict(
 REGIONS_ENERGY = Verdict(
     REFUSED, "As the attention holds other rows than the picture, no step is guided; the log says so."
 )
-NO_BACKWARD = Verdict(
-    UNDEFINED, "Its kernel has no backward: the gradient leaves out what reaches the maps through attention."
-)  # fmt: skip
 
 GROUPS: dict[str, tuple[Case, ...]] = {
     "Core nodes that patch the model": (
@@ -49,8 +39,9 @@ GROUPS: dict[str, tuple[Case, ...]] = {
         Case("Perturbed-Attention Guidance", core("PerturbedAttentionGuidance", scale=3.0)),
         Case("Self-Attention Guidance", core("SelfAttentionGuidance", scale=0.5, blur_sigma=2.0), sample=ways.larger),
         Case("FreeU", core("FreeU", b1=1.1, b2=1.2, s1=0.9, s2=0.2)),
-        Case("FreeU V2", core("FreeU_V2", b1=1.3, b2=1.4, s1=0.9, s2=0.2), sample=ways.larger,
-             verdicts={SOFTIOU: IN_PLACE}),
+        Case("FreeU V2", core("FreeU_V2", b1=1.3, b2=1.4, s1=0.9, s2=0.2), sample=ways.larger),
+        Case("Normalized Attention Guidance", core("NAGuidance", nag_scale=5.0, nag_alpha=0.5, nag_tau=1.5),
+             lacking="not in 0.3.75"),
         Case("Perp-Neg (model patch)", core_nodes.perp_neg_patch),
         Case("Rescale CFG", core("RescaleCFG", multiplier=0.7)),
         Case("HyperTile", core("HyperTile", tile_size=32, swap_size=2, max_depth=0, scale_depth=False), visible=False),
@@ -68,11 +59,10 @@ GROUPS: dict[str, tuple[Case, ...]] = {
         Case("SamplerCustomAdvanced, Basic Guider", sample=guided_by("BasicGuider")),
         Case("SamplerCustomAdvanced, CFG Guider", sample=guided_by("CFGGuider", negative=negative, cfg=5.0), visible=False),
         Case("SamplerCustomAdvanced, Dual CFG Guider, regular", sample=guided_by(
-            "DualCFGGuider", cond2=another, negative=negative, cfg_conds=5.0, cfg_cond2_negative=4.0, style="regular"),
-             verdicts={FAIR: TWO_POSITIVES}),
+            "DualCFGGuider", cond2=another, negative=negative, cfg_conds=5.0, cfg_cond2_negative=4.0, style="regular")),
         Case("SamplerCustomAdvanced, Dual CFG Guider, nested", sample=guided_by(
             "DualCFGGuider", cond2=another, negative=negative, cfg_conds=5.0, cfg_cond2_negative=4.0, style="nested"),
-             verdicts={FAIR: TWO_POSITIVES}),
+             verdicts={FAIR: NESTED}),
         Case("SamplerCustomAdvanced, Perp-Neg Guider", sample=guided_by(
             "PerpNegGuider", negative=another, empty_conditioning=negative, cfg=5.0, neg_scale=1.0)),
         Case("Image to image, denoise below 1", sample=ways.image_to_image),
@@ -83,7 +73,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
         Case("Inpainting by Differential Diffusion", sample=ways.differential),
     ),
     "Conditionings": (
-        Case("ControlNet", sample=ways.controlled, verdicts={SOFTIOU: IN_PLACE}),
+        Case("ControlNet", sample=ways.controlled),
         Case("Scheduled LoRA (hooks)", sample=ways.scheduled_lora),
         Case("An area, another prompt beside it", sample=ways.beside_another(
             "ConditioningSetArea", width=HALF, height=64, x=0, y=0, strength=1.0)),
@@ -93,7 +83,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
         Case("Concatenated prompts", sample=ways.concatenated),
     ),
     "Start options of the host": (
-        Case("`--fp16-unet`", model=options.loaded_with("fp16_unet")),
+        Case("`--fp16-unet`", model=options.loaded_with("fp16_unet"), visible=False),  # stored in half precision already
         Case("`--bf16-unet`", model=options.loaded_with("bf16_unet")),
         Case("`--lowvram`, with a LoRA", core_nodes.lora, around=options.little_memory),
         Case("`--use-split-cross-attention`", around=options.attention_of("attention_split"), visible=False),
@@ -101,10 +91,10 @@ GROUPS: dict[str, tuple[Case, ...]] = {
         Case("`--use-pytorch-cross-attention`", around=options.attention_of("attention_pytorch"), visible=False),
     ),
     "Other packs (stand-ins with the same hooks)": (
-        Case("IPAdapter", community.image_prompt, verdicts={FAIR: IMAGE_KEYS}),
+        Case("IPAdapter", community.image_prompt),
         Case("Attention Couple (regional prompts)", community.regional_prompts,
              verdicts={CAPTURE: REGIONS, FAIR: REGIONS, SOFTIOU: REGIONS_ENERGY}),
-        Case("SageAttention", community.sage_attention, verdicts={SOFTIOU: NO_BACKWARD}),
+        Case("SageAttention", community.sage_attention),
         Case("A step cache (TeaCache, WaveSpeed)", community.step_cache),
     ),
 }  # fmt: skip
