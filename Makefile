@@ -5,6 +5,7 @@ PYTHON := .venv/bin/python
 ROOMS := $(wildcard attention guidance metrics)
 BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance gpu-check
 export HOST ?= 0.30.0
+export PROMPT SEEDS ATTRIBUTES
 
 .PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails lint format train emoji-report composition real-size clean $(BENCHMARKS)
 
@@ -15,7 +16,6 @@ setup:  ## fetch and install what is missing (nothing, the second time)
 	@$(PYTHON3) scripts/setup.py
 
 demo: export OMP_NUM_THREADS ?= 2
-demo: export PROMPT SEEDS ATTRIBUTES
 demo: setup  ## before and after, with numbers: PROMPT="three pilots with cats" SEEDS=16 ATTRIBUTES=gender
 	@$(PYTHON) -m fair_attention.scripts.demo $(if $(PROMPT),--prompt "$$PROMPT") $(if $(SEEDS),--seeds "$$SEEDS") \
 		$(if $(ATTRIBUTES),--attributes "$$ATTRIBUTES")

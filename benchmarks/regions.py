@@ -26,8 +26,9 @@ from .renders import STEPS, Case, draw_cases
 
 OUT = Path(__file__).parent / "results" / "regions.json"
 WINDOWS = ((0.0, 0.2), (0.0, 0.5), (0.1, 0.5), (0.2, 0.5), (0.2, 0.8), (0.3, 0.9), (0.0, 0.9))
-TAUS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+TAUS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 RHOS = (0.3, 0.4, 0.5, 0.6, 0.7)
+SHARPNESS = (1, 2, 4, 8, 16)  # powers of the weights: how much more a better block's vote counts
 SEED = 20_000  # scenes no training has seen
 
 
@@ -79,10 +80,11 @@ def single(block: Block, tau: float, **other: Any) -> VotingRule:
     return VotingRule({block: 1.0}, tau, align=False, **other)
 
 
-def weigh(scores: Tensor, blocks: list[Block]) -> dict[Block, float]:
-    """max(0, IoU - 0.2), scaled to 1; scores [blocks, steps, taus]: mean over steps at the best tau."""
+def weigh(scores: Tensor, blocks: list[Block], sharpness: int = 1) -> dict[Block, float]:
+    """max(0, IoU - 0.2), scaled to 1, to a power; scores [blocks, steps, taus]: mean over steps at the best tau."""
     raw = (scores.mean(1).amax(1) - 0.2).clamp_min(0)
-    weights = {b: round(float(w), 2) for b, w in zip(blocks, raw / raw.max().clamp_min(1e-6), strict=True)}
+    raw = (raw / raw.max().clamp_min(1e-6)) ** sharpness
+    weights = {b: round(float(w), 2) for b, w in zip(blocks, raw, strict=True)}
     return {b: w for b, w in weights.items() if w > 0} or dict.fromkeys(blocks, 1.0)
 
 
@@ -91,20 +93,23 @@ def calibrate(cases: list[Case]) -> dict[str, Any]:
     scores, blocks = block_scores(cases)
     shares = torch.tensor(STEPS)
 
-    def weights_of(window: tuple[float, float]) -> dict[Block, float]:
-        return weigh(scores[:, (shares >= window[0] - 1e-6) & (shares <= window[1] + 1e-6)], blocks)
+    def weights_of(window: tuple[float, float], sharpness: int = 1) -> dict[Block, float]:
+        return weigh(scores[:, (shares >= window[0] - 1e-6) & (shares <= window[1] + 1e-6)], blocks, sharpness)
 
     def accuracy(rule: VotingRule, window: tuple[float, float]) -> float:
         return measure(cases, replace(rule, split=False), window)["iou"]
 
     window = max(WINDOWS, key=lambda w: accuracy(voted(weights_of(w), 0.4, 0.5), w))
-    weights = weights_of(window)
-    tau, rho = max(product(TAUS, RHOS), key=lambda pair: accuracy(voted(weights, *pair), window))
+    sharpness, tau, rho = max(
+        product(SHARPNESS, TAUS, RHOS), key=lambda s: accuracy(voted(weights_of(window, s[0]), *s[1:]), window)
+    )
+    weights = weights_of(window, sharpness)
     best_tau = {b: TAUS[int(s.mean(0).argmax())] for b, s in zip(blocks, scores, strict=True)}
     block = max(blocks, key=lambda b: accuracy(single(b, best_tau[b]), window))
     return {
         "window": window,
         "weights": weights,
+        "sharpness": sharpness,
         "tau": tau,
         "rho": rho,
         "blocks": blocks,
@@ -134,7 +139,8 @@ def write_calibration(chosen: dict[str, Any]) -> None:
     lines = [f'    "{block}": {weight},' for block, weight in chosen["weights"].items()]
     first, last = chosen["window"]
     Path(calibration.__file__).write_text(
-        '"""Block weights for the emoji world, as `make bench-regions` measured them: max(0, IoU - 0.2), scaled to 1."""\n\n'
+        '"""Block weights for the emoji world, as `make bench-regions` measured them: max(0, IoU - 0.2), scaled to 1, '
+        f'to the power {chosen["sharpness"]}."""\n\n'
         f"TAU, RHO = {chosen['tau']}, {chosen['rho']}\n"
         f"FIRST, LAST = {first}, {last}  # shares of the sampling between which the maps were recorded\n"
         "BLOCK_WEIGHTS = {\n" + "\n".join(lines) + "\n}\n",
@@ -162,7 +168,7 @@ def main() -> None:
             "renders": a.renders,
             "calibration_renders": a.calibration,
             "chosen": {
-                **{k: chosen[k] for k in ("window", "tau", "rho")},
+                **{k: chosen[k] for k in ("window", "sharpness", "tau", "rho")},
                 "weights": {str(b): w for b, w in chosen["weights"].items()},
             },
             "methods": methods,

@@ -156,14 +156,18 @@ def distill(out: Path, steps: int, seed: int, scenes: int, lr: float) -> None:
     teacher.load_state_dict(state["encoder"])
     if "taesd_encoder" in state:
         student.load_state_dict(state["taesd_encoder"])
+    student.to(memory_format=torch.channels_last)
     optimiser = torch.optim.Adam(student.parameters(), lr, betas=(0.9, 0.98))
     for step in (bar := tqdm(range(steps), mininterval=10)):
         for group in optimiser.param_groups:
             group["lr"] = lr * min(1, (step + 1) / 50) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * step / steps)))
-        image, _ = crops(rng, scenes)
+        image, weight = crops(rng, scenes)
         with torch.no_grad():
             z = teacher(image)
-        loss = F.smooth_l1_loss(student(image), z, beta=0.1)
+        error = F.smooth_l1_loss(
+            student(image.contiguous(memory_format=torch.channels_last)), z, beta=0.1, reduction="none"
+        )
+        loss = (F.avg_pool2d(weight, CELL) * error).mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
