@@ -11,7 +11,7 @@ from .host import use_host
 from .model import register
 from .world import CHECKPOINT, SIZE
 
-STEPS, CFG, SAMPLER, SCHEDULER = 20, 3.0, "euler", "normal"
+STEPS, CFG, SAMPLER, SCHEDULER = 20, 2.0, "euler", "normal"
 
 
 @dataclass(frozen=True)
