@@ -15,6 +15,7 @@ import torch
 
 from fair_attention.scripts import hosts, server
 from fair_attention.tests.host import executor, tiny
+from fair_attention.tests.host.conditions import Bench
 
 FOLDER = tempfile.TemporaryDirectory(prefix="fair-attention-")
 BASE = server.furnish(Path(FOLDER.name))
@@ -82,6 +83,21 @@ def tiny_checkpoint(host, tiny_name):
     """(MODEL, CLIP, VAE) of the tiny checkpoint, through the stock loader."""
     with torch.inference_mode():
         return host.nodes.CheckpointLoaderSimple().load_checkpoint(tiny_name)
+
+
+@pytest.fixture(scope="module")
+def bench(host, tiny_checkpoint) -> Bench:
+    return Bench(host, tiny_checkpoint)
+
+
+@pytest.fixture(scope="module")
+def setting(bench) -> SimpleNamespace:
+    """tokens, conditioning and regions of the bench's prompt, and the plain picture of seed 3."""
+    with torch.inference_mode():
+        tokens, positive = bench.align()
+        return SimpleNamespace(
+            tokens=tokens, positive=positive, regions=bench.regions(tokens), plain=bench.sample(bench.model, positive)
+        )
 
 
 @pytest.fixture

@@ -3,12 +3,7 @@
 import pytest
 import torch
 
-from fair_attention.tests.host.conditions import Bench, halves
-
-
-@pytest.fixture(scope="module")
-def bench(host, tiny_checkpoint):
-    return Bench(host, tiny_checkpoint)
+from fair_attention.tests.host.conditions import halves
 
 
 def test_fair_inference_refuses_blocks_the_model_lacks(bench):

@@ -5,15 +5,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fair_attention.tests.host.conditions import Bench
-
 ATTRIBUTION = "a photo of the face of a doctor and gender"
 WORDS = "photo, doctor, gender"
-
-
-@pytest.fixture(scope="module")
-def bench(host, tiny_checkpoint):
-    return Bench(host, tiny_checkpoint)
 
 
 def capture(bench, **kw):

@@ -1,26 +1,9 @@
 """Fair Inference on the real host: off is off, only masks change, nothing left patched."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 
-from fair_attention.tests.host.conditions import Bench, halves
-
-
-@pytest.fixture(scope="module")
-def bench(host, tiny_checkpoint):
-    return Bench(host, tiny_checkpoint)
-
-
-@pytest.fixture(scope="module")
-def setting(bench):
-    """tokens, conditioning, regions and the plain picture of seed 3."""
-    with torch.inference_mode():
-        tokens, positive = bench.align()
-        return SimpleNamespace(
-            tokens=tokens, positive=positive, regions=bench.regions(tokens), plain=bench.sample(bench.model, positive)
-        )
+from fair_attention.tests.host.conditions import halves
 
 
 def test_strength_zero_is_the_plain_picture_bit_for_bit(bench, setting):

@@ -1,11 +1,9 @@
 """What keeps the rest of the picture: none, soft, blended; and the unedited picture beside."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 
-from fair_attention.tests.host.conditions import Bench, halves
+from fair_attention.tests.host.conditions import halves
 
 SAMPLERS = [
     "euler",
@@ -18,18 +16,6 @@ SAMPLERS = [
     "uni_pc",
     "euler_cfg_pp",
 ]
-
-
-@pytest.fixture(scope="module")
-def bench(host, tiny_checkpoint):
-    return Bench(host, tiny_checkpoint)
-
-
-@pytest.fixture(scope="module")
-def setting(bench):
-    with torch.inference_mode():
-        tokens, positive = bench.align()
-        return SimpleNamespace(tokens=tokens, positive=positive, regions=bench.regions(tokens))
 
 
 def left(pixels: int = 64) -> torch.Tensor:

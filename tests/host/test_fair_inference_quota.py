@@ -1,27 +1,13 @@
 """A running quota over all runs since ComfyUI started, where the user asks for it."""
 
 import threading
-from types import SimpleNamespace
 
 import pytest
-import torch
 
-from fair_attention.tests.host.conditions import Bench, halves
+from fair_attention.tests.host.conditions import halves
 from fair_attention.tests.host.graphs import node
 
 ALL = "all runs since ComfyUI started"
-
-
-@pytest.fixture(scope="module")
-def bench(host, tiny_checkpoint):
-    return Bench(host, tiny_checkpoint)
-
-
-@pytest.fixture(scope="module")
-def setting(bench):
-    with torch.inference_mode():
-        tokens, positive = bench.align()
-        return SimpleNamespace(positive=positive, regions=bench.regions(tokens))
 
 
 def queue(bench, setting, seeds, **given):

@@ -5,22 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fair_attention.tests.host.conditions import Bench, halves
-
-
-@pytest.fixture(scope="module")
-def bench(host, tiny_checkpoint):
-    return Bench(host, tiny_checkpoint)
-
-
-@pytest.fixture(scope="module")
-def setting(bench):
-    """tokens, conditioning, regions and the plain picture of seed 3."""
-    with torch.inference_mode():
-        tokens, positive = bench.align()
-        return SimpleNamespace(
-            tokens=tokens, positive=positive, regions=bench.regions(tokens), plain=bench.sample(bench.model, positive)
-        )
+from fair_attention.tests.host.conditions import halves
 
 
 def test_refusals_name_node_input_and_remedy(bench, setting):

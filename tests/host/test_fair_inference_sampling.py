@@ -1,16 +1,9 @@
 """Fair Inference under every sampler, seed, batch and family of models."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 
 from fair_attention.tests.host.conditions import Bench, halves
-
-
-@pytest.fixture(scope="module")
-def bench(host, tiny_checkpoint):
-    return Bench(host, tiny_checkpoint)
 
 
 def thirds(pixels: int = 64) -> torch.Tensor:
@@ -19,16 +12,6 @@ def thirds(pixels: int = 64) -> torch.Tensor:
     for j in range(3):
         masks[j, :, j * pixels // 3 : (j + 1) * pixels // 3] = 1
     return masks
-
-
-@pytest.fixture(scope="module")
-def setting(bench):
-    """tokens, conditioning, regions and the plain picture of seed 3."""
-    with torch.inference_mode():
-        tokens, positive = bench.align()
-        return SimpleNamespace(
-            tokens=tokens, positive=positive, regions=bench.regions(tokens), plain=bench.sample(bench.model, positive)
-        )
 
 
 @pytest.mark.parametrize("preservation", ["none", "soft", "blended"])

@@ -7,13 +7,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from fair_attention.tests.host.conditions import PROMPT, Bench
+from fair_attention.tests.host.conditions import PROMPT
 from fair_attention.tests.host.graphs import node, stock_graph
-
-
-@pytest.fixture(scope="module")
-def bench(host, tiny_checkpoint):
-    return Bench(host, tiny_checkpoint)
 
 
 @pytest.fixture(scope="module")

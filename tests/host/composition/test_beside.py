@@ -5,12 +5,7 @@ import torch
 
 from fair_attention.tests.host.composition import ways
 from fair_attention.tests.host.composition.ours import PROMPT
-from fair_attention.tests.host.conditions import Bench, halves
-
-
-@pytest.fixture(scope="module")
-def bench(host, tiny_checkpoint):
-    return Bench(host, tiny_checkpoint)
+from fair_attention.tests.host.conditions import halves
 
 
 @pytest.mark.parametrize("nodes", [1, 2])

@@ -8,14 +8,8 @@ from fair_attention.tests.host.composition import table
 from fair_attention.tests.host.composition.case import BROKEN, COLUMNS, UNDEFINED, Case
 from fair_attention.tests.host.composition.cases import CASES
 from fair_attention.tests.host.composition.ours import PROMPT, Trial, switched_off
-from fair_attention.tests.host.conditions import Bench
 
 TRIALS = [(case, column, place) for case in CASES for column in COLUMNS for place in case.places]
-
-
-@pytest.fixture(scope="module")
-def bench(host, tiny_checkpoint):
-    return Bench(host, tiny_checkpoint)
 
 
 @pytest.fixture(scope="module")
