@@ -11,7 +11,8 @@ from .host import use_host
 from .model import register
 from .world import CHECKPOINT, SIZE
 
-STEPS, CFG, SAMPLER, SCHEDULER = 20, 2.0, "euler", "normal"
+# CFG multiplies the log-odds of whatever the prompt leaves open: at 2 a planted share of 0.85 is drawn as 0.97.
+STEPS, CFG, SAMPLER, SCHEDULER = 20, 1.5, "euler", "normal"
 
 
 @dataclass(frozen=True)

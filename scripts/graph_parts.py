@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..emoji_world.sampling import CFG
 from .draw import Graph
 
 SIZE = 128  # pixels a side: the emoji world's own
@@ -48,7 +49,7 @@ def sampled(model: list, positive: list, seed: int = 0, steps: int = 25) -> dict
     return {
         SAMPLER: node(
             "KSampler", model=model, positive=positive, negative=[NEGATIVE, 0], latent_image=[LATENT, 0], seed=seed,
-            steps=steps, cfg=2.0, sampler_name="euler", scheduler="normal", denoise=1.0,
+            steps=steps, cfg=CFG, sampler_name="euler", scheduler="normal", denoise=1.0,
         ),
         **decoded(),
     }  # fmt: skip

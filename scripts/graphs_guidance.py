@@ -2,6 +2,7 @@
 
 from .draw import Graph
 from .graph_parts import (
+    CFG,
     CLIP,
     DECODE,
     EMOJI_READER,
@@ -150,7 +151,7 @@ def composed() -> Graph:
         "13": node("FairTargetDistribution", preset="gender", seed=0),
         "14": node("FairInference", model=["8", 0], clip=["8", 1], target=["13", 0], regions=["12", 0]),
         "15": node("FairAttentionCapture", model=["14", 0], clip=["8", 1], prompt=["7", 0], words="pilots, trees"),
-        "16": node("CFGGuider", model=["15", 0], positive=["11", 0], negative=["11", 1], cfg=2.0),
+        "16": node("CFGGuider", model=["15", 0], positive=["11", 0], negative=["11", 1], cfg=CFG),
         "17": node("RandomNoise", noise_seed=0),
         "18": node("KSamplerSelect", sampler_name="dpmpp_2m"),
         "19": node("BasicScheduler", model=["15", 0], scheduler="karras", steps=25, denoise=1.0),
