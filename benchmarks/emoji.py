@@ -17,7 +17,7 @@ from ..metrics.readers import Reading, labels_of
 
 OCCUPATIONS = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
 AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
-SEEDS, BATCH, STEPS = 32, 16, 25
+SEEDS, BATCH, STEPS = 32, 16, sampling.STEPS
 IDENTICAL = 100.0  # dB that stand for a picture without any difference
 Readings = Mapping[str, list[list[Reading]]]  # prompt -> pictures -> people
 

@@ -33,7 +33,7 @@ def block_heat(scores: Tensor, blocks: list[Block], tau: float) -> Image.Image:
     """scores [blocks, steps]: mean IoU, written into coloured cells."""
     picture = Image.new("RGB", (MARGIN + CELL * len(STEPS) + 12, 64 + CELL * len(blocks) // 2 + 12), "white")
     pen = ImageDraw.Draw(picture)
-    pen.text((12, 8), f"IoU with the people, by block and step (tau {tau:g})", fill="black", font=font(16))
+    pen.text((12, 8), f"IoU with what the caption names, by block and step (tau {tau:g})", fill="black", font=font(16))
     for j, share in enumerate(STEPS):
         pen.text((MARGIN + CELL * j + CELL / 2, 40), f"{share:.0%}", fill="black", font=font(12), anchor="ma")
     colours = colour_map((scores / scores.max().clamp_min(1e-6)).numpy())
@@ -62,7 +62,7 @@ def threshold_plot(cases: list[Case], chosen: dict[str, Any]) -> Image.Image:
         str(block): [single(block, tau, split=False) for tau in TAUS],
     }
     curves = [(name, [measure(cases, r, chosen["window"])["iou"] for r in rules]) for name, rules in families.items()]
-    return line_plot("IoU with the people, by tau", curves, [f"{tau:g}" for tau in TAUS])
+    return line_plot("IoU with what the caption names, by tau", curves, [f"{tau:g}" for tau in TAUS])
 
 
 def stability_plot(cases: list[Case], chosen: dict[str, Any]) -> Image.Image:
@@ -90,7 +90,7 @@ def region_of(case: Case, rule: VotingRule, window: tuple[float, float]) -> Tens
 
 def before_and_after(cases: list[Case], chosen: dict[str, Any]) -> Image.Image:
     """A row a render: the picture with its people, the best block's map and cut, the score of the vote, who was found."""
-    columns = ("render, true people", f"map of {chosen['single'][0]}", "its cut", "score of the vote", "individuals")
+    columns = ("render, what is named", f"map of {chosen['single'][0]}", "its cut", "score of the vote", "individuals")
     picture = Image.new("RGB", (SIDE * len(columns), 28 + (SIDE + 22) * len(cases)), "white")
     pen = ImageDraw.Draw(picture)
     for i, name in enumerate(columns):

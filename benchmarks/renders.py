@@ -24,7 +24,8 @@ class Case:
 
     caption: str
     image: Tensor  # [H,W,3] in 0..1
-    truth: Tensor  # [h,w] bool at read size: all people
+    truth: Tensor  # [h,w] bool at read size: what the caption names of all people, their faces or the whole of them
+    faces: bool  # "the faces of ..."
     people: int
     aligned: Any  # AlignedPrompt
     stores: tuple[MapStore, ...]
@@ -55,13 +56,14 @@ def draw_cases(emoji: sampling.Emoji, renders: int, seed: int) -> list[Case]:
         groups, thing = draw_groups(rng)
         scene = compose(rng, groups, thing)
         drawn = render(scene)
-        caption = text(word_caption(rng, groups, thing if scene.things else None))
+        words = word_caption(rng, groups, thing if scene.things else None)
+        caption, faces = text(words), any(w.text in ("face", "faces") for w in words)
         aligned, conditioning = align(emoji.clip, caption, "rules", "", True)
         image = torch.from_numpy(drawn.image.copy()).float() / 255
         stores = record(emoji, aligned, conditioning, emoji.vae.encode(image[None]), seed + number)
-        whole = torch.from_numpy(drawn.person.sum(0).clip(0, 1))
-        truth = resize(whole, read_size(stores[0].latent_size)) >= 0.5
-        cases.append(Case(caption, image, truth, len(drawn.person), aligned, stores))
+        named = torch.from_numpy((drawn.head if faces else drawn.person).sum(0).clip(0, 1))
+        truth = resize(named, read_size(stores[0].latent_size)) >= 0.5
+        cases.append(Case(caption, image, truth, faces, len(drawn.person), aligned, stores))
     return cases
 
 

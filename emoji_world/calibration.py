@@ -3,14 +3,14 @@
 TAU, RHO = 0.4, 0.5
 FIRST, LAST = 0.3, 0.9  # shares of the sampling between which the maps were recorded
 BLOCK_WEIGHTS = {
-    "input.1": 0.01,
-    "input.2": 0.07,
+    "input.1": 0.02,
+    "input.2": 0.08,
     "input.4": 0.03,
-    "input.5": 0.04,
-    "output.6": 0.04,
-    "output.7": 0.04,
-    "output.8": 0.04,
+    "input.5": 0.05,
+    "output.6": 0.05,
+    "output.7": 0.05,
+    "output.8": 0.05,
     "output.9": 0.88,
-    "output.10": 0.95,
+    "output.10": 0.98,
     "output.11": 1.0,
 }
