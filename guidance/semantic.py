@@ -110,8 +110,9 @@ def momentum(
 def soften_mask(masks: Tensor) -> Tensor:
     """M~_j = clip(Gaussian_{sigma 1}(dilate_{1 px}(M_j)), 0, 1), divided by sum_j M~_j where that exceeds 1.
 
-    masks [B,n,h,w], bool or 0 ... 1, at latent resolution -> float [B,n,h,w] with sum_j <= 1. Empty stays empty. The
-    border is repeated, so a person whom the picture's edge cuts is guided up to the edge.
+    masks [B,n,h,w], bool or 0 ... 1, at the size people are found at (the latent's or finer: 1 px is one of theirs)
+    -> float [B,n,h,w] with sum_j <= 1. Empty stays empty. The border is repeated, so a person whom the picture's edge
+    cuts is guided up to the edge.
     """
     single = masks.float().flatten(0, 1).unsqueeze(1)
     dilated = F.max_pool2d(single, 3, stride=1, padding=1)

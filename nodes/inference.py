@@ -112,7 +112,7 @@ def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Captur
     def find(run: SampledRun) -> list[list[Person]]:
         if masks is None:
             return find_people(regions, run, axes(plan.target))
-        return people_from_masks(masks, run.store.images, min(plan.prompts)[0])  # the first who are free to change
+        return people_from_masks(masks, run, min(plan.prompts)[0])  # the first who are free to change
 
     def start(guider, latent, seed):
         if masks is not None:

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from ..attention.maps import read_size, resize
 from ..attention.regions import locate_group
 from .types import Person, SampledRun
 from .voting import RegionFinder
@@ -24,12 +25,14 @@ def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = froz
     return found
 
 
-def people_from_masks(masks: Tensor, images: int, group: int = 0) -> list[list[Person]]:
-    """Masks that came from outside, [n,h,w], for every image of the batch; those without a pixel are nobody."""
-    found = [
-        Person(group, f"mask {j + 1}", m.float().cpu(), None, "") for j, m in enumerate(masks) if bool((m > 0).any())
-    ]
-    return [list(found) for _ in range(images)]
+def people_from_masks(masks: Tensor, run: SampledRun, group: int = 0) -> list[list[Person]]:
+    """Masks that came from outside, [n,h,w], for every image of the batch; those without a pixel are nobody.
+
+    They are read at the size at which people are found, so that their borders are as soft.
+    """
+    sized = resize(masks.float().cpu(), read_size(run.store.latent_size))
+    found = [Person(group, f"mask {j + 1}", m, None, "") for j, m in enumerate(sized) if bool((masks[j] > 0).any())]
+    return [list(found) for _ in range(run.store.images)]
 
 
 def check_masks(masks: Tensor, finder: RegionFinder | None, node: str) -> None:

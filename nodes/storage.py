@@ -18,7 +18,7 @@ from .types import CATEGORY, Attention, Capture, Person, SampledRun, Watch, sche
 
 SAVE, LOAD = "Save Attention Maps", "Load Attention Maps"
 FORMAT, VERSION = "fair-attention maps", "1"
-LATENT, PEOPLE = "latent", "people"
+LATENT, UNEDITED, PEOPLE = "latent", "unedited", "people"
 
 
 def to_tensors(run: SampledRun, watch: Watch) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -29,6 +29,8 @@ def to_tensors(run: SampledRun, watch: Watch) -> tuple[dict[str, Tensor], dict[s
     people = [[{k: v for k, v in vars(p).items() if k != "mask"} for p in found] for found in run.people]
     tensors = {str(block): run.store.mean(block).cpu().contiguous() for block in run.store.blocks}
     tensors[LATENT] = run.result.contiguous()
+    if run.plain is not None:
+        tensors[UNEDITED] = run.plain.contiguous()
     if any(people):
         tensors[PEOPLE] = torch.stack([p.mask for found in run.people for p in found])
     facts = {
@@ -42,6 +44,7 @@ def to_tensors(run: SampledRun, watch: Watch) -> tuple[dict[str, Tensor], dict[s
         "branch": watch.branch,
         "notes": run.notes + (["the curve of the energy was not saved"] if run.energy else []),
         "people": people,
+        "tally": run.tally,
     }
     return tensors, {"format": FORMAT, "version": VERSION, **{k: json.dumps(v) for k, v in facts.items()}}
 
@@ -59,7 +62,8 @@ def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Captur
         store.counts[Block.parse(name)] = torch.ones(1, 1)
     masks = iter(tensors.get(PEOPLE, ()))
     people = [[Person(mask=next(masks), **p) for p in found] for found in facts["people"]]
-    run = SampledRun(store, set(facts["steps"]), facts["notes"], tensors[LATENT], people)
+    more = {"plain": tensors.get(UNEDITED), "tally": facts.get("tally", "")}  # absent in older files
+    run = SampledRun(store, set(facts["steps"]), facts["notes"], tensors[LATENT], people, **more)
     return Capture(watch, [run])
 
 

@@ -42,6 +42,10 @@ def test_masks_of_another_shape_or_number_are_refused_before_sampling(bench, set
     for masks in (torch.ones(1, 8, 8), torch.ones(1, 512, 512), torch.ones(1, 65, 64)):  # any resolution, cut to cells
         model, _ = bench.fair(bench.target(), regions=setting.regions, masks=masks)
         assert bench.sample(model, setting.positive, steps=2).isfinite().all()
+    small, large = (
+        bench.fair(bench.target(), regions=setting.regions, masks=halves(pixels))[0] for pixels in (64, 512)
+    )
+    assert torch.equal(bench.sample(small, setting.positive), bench.sample(large, setting.positive))
     with pytest.raises(ValueError, match=r"Fair Inference, masks: got 4 masks, but the prompt .* names 3 people"):
         bench.fair(bench.target(), regions=setting.regions, masks=torch.ones(4, 64, 64))
     assert bench.fair(bench.target(), masks=torch.ones(4, 64, 64))  # without regions nobody is counted

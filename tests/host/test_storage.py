@@ -74,11 +74,13 @@ def test_heatmaps_and_regions_read_loaded_maps(bench, recorded, saved):
             bench.node[name].execute(loaded, {"samples": latent["samples"] + 0.5}, **inputs)
 
 
-def test_people_and_what_they_were_given_are_kept(bench, host):
+def test_people_what_they_were_given_and_the_unedited_latent_are_kept(bench, host):
     tokens, positive = bench.align()
     masks = torch.zeros(1, 64, 64)
     masks[:, :32] = 1
-    model, attention = bench.fair(bench.target(), regions=bench.regions(tokens), masks=masks)
+    quota = {"running_quota_over": "all runs since ComfyUI started", "quota_name": "saved"}
+    target = bench.target(assignment="running quota", **quota)
+    model, attention = bench.fair(target, regions=bench.regions(tokens), masks=masks, preservation="blended")
     latent = {"samples": bench.sample(model, positive)}
     bench.node["FairAttentionSave"].execute(attention, latent, "fair")
     path = Path(host.folder_paths.get_output_directory()) / "fair_00001_.safetensors"
@@ -86,7 +88,10 @@ def test_people_and_what_they_were_given_are_kept(bench, host):
     report = [
         bench.node["FairReport"].execute(a, x).result[0] for a, x in ((attention, latent), (loaded, loaded_latent))
     ]
-    assert report[0] == report[1] and "by indexed quota" in report[0]
+    assert report[0] == report[1] and "by running quota" in report[0] and "quota 'saved' of all runs" in report[0]
+    plain = [bench.node["FairUneditedLatent"].execute(*made).result[0]["samples"]
+             for made in ((attention, latent), (loaded, loaded_latent))]  # fmt: skip
+    assert torch.equal(*plain) and not torch.equal(plain[0], latent["samples"])
     assert torch.equal(loaded.runs[0].people[0][0].mask, masks[0])
 
 
