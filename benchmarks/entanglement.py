@@ -9,6 +9,7 @@ section in RESULTS.md.
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -22,8 +23,8 @@ from ..emoji_world.report import phrase
 from ..metrics.entanglement import chance_level, mean_iou, reduction
 from ..scripts import hosts
 from .emoji import OCCUPATIONS, SEEDS, STEPS, Saved, fingerprint, kept, likeness, people_numbers
-from .entanglement_page import DEFAULT, bars, best_choice, draw_all, knee, lambda_name, write_page
-from .entanglement_run import Drawn, Method, Prompt, patched, run
+from .entanglement_page import BOTH, DEFAULT, EVERY, FAIR, bars, best_choice, draw_all, knee, lambda_name, write_page
+from .entanglement_run import LITERAL, Drawn, Method, Prompt, patched, run
 from .guidance import paired
 
 OUT = Path(__file__).parent / "results" / "entanglement.json"
@@ -33,18 +34,18 @@ TIMED, ROUNDS = 4, 3  # pictures in a timed batch, paired rounds
 
 
 def methods() -> dict[str, Method]:
-    from ..nodes.energy import ALL
+    from ..nodes.energy import QUARTER
 
-    wider = {"every step": {"end_percent": 1.0}, "first half, all blocks": {"blocks": ALL}}
-    wider |= {"every step, all blocks": {"end_percent": 1.0, "blocks": ALL}}
     return {
         "unedited": Method(),
-        DEFAULT: Method({}),  # as the node has it: a quarter of the resolution and below, first half of the steps
-        "softiou, paper preset": Method({"preset": "paper"}),
-        "fair inference": Method(fair=True),
-        "fair inference + softiou": Method({}, fair=True),
+        DEFAULT: Method({}),  # as the node has it: all blocks but the middle one, first half of the steps
+        EVERY: Method({"end_percent": 1.0}),
+        FAIR: Method(fair=True),
+        BOTH: Method({}, fair=True),
         **{lambda_name(strength): Method({"strength": float(strength)}) for strength in LAMBDAS if strength != 100},
-        **{f"softiou, {name}": Method(inputs) for name, inputs in wider.items()},
+        "softiou, paper preset": Method({"preset": "paper"}),
+        "softiou, quarter resolution and below": Method({"blocks": QUARTER}),
+        "softiou, quarter resolution and below, every step": Method({"blocks": QUARTER, "end_percent": 1.0}),
     }
 
 
@@ -122,7 +123,10 @@ def main() -> None:
             method = known[name]
             drawn = plain if name == "unedited" else run(emoji, reader, method, prompts, seeds, a.steps)
             row = summarise(drawn, plain, prompts)
-            if name != "unedited":
+            if name == "unedited":
+                literal = run(emoji, reader, method, [replace(p, words=LITERAL) for p in prompts], seeds, a.steps)
+                row["miou_of_the_literal_words"] = {pair: mean_iou(values) for pair, values in literal.ious.items()}
+            else:
                 row |= cost(emoji, method, prompts[0], a.steps, ROUNDS)
                 row["removed_per_second"] = removed_per_second(row, saved.methods["unedited"])
             saved.methods[name] = row

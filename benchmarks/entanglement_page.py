@@ -11,7 +11,8 @@ from .page import table, write_section
 
 DEFAULT = "softiou"
 FAIR, BOTH = "fair inference", "fair inference + softiou"
-CHOICES = (DEFAULT, "softiou, every step", "softiou, first half, all blocks", "softiou, every step, all blocks")
+EVERY = "softiou, every step"
+CHOICES = (DEFAULT, EVERY, "softiou, quarter resolution and below", "softiou, quarter resolution and below, every step")
 REDUCED = {"gender": 41.0, "skin tone": 40.0}  # percent, at least: the paper's 40.8 and 39.6
 BELOW_CHANCE, KEPT, WITHIN, NEAR = 0.05, 0.9, 1.1, 0.05
 Rows = Mapping[str, dict[str, Any]]  # method -> its numbers
@@ -65,14 +66,16 @@ def bars(rows: Rows) -> list[dict[str, Any]]:
             {"what": what, "measured": round(measured, 4), "at_least" if at_least else "at_most": limit, "met": met}
         )
 
-    if DEFAULT in rows and "unedited" in rows:
-        row, chance = rows[DEFAULT], chance_level()
+    chance = chance_level()
+    for pair, start in rows.get("unedited", {"miou": {}})["miou"].items():
+        bar(f"{pair}: unedited mIoU far enough above chance to mean anything", start, chance + NEAR)
+    for name in (n for n in (DEFAULT, EVERY) if n in rows):
+        row = rows[name]
         for pair, wanted in REDUCED.items():
-            start = rows["unedited"]["miou"][pair]
-            bar(f"{pair}: unedited mIoU far enough above chance to mean anything", start, chance + NEAR)
-            bar(f"{pair}: mIoU reduced, percent", row["reduction_percent"][pair], wanted)
-            bar(f"{pair}: mIoU no lower than chance - {BELOW_CHANCE}", row["miou"][pair], chance - BELOW_CHANCE)
-        bar("pictures whose occupations are kept", row["occupation_kept"], KEPT)
+            bar(f"{name}: mIoU of {pair} reduced, percent", row["reduction_percent"][pair], wanted)
+            lowest = f"{name}: mIoU of {pair} no lower than chance - {BELOW_CHANCE}"
+            bar(lowest, row["miou"][pair], chance - BELOW_CHANCE)
+        bar(f"{name}: people read with the occupation asked for", row["occupation_read"], KEPT)
     if DEFAULT in rows and FAIR in rows and BOTH in rows:
         for axis, value in rows[FAIR]["bias_w"].items():
             bar(f"both together: Bias-W of {axis}", rows[BOTH]["bias_w"][axis], WITHIN * value, at_least=False)
@@ -103,6 +106,7 @@ def draw_all(data: dict[str, Any], lambdas: Sequence[float], folder: Path) -> No
 
 def write_page(data: dict[str, Any], lambdas: Sequence[float]) -> None:
     rows, setting = data["methods"], data["setting"]
+    literal = ", ".join(f"{value:.3f}" for value in rows["unedited"]["miou_of_the_literal_words"].values())
     header = ("", "IoU gender", "IoU skin tone", "reduced", "control", "PSNR", "occupation kept", "Bias-W gender",
               "Bias-W skin tone", "cost")  # fmt: skip
     sweep = [
@@ -125,7 +129,8 @@ def write_page(data: dict[str, Any], lambdas: Sequence[float]) -> None:
         f"`make bench-entanglement`: {len(setting['prompts'])} occupations of the emoji world, {setting['seeds']} pictures of "
         f"two people each, {setting['steps']} steps, the same seeds for every method. IoU of the strongest 30 % of the maps "
         f"of a concept and of the occupation, always read with the same attribution prompt (\"{setting['attribution'][0]}\"); "
-        f"chance is {data['chance']:.3f}, the control is \"flowers\" with the occupation. Reduced: mean of both pairs. PSNR: an "
+        f"chance is {data['chance']:.3f}, the control is \"flowers\" with the occupation. Read by the literal words \"gender\" "
+        f"and \"skin tone\" the unedited pictures begin near or below chance ({literal}), where pulling apart means nothing. Reduced: mean of both pairs. PSNR: an "
         "unchanged picture counts 100 dB. Cost: seconds beside the plain run, paired.\n\n"
         + "\n\n".join([
             table(header, [(name, *_cells(row)) for name, row in rows.items() if "lambda" not in name]),

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -13,8 +13,10 @@ from ..metrics.entanglement import PERCENTILE, mean_iou
 from ..metrics.readers import Reading
 from .emoji import batches, fair_inference
 
-CONCEPTS, CONTROL = ("gender", "skin tone"), "flowers"
-TARGET = ("gender", "skin tone")  # of Fair Inference, crossed
+# What each concept is read by. In the emoji world the words "gender" and "skin tone" themselves begin near or below
+# chance, where pulling apart means nothing (the page says by how much); the biased attributes' own words do not.
+CONCEPTS, CONTROL = {"gender": "male", "skin tone": "light"}, "flowers"
+LITERAL = {concept: concept for concept in CONCEPTS}
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,11 @@ class Method:
 
 @dataclass(frozen=True)
 class Prompt:
-    """One occupation: what is sampled, and the text its concepts are read with."""
+    """One occupation: what is sampled, and the words its concepts are read by."""
 
     occupation: str
     text: str
+    words: Mapping[str, str] = field(default_factory=lambda: CONCEPTS)
 
     @property
     def noun(self) -> str:
@@ -38,11 +41,11 @@ class Prompt:
 
     @property
     def attribution(self) -> str:
-        return f"{self.text} and {' and '.join(CONCEPTS)} next to {CONTROL}"
+        return f"{self.text} and {' and '.join(self.words.values())} next to {CONTROL}"
 
     @property
     def pairs(self) -> str:
-        return ", ".join(f"{concept} ~ {self.noun}" for concept in CONCEPTS)
+        return ", ".join(f"{word} ~ {self.noun}" for word in self.words.values())
 
 
 @dataclass
@@ -63,7 +66,7 @@ def patched(emoji, method: Method, prompt: Prompt) -> tuple[Any, list | None, An
 
     model, positive, seen = emoji.model, None, None
     if method.fair:
-        model, positive = fair_inference(emoji, prompt.text, TARGET)
+        model, positive = fair_inference(emoji, prompt.text, tuple(CONCEPTS))
     if method.energy is not None:
         guided = FairSoftIoUGuidance.execute(model, emoji.clip, prompt.attribution, prompt.pairs, **method.energy)
         model, seen = guided.result
@@ -80,15 +83,15 @@ def run(emoji, reader: EmojiReader, method: Method, prompts: list[Prompt], seeds
     blocks: dict[str, dict[str, list[Tensor]]] = {concept: {} for concept in CONCEPTS}
     for prompt in prompts:
         model, positive, seen = patched(emoji, method, prompt)
-        words = ", ".join((*CONCEPTS, prompt.noun, CONTROL))
+        words = ", ".join((*prompt.words.values(), prompt.noun, CONTROL))
         model, capture = FairAttentionCapture.execute(
             model, emoji.clip, attribution_prompt=prompt.attribution, words=words
         ).result
         drawn = []
         for batch in batches(emoji, prompt.text, seeds, steps, model, positive):
             drawn.append(batch)
-            for concept in CONCEPTS:
-                found = measure(capture.runs[-1].store, [concept, prompt.noun, CONTROL], PERCENTILE, None)
+            for concept, word in prompt.words.items():
+                found = measure(capture.runs[-1].store, [word, prompt.noun, CONTROL], PERCENTILE, None)
                 ious[concept].append(found.ious)
                 for block, values in found.by_block.items():
                     blocks[concept].setdefault(str(block), []).append(values)

@@ -20,9 +20,8 @@ from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, Attention, Capture, Sam
 
 NODE = "SoftIoU Energy Guidance"
 KEY = "fair_attention.energy"
-AS_PRESET = "as the preset says"
+AS_PRESET = "as the preset says"  # for blocks: ALL, in both presets
 QUARTER, ALL = "quarter resolution and below", "all but the middle (BiasMap's 15 layers)"
-BLOCKS = {"paper": ALL, "corrected": QUARTER}
 AS_SET = "start_percent to end_percent"
 NO_LIMIT = 1e30
 
@@ -109,7 +108,8 @@ class FairSoftIoUGuidance(io.ComfyNode):
                 )),
                 advanced(io.Combo.Input(
                     "blocks", options=[AS_PRESET, QUARTER, ALL], default=AS_PRESET, optional=True,
-                    tooltip="Where the energy is read: corrected at a quarter of the resolution and below, which is cheaper.",
+                    tooltip="Where the energy is read: both presets in all blocks but the middle one. A quarter of the resolution and "
+                    "below is cheaper, but often finds no overlap there to push at.",
                 )),
                 advanced(io.Float.Input(
                     "longest_gradient", default=1.0, min=0.0, max=1000.0, step=0.1, optional=True,
@@ -139,7 +139,7 @@ class FairSoftIoUGuidance(io.ComfyNode):
             )
         chosen = PRESETS[preset]
         words, pairs = read_pairs(clip, attribution_prompt, concept_pairs)
-        blocks = BLOCKS[preset] if blocks == AS_PRESET else blocks
+        blocks = ALL if blocks == AS_PRESET else blocks
         branch = chosen.branch if branch == AS_PRESET else branch
         asked = start_percent, end_percent
         during = chosen.window if chosen.window and window == AS_PRESET else asked

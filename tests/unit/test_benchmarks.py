@@ -49,24 +49,24 @@ def test_bars_by_hand() -> None:
     fair, both = {"bias_w": {"gender": 0.2}}, {"bias_w": {"gender": 0.23}}
     rows = {
         "unedited": row(0.4, 0.2),
-        DEFAULT: row(0.2, 0.12, reduction_percent={"gender": 50.0, "skin tone": 40.0}, occupation_kept=0.95),
+        DEFAULT: row(0.2, 0.12, reduction_percent={"gender": 50.0, "skin tone": 40.0}, occupation_read=0.95),
         FAIR: row(0.4, 0.2, **fair),
         BOTH: row(0.21, 0.2, **both),
     }
     met = {bar["what"]: bar["met"] for bar in bars(rows)}
     assert met == {
         "gender: unedited mIoU far enough above chance to mean anything": True,
-        "gender: mIoU reduced, percent": True,
-        "gender: mIoU no lower than chance - 0.05": True,
+        "softiou: mIoU of gender reduced, percent": True,
+        "softiou: mIoU of gender no lower than chance - 0.05": True,
         "skin tone: unedited mIoU far enough above chance to mean anything": False,  # 0.2 < 0.176 + 0.05
-        "skin tone: mIoU reduced, percent": True,
-        "skin tone: mIoU no lower than chance - 0.05": False,  # 0.12 < 0.126
-        "pictures whose occupations are kept": True,
+        "softiou: mIoU of skin tone reduced, percent": True,
+        "softiou: mIoU of skin tone no lower than chance - 0.05": False,  # 0.12 < 0.126
+        "softiou: people read with the occupation asked for": True,
         "both together: Bias-W of gender": False,  # 0.23 > 1.1 * 0.2
         "both together: mIoU of gender": True,  # 0.21 <= 1.1 * 0.2
         "both together: mIoU of skin tone": False,
     }
-    assert bars({"unedited": row(0.4)}) == []
+    assert [bar["met"] for bar in bars({"unedited": row(0.4)})] == [True, True]  # only where it begins
 
 
 def people(*names: str | None) -> list[Reading]:
