@@ -59,8 +59,8 @@ def people_numbers(drawn: Readings) -> dict[str, Any]:
 def kept(drawn: Readings, plain: Readings, nouns: Mapping[str, str]) -> dict[str, float]:
     """Shares of what the unedited pictures of the same seeds show, and of people read as what was asked for.
 
-    occupation_kept: pictures whose people are read with the same occupations. occupation_read: people whose
-    occupation is the prompt's; nouns: prompt -> occupation.
+    people_kept: pictures with as many people. occupation_kept: pictures in which the same occupations are read, by
+    however many people. occupation_read: people whose occupation is the prompt's; nouns: prompt -> occupation.
     """
     pairs = [pair for prompt in drawn for pair in zip(drawn[prompt], plain[prompt], strict=True)]
     asked = [r.labels["occupation"] == nouns[p] for p, images in drawn.items() for image in images for r in image]
@@ -71,8 +71,8 @@ def kept(drawn: Readings, plain: Readings, nouns: Mapping[str, str]) -> dict[str
     }
 
 
-def occupations(image: Sequence[Reading]) -> list[str]:
-    return sorted(r.labels["occupation"] or "?" for r in image)
+def occupations(image: Sequence[Reading]) -> set[str]:
+    return {name for r in image if (name := r.labels["occupation"])}
 
 
 def likeness(pictures: Tensor, references: Tensor) -> dict[str, float]:

@@ -74,10 +74,14 @@ def people(*names: str | None) -> list[Reading]:
 
 
 def test_what_was_kept() -> None:
-    drawn = {"two doctors": [people("doctor", "pilot"), people("doctor"), people("doctor", None)]}
-    plain = {"two doctors": [people("pilot", "doctor"), people("doctor", "doctor"), people("doctor", "doctor")]}
+    drawn = {"two doctors": [people("doctor", "pilot"), people("doctor"), people(None), people("doctor", None)]}
+    plain = {"two doctors": [people("pilot", "doctor"), people("pilot"), people("doctor"), people("doctor", "doctor")]}
     found = kept(drawn, plain, {"two doctors": "doctor"})
-    assert found == {"people_kept": 2 / 3, "occupation_kept": 1 / 3, "occupation_read": 3 / 5}
+    assert found == {"people_kept": 1.0, "occupation_kept": 2 / 4, "occupation_read": 3 / 6}
+    fewer = kept(
+        {"two doctors": [people("doctor")]}, {"two doctors": [people("doctor", "doctor")]}, {"two doctors": ""}
+    )
+    assert fewer == {"people_kept": 0.0, "occupation_kept": 1.0, "occupation_read": 0.0}
 
 
 def test_a_picture_like_its_reference_counts_a_hundred_decibels() -> None:
