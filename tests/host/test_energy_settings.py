@@ -55,7 +55,9 @@ def test_paper_brings_the_released_window_blocks_and_branch(bench):
 def test_corrected_goes_by_the_percents(bench, window):
     steps, said = released(bench, preset="corrected", window=window)
     assert steps == [0, 1]
-    assert "preset corrected, lambda 100, conditional branch, all but the middle (BiasMap's 15 layers), 0% to 50%" in said
+    assert (
+        "preset corrected, lambda 100, conditional branch, all but the middle (BiasMap's 15 layers), 0% to 50%" in said
+    )
 
 
 def test_window(bench):
