@@ -25,19 +25,26 @@ from .graph_parts import (
 )  # fmt: skip
 from .graphs_fair import EMOJI_WEIGHTS, measured
 
-CONCEPTS = "a photo of the face of a doctor and gender"
-PAIR = "gender ~ doctor"
+# On the emoji world "gender" itself begins near chance (benchmarks/RESULTS.md); the attributes' own words do not.
+CONCEPTS = "a photo of two doctors and male and light"
+PAIRS = "male ~ doctors, light ~ doctors"
+# Lambda moves a latent by a length, whatever its size: SD's has 16 times as many cells, and is 4 times as long.
+STRENGTH = 25
+SD_STRENGTH = ", *SoftIoU Energy Guidance* → strength 100"
+SD_CONCEPTS = (
+    '; BiasMap\'s own attribution prompt is "a photo of the face of a doctor and gender", its pair *gender ~ doctor*'
+)
 
 
 def recorded(number: str, model: list) -> dict[str, dict]:
     """A capture of the concepts, which need not be words of the sampled prompt, and of a control word."""
     return {
         number: node("FairAttentionCapture", model=model, clip=CLIP, attribution_prompt=CONCEPTS + " next to trees",
-                     words="gender, doctor, trees")
+                     words="male, light, doctors, trees")
     }  # fmt: skip
 
 
-CONCEPT_WORDS = {"demographic": "gender", "semantic": "doctor", "control": "trees"}
+CONCEPT_WORDS = {"demographic": "male", "semantic": "doctors", "control": "trees"}
 
 
 def discover_entanglement() -> Graph:
@@ -54,11 +61,12 @@ def discover_entanglement() -> Graph:
     return graph(
         "Discover entanglement: do two concepts share a place?",
         note(
-            "*Capture Cross-Attention* asks where the model would look for *gender*, *doctor* and *trees* while it draws "
+            "*Capture Cross-Attention* asks where the model would look for *male*, *doctors* and *trees* while it draws "
             "two doctors; its **attribution_prompt** takes any words, drawn or not.",
             "*Concept Entanglement* marks the strongest 30 % of each concept's map and measures how far the two overlap "
             "(IoU). Chance is 0.176: read it beside that, and beside the control word's.",
             "The curve shows the same block by block through the U-Net.",
+            sd=SD_SETTINGS + SD_CONCEPTS + ".",
         ),
         nodes,
         [[LOADER, LATENT], ["7", NEGATIVE, "8"], [SAMPLER, DECODE], [SAVE, "12"], ["9"], ["10", "11"]],
@@ -73,7 +81,15 @@ def softiou_guidance() -> Graph:
     nodes = {
         **loaded(2),
         "7": node("CLIPTextEncode", clip=CLIP, text="a photo of two doctors next to trees"),
-        "8": node("FairSoftIoUGuidance", model=MODEL, clip=CLIP, attribution_prompt=CONCEPTS, concept_pairs=PAIR),
+        "8": node(
+            "FairSoftIoUGuidance",
+            model=MODEL,
+            clip=CLIP,
+            attribution_prompt=CONCEPTS,
+            concept_pairs=PAIRS,
+            strength=STRENGTH,
+            end_percent=1.0,
+        ),
         **recorded("9", ["8", 0]),
         **sampled(["9", 0], ["7", 0]),
         **seen("10", "FairConceptEntanglement", ["9", 1], **CONCEPT_WORDS),
@@ -87,11 +103,13 @@ def softiou_guidance() -> Graph:
     return graph(
         "SoftIoU energy guidance: pull two concepts apart",
         note(
-            "While sampling, *SoftIoU Energy Guidance* moves the latent so that the model looks for *gender* and *doctor* "
-            "at different places. *Fair Report* shows the overlap step by step.",
+            "While sampling, *SoftIoU Energy Guidance* moves the latent so that the model looks for *male* and *doctors* "
+            "at different places, and for *light* and *doctors*. *Fair Report* shows the overlap step by step.",
             "Compare the two *Concept Entanglement* nodes: guided above, plain below, same seed.",
-            "**strength** 0 is exactly the plain picture; much more than the default changes the picture as a whole.",
+            "**strength** 0 is exactly the plain picture; much more changes the picture as a whole. "
+            "Every step is guided here; **end_percent** 0.5 costs half.",
             "It makes concepts less entangled. Whether the pictures become fairer is another question: measure it.",
+            sd=SD_SETTINGS + SD_STRENGTH + SD_CONCEPTS + ".",
         ),
         nodes,
         [[LOADER, LATENT, NEGATIVE], ["7", "8"], ["9", SAMPLER], ["12", "13"], [DECODE, SAVE, "14", "15"], ["10", "16"],
@@ -110,7 +128,14 @@ def full_chain() -> Graph:
         "8": node("FairTargetDistribution", preset="gender", seed=0),
         "9": node("FairBlockVoting", tokens=["7", 0], weights=EMOJI_WEIGHTS),
         "10": node("FairInference", model=MODEL, clip=CLIP, target=["8", 0], regions=["9", 0]),
-        "11": node("FairSoftIoUGuidance", model=["10", 0], clip=CLIP, attribution_prompt=CONCEPTS, concept_pairs=PAIR),
+        "11": node(
+            "FairSoftIoUGuidance",
+            model=["10", 0],
+            clip=CLIP,
+            attribution_prompt=CONCEPTS,
+            concept_pairs=PAIRS,
+            strength=STRENGTH,
+        ),
         **sampled(["11", 0], ["7", 1]),
         "12": node("PreviewAny", source=["7", 2]),
         **seen("13", "FairReport", ["10", 1]),
@@ -123,10 +148,10 @@ def full_chain() -> Graph:
         note(
             "*Linguistic Alignment* finds the words that denote people (in words: **Linked**); *Block Voting* says how the "
             "blocks agree on where they are; *Fair Inference* gives each person a gender; *SoftIoU Energy Guidance* "
-            "pulls *gender* and *doctor* apart in the same sampling.",
+            "pulls *male* and *doctors* apart in the same sampling.",
             "*Locate Regions* outlines whom it found, the two reports say what each method did, *Bias-W / Bias-P* measures it.",
             "Each method can be bypassed (select, Ctrl+B), or its strength set to 0, to see what the other does alone.",
-            sd=SD_SETTINGS + SD_VOTING + "." + EMOJI_READER,
+            sd=SD_SETTINGS + SD_VOTING + SD_STRENGTH + SD_CONCEPTS + "." + EMOJI_READER,
         ),
         nodes,
         [[LOADER, LATENT, NEGATIVE], ["7", "12", "8"], ["9", "10"], ["11", SAMPLER, DECODE], [SAVE, "15"], ["13", "14"],
