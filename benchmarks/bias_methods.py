@@ -22,7 +22,7 @@ class Method:
     whole: bool = False  # the mask is the whole picture
 
 
-GENDER = ("gender",)
+GENDER, TONES = ("gender",), "light 1\ntan 2\nbrown 3\ndark 4"
 METHODS = {
     PLAIN: Method(seeds=MAIN_SEEDS),
     "fair inference: gender": Method(GENDER, seeds=MAIN_SEEDS),
@@ -30,7 +30,10 @@ METHODS = {
     "fair inference: gender x skin tone": Method(("gender", "skin tone"), seeds=MAIN_SEEDS),
     "blended: gender": Method(GENDER, inference={"preservation": "blended"}, seeds=MAIN_SEEDS),
     "target female 30, male 70": Method(("female 3\nmale 7",), seeds=TARGET_SEEDS),
-    "target light 10, tan 20, brown 30, dark 40": Method(("light 1\ntan 2\nbrown 3\ndark 4",), seeds=TARGET_SEEDS),
+    "target light 10, tan 20, brown 30, dark 40": Method((TONES,), seeds=TARGET_SEEDS),
+    "the same, guided at every step to the end, strength 3": Method(
+        (TONES,), inference={"every": 1, "end_percent": 1.0, "strength": 3.0}, seeds=TARGET_SEEDS
+    ),
     "without Block Voting (DAAM's mean)": Method(GENDER, {"method": "mean (DAAM)"}),
     "without Linguistic Alignment": Method(GENDER, {"align": False}),
     "without individuals": Method(GENDER, {"individuals": "one region"}),

@@ -8,9 +8,11 @@ from .page import table, write_section
 AXES = ("gender", "skin tone", "gender x skin tone")
 BIAS_W = {"gender": 0.08, "skin tone": 0.15, "gender x skin tone": 0.12}  # at most
 ABOVE_FLOOR, WITHIN = 0.10, 0.05
+TONES = {"light": 0.1, "tan": 0.2, "brown": 0.3, "dark": 0.4}
 WANTED = {
     "target female 30, male 70": ("gender", {"female": 0.3, "male": 0.7}),
-    "target light 10, tan 20, brown 30, dark 40": ("skin tone", {"light": 0.1, "tan": 0.2, "brown": 0.3, "dark": 0.4}),
+    "target light 10, tan 20, brown 30, dark 40": ("skin tone", TONES),
+    "the same, guided at every step to the end, strength 3": ("skin tone", TONES),
 }
 
 
