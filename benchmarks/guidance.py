@@ -48,7 +48,7 @@ def guided(bench: Bench, blocks: str, start: float = 0.0, end: float = 1.0):
     from ..attention.capture import WordQuery
     from ..guidance.energy import PRESETS
     from ..nodes.energy import energy_blocks, install
-    from ..nodes.energy_pass import EnergyTerms
+    from ..nodes.energy_gradient import EnergyTerms
     from ..nodes.energy_run import EnergyPlan
     from ..nodes.types import Capture, Watch
 

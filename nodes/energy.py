@@ -12,7 +12,7 @@ from ..attention.trace import Block, block_levels
 from ..guidance.energy import PRESETS
 from .capture import check_window
 from .conditionings import conditionings
-from .energy_pass import EnergyTerms
+from .energy_gradient import EnergyTerms
 from .energy_run import EnergyPlan, EnergyRun
 from .observe import Observer, patch, require_cross_attention
 from .text import locate, own_context

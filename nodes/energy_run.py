@@ -7,7 +7,9 @@ from torch import Tensor
 
 from ..guidance.energy import Rule, energy_correction
 from .conditionings import conditionings
-from .energy_pass import EnergyPass, EnergyTerms
+from .energy_gradient import EnergyTerms
+from .energy_pass import EnergyPass
+from .energy_shared import SharedForward
 from .observe import Observer, step_of
 from .types import CONDITIONAL, EnergyStep, SampledRun, Watch
 
@@ -37,18 +39,22 @@ class EnergyRun(Observer):
         sampling = guider.model_patcher.get_model_object("model_sampling")
         window = (plan.start_percent, plan.end_percent)
         super().__init__(Watch(()), run, {}, tuple(float(sampling.percent_to_sigma(p)) for p in window))
-        self.plan, self.gradient = plan, EnergyPass(plan.terms)
+        self.plan, self.apart = plan, EnergyPass(plan.terms)
         run.pairs, run.settings = plan.labels, plan.settings
 
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
-        """denoised - lambda sigma^2 dE/dx: the guider's prediction, after CFG and all post-CFG functions, corrected."""
-        denoised = executor(x, timestep, options, seed)
+        """denoised - lambda sigma^2 dE/dx: the guider's prediction, after CFG and all post-CFG functions, corrected.
+
+        Where the gradient comes out of that prediction, denoised is the plain one up to rounding.
+        """
         sigma = float(timestep.flatten()[0])
         if not self.sigma_end <= sigma <= self.sigma_start:
-            return denoised
+            return executor(x, timestep, options, seed)
         guider = executor.class_obj
         conds = conditionings(guider, self.plan.branch)
-        gradient, found = self.gradient(guider.inner_model, conds, x, timestep, options)
+        shared = SharedForward(self.apart.gradient, conds, x)
+        denoised = executor(x, timestep, shared.options(options), seed)
+        gradient, found = shared.found or self.apart(guider.inner_model, conds, x, timestep, options)
         if found is None:
             self.run.note("another patch kept the energy from being computed; those steps were not guided")
             return denoised

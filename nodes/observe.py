@@ -20,6 +20,8 @@ from .conditionings import conditionings, matching_uuids, place, tell_copies_apa
 from .numbering import image_numbers
 from .types import CONDITIONAL, UNCONDITIONAL, SampledRun, Watch
 
+PREDICTS = "fair_attention.predicts"  # in the options of a forward with gradients that is a sampling step all the same
+
 
 def require_cross_attention(model, node: str) -> list[Block]:
     """The blocks of the model's U-Net; ValueError for a model without one (a DiT, say)."""
@@ -57,6 +59,7 @@ class Observer:
         self.sigma_start, self.sigma_end = sigma_range
         self.numbers: tuple[int, ...] = tuple(range(run.store.images))  # of the images among those of the seed
         self.areas: dict = {}
+        self.inference = torch.is_inference_mode_enabled()  # the mode of the whole run, for what is kept of it
         self.seen: dict = {}  # uuid -> last step recorded
         self.keys: dict[Block, Tensor] = {}  # of the attribution prompt, one projection a run
 
@@ -68,15 +71,16 @@ class Observer:
         return executor(model, conds, *args, **kwargs)
 
     def forward(self, executor: Callable, args: tuple, kwargs: dict):
-        if not self.watch.words or torch.is_grad_enabled():  # a pass that takes gradients is no sampling step
+        options = transformer_options(args, kwargs) or {}
+        if not self.watch.words or (torch.is_grad_enabled() and PREDICTS not in options):
             return executor(*args, **kwargs)
-        options = transformer_options(args, kwargs)
         chunks = self._chunks(options, args[0].shape[0]) if options else []
         if not chunks:
             return executor(*args, **kwargs)
 
         def take(block: Block, module: nn.Module, q: Tensor, k: Tensor) -> None:
-            self._take(block, module, q, k, options, args[0].shape, chunks)
+            with torch.inference_mode(self.inference), torch.no_grad():
+                self._take(block, module, q, k, options, args[0].shape, chunks)
 
         unet = executor.class_obj
         wanted = self.watch.blocks or {b for b, _ in cross_attention_blocks(unet)}

@@ -1,0 +1,153 @@
+"""The gradient of an energy of attribution maps with respect to the latent, taken on the way through the U-Net.
+
+As soon as the last block in use has asked its queries, the energy is differentiated and the graph let go; nothing after
+that block is tracked. So a forward may be ended there (energy_pass.py), or go on to its prediction (energy_shared.py),
+and needs the same memory either way.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from comfy.ldm.modules.attention import attention_pytorch
+from comfy.model_management import get_free_memory
+from torch import Tensor, nn
+
+from ..attention.capture import WordQuery, selection, word_maps
+from ..attention.maps import resize, sum_size
+from ..attention.trace import Block, Stop, cross_attention_blocks, trace
+from ..guidance.differentiable import differentiable, ordinary
+from ..guidance.energy import Energy, energy
+from ..guidance.written import MESSAGE, may_be_written
+from .energy_rows import part
+from .observe import transformer_options
+
+LOSS_SCALE = 1024.0  # half precision would round the gradient of a mean over 4096 pixels to zero; exact, a power of two
+KEPT = 400  # activations of the first block's size that a pass holds per image; SD 1.x keeps 295 for its backward
+
+
+@dataclass(frozen=True)
+class EnergyTerms:
+    """What E is made of. pairs: columns of `words`, which are tokens of `context` [1,L',d], the attribution prompt."""
+
+    words: tuple[WordQuery, ...]
+    pairs: tuple[tuple[int, int], ...]
+    context: Tensor
+    blocks: frozenset[Block]
+    soft_mask: Callable[[Tensor], Tensor]
+    stop_at_chance: bool
+
+
+class Found(NamedTuple):
+    """dE/dx [R,C,h,w] of some rows, and their energy."""
+
+    gradient: Tensor
+    energy: Energy
+
+
+class EnergyGradient:
+    """One run's gradients. Keys of the attribution prompt do not depend on the step and are projected once."""
+
+    def __init__(self, terms: EnergyTerms):
+        self.terms = terms
+        self.keys: dict[Block, Tensor] = {}
+        self.written = False  # somebody writes into features that the backward pass needs
+        self.stop = True  # end the forward after the last block in use
+        self.x: Tensor | None = None  # of the forward that is running, a leaf; None: nothing is to be taken
+        self.found: Found | None = None
+
+    def of_rows(
+        self, executor, args: tuple, kwargs: dict, rows: range, images: int, stop: bool
+    ) -> tuple[Tensor | None, Found | None]:
+        """One forward of these rows of x = args[0], all of one conditioning: the prediction (None with stop), and dE/dx.
+
+        executor: the rest of the host's apply_model, in which `forward` is a wrapper of the U-Net. No Found: the forward
+        was skipped by another patch, or ran without gradients. To be called outside of inference mode.
+        """
+        own, named = part(args, kwargs, rows, images)
+        self.stop = stop
+        try:
+            with may_be_written() if self.written else nullcontext():
+                return self._run(executor, own, named)
+        except RuntimeError as error:
+            if self.written or MESSAGE not in str(error):
+                raise
+        # From now on, as copying is not free. Out here, because the error holds all that the first attempt has kept.
+        self.written = True
+        return self.of_rows(executor, args, kwargs, rows, images, stop)
+
+    def _run(self, executor, args: list, kwargs: dict) -> tuple[Tensor | None, Found | None]:
+        with torch.enable_grad(), differentiable(executor.class_obj.diffusion_model):
+            self.x = args[0].detach().clone().requires_grad_()
+            try:
+                prediction = executor(self.x, *args[1:], **kwargs).detach()
+            except Stop:
+                prediction = None
+            finally:
+                found, self.found, self.x = self.found, None, None
+        return prediction, found
+
+    def forward(self, executor, *args, **kwargs):
+        """The U-Net's forward, its queries taken on the way."""
+        if self.x is None:
+            return executor(*args, **kwargs)
+        unet, options = executor.class_obj, transformer_options(args, kwargs)
+        last = [block for block, _ in cross_attention_blocks(unet) if block in self.terms.blocks][-1]
+        maps: list[Tensor] = []  # [R,words,h,w] for each block, with gradient
+
+        def take(block: Block, module: nn.Module, q: Tensor, _: Tensor) -> None:
+            if q.shape[0] == args[0].shape[0]:  # otherwise another patch changed the attention batch
+                keys = self._keys(block, module, q).expand(q.shape[0], -1, -1)
+                columns = selection(self.terms.words, keys.shape[1], keys.shape[1])
+                found = word_maps(q, keys, module.n_heads, columns) * module.n_heads
+                grid = tuple(options["activations_shape"][-2:])
+                maps.append(resize(found.unflatten(-1, grid), sum_size(tuple(args[0].shape[-2:]))))
+            if block == last:
+                self.found = self._differentiate(maps)
+                maps.clear()
+                torch.set_grad_enabled(False)  # for the rest of this forward; `_run` leaves it as it was
+
+        with trace(unet, self.terms.blocks, take, last if self.stop else None):
+            return executor(*args, **kwargs)
+
+    def _differentiate(self, maps: list[Tensor]) -> Found | None:
+        """Images are independent, so that the gradient of their summed energies holds each image's own."""
+        if not maps or not maps[-1].requires_grad:
+            return None
+        attribution = torch.stack(maps).sum(0)
+        pairs = [(attribution[:, a], attribution[:, b]) for a, b in self.terms.pairs]
+        found = energy(pairs, self.terms.soft_mask, self.terms.stop_at_chance)
+        (gradient,) = torch.autograd.grad(found.total.sum() * LOSS_SCALE, self.x)
+        return Found(gradient / LOSS_SCALE, Energy(found.total.detach(), found.overlap, found.chance))
+
+    def _keys(self, block: Block, module: nn.Module, q: Tensor) -> Tensor:
+        if block not in self.keys:
+            with torch.no_grad():
+                context = ordinary(self.terms.context).to(device=q.device, dtype=q.dtype)
+                self.keys[block] = module.attn2.to_k.forward(context)  # .forward: our own hooks must not see it
+        return self.keys[block]
+
+
+def with_backward(theirs: Callable | None) -> Callable:
+    """What is set as `optimized_attention_override`, here such that gradients come through.
+
+    PyTorch's own attention needs no [N,N] matrix for its backward, and other kernels may have no backward at all: it
+    takes the place of the host's, and of theirs where their output has lost the gradient.
+    """
+
+    def override(_: Callable, *args, **kwargs) -> Tensor:
+        if theirs is not None:
+            out = theirs(attention_pytorch, *args, **kwargs)
+            if out.requires_grad or not any(torch.is_tensor(a) and a.requires_grad for a in args):
+                return out
+        return attention_pytorch(*args, **kwargs)
+
+    return override
+
+
+def images_at_once(unet: nn.Module, x: Tensor) -> int:
+    """How many images' activations fit into the memory that is free, by a rough upper bound in float32; at least 1."""
+    per_image = KEPT * 4 * getattr(unet, "model_channels", 320) * x.shape[-2] * x.shape[-1]
+    return max(1, int(get_free_memory(x.device) // per_image))
