@@ -90,7 +90,8 @@ def test_an_image_of_a_batch_equals_the_image_alone(bench, host, monkeypatch):
     assert attention.runs[-1].energy[0].overlap.shape == (2, 3)
     alone = bench.sample(model, bench.positive, noise=[1], steps=2)
     assert torch.allclose(batch[1:2], alone, atol=5e-3, rtol=1e-3)
-    monkeypatch.setattr(host.pack.nodes.energy_pass, "images_at_once", lambda *_: 2)
+    for module in (host.pack.nodes.energy_pass, host.pack.nodes.energy_shared):
+        monkeypatch.setattr(module, "images_at_once", lambda *_: 2)
     chunked = bench.sample(model, bench.positive, batch=3, noise=[0, 1, 2], steps=2)
     assert torch.allclose(batch, chunked, atol=5e-3, rtol=1e-3)
 

@@ -16,14 +16,15 @@ def bench(host, tiny_checkpoint):
 
 
 def test_corrected_preset_pushes_above_chance_only(bench):
-    kw = {"preset": "corrected", "branch": PRESET, "longest_gradient": 1.0}
+    kw = {"preset": "corrected", "branch": PRESET, "longest_gradient": 1.0, "strength": 1000.0}
     outcomes = []
     for pairs in ("gender ~ doctor", "photo ~ face"):
         model, attention = bench.guide(pairs=pairs, **kw)
         guided = bench.sample(model, bench.positive, steps=2, batch=2, pixels=128)
         plain = bench.sample(bench.model, bench.positive, steps=2, batch=2, pixels=128)
         pushed = {image for s in attention.runs[-1].energy for image, o in enumerate(s.outcome) if o == "guided"}
-        assert all(torch.equal(guided[i], plain[i]) != (i in pushed) for i in range(2))
+        # more than rounding: a guided step computes its rows in two calls
+        assert all(((guided[i] - plain[i]).abs().max() > 2e-3) == (i in pushed) for i in range(2))
         for step in attention.runs[-1].energy:
             above = (step.overlap > step.chance)[0].tolist()
             assert step.outcome == tuple("guided" if a else "no gradient (at or below chance)" for a in above)

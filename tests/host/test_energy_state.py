@@ -23,8 +23,12 @@ def test_weights_are_the_very_same_objects_and_a_plain_run_is_as_before(bench):
     assert torch.equal(bench.sample(bench.model, bench.positive, steps=3), bench.plain)
 
 
+@pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("failure", ["error", "interrupt", "error in the pass", "interrupt in the pass"])
-def test_a_failed_run_leaves_the_model_as_it_was(bench, host, failure):
+def test_a_failed_run_leaves_the_model_as_it_was(bench, host, monkeypatch, failure, shared):
+    """Where the sampler's own call carries the gradient, and where a pass of its own does."""
+    if not shared:
+        monkeypatch.setattr(host.pack.nodes.energy_shared.SharedForward, "_may_be_split", lambda *_: False)
     interrupt = host.comfy.model_management.InterruptProcessingException
     error = interrupt if "interrupt" in failure else RuntimeError
     unet = bench.model.model.diffusion_model
@@ -54,18 +58,17 @@ def test_a_failed_run_leaves_the_model_as_it_was(bench, host, failure):
 def test_a_gradient_that_is_not_finite_is_left_out_counted_and_reported(bench, host, monkeypatch, caplog, images):
     """The first image's; the second of a batch is guided all the same."""
     plain = bench.sample(bench.model, bench.positive, steps=3, batch=images)
-    energy_pass = host.pack.nodes.energy_pass
-    real = energy_pass.EnergyPass.__call__
+    energy_run = host.pack.nodes.energy_run
+    real = energy_run.energy_correction
 
-    def poisoned(self, model, conds, x, sigma, options):
-        gradient, found = real(self, model, conds, x, sigma, options)
+    def poisoned(gradient, *settings):
         gradient[0, 0, 0, 0] = math.nan
-        return gradient, found
+        return real(gradient, *settings)
 
-    monkeypatch.setattr(energy_pass.EnergyPass, "__call__", poisoned)
+    monkeypatch.setattr(energy_run, "energy_correction", poisoned)
     model, attention = bench.guide()
     result = bench.sample(model, bench.positive, steps=3, batch=images)
-    assert torch.allclose(result[0], plain[0], atol=1e-5) and result.isfinite().all()
+    assert torch.allclose(result[0], plain[0], atol=5e-3, rtol=1e-3) and result.isfinite().all()
     assert images == 1 or (result[1] - plain[1]).abs().max() > 1e-3
     assert caplog.text.count("a gradient was not finite") == 1
     text, _ = bench.node["FairReport"].execute(attention, {"samples": result}).result
