@@ -149,8 +149,8 @@ def replaced(bench, model):
     return model
 
 
-def sliced(bench, model):
-    """A wrapper that asks the model row by row."""
+def asked_by_a_function(bench, model):
+    """A wrapper that asks the model itself, and might do so in parts of its own."""
     model = model.clone()
 
     def each(apply_model, call):
@@ -173,7 +173,7 @@ APART = {
     "IPAdapter": (plainly(), community.image_prompt),
     "SageAttention": (plainly(), community.sage_attention),
     "attention replaced": (plainly(), replaced),
-    "model function": (plainly(), sliced),
+    "model function": (plainly(), asked_by_a_function),
     "NAG": (plainly(), core_nodes.core("NAGuidance", nag_scale=5.0, nag_alpha=0.5, nag_tau=1.5)),
 }  # fmt: skip
 
