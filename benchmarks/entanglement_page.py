@@ -130,7 +130,8 @@ def write_page(data: dict[str, Any], lambdas: Sequence[float]) -> None:
         f"two people each, {setting['steps']} steps, the same seeds for every method. IoU of the strongest 30 % of the maps "
         f"of a concept and of the occupation, always read with the same attribution prompt (\"{setting['attribution'][0]}\"); "
         f"chance is {data['chance']:.3f}, the control is \"flowers\" with the occupation. Read by the literal words \"gender\" "
-        f"and \"skin tone\" the unedited pictures begin near or below chance ({literal}), where pulling apart means nothing. Reduced: mean of both pairs. PSNR: an "
+        f"and \"skin tone\" the unedited pictures begin near or below chance ({literal}), where pulling apart means nothing. "
+        "Reduced: mean of both pairs. PSNR: an "
         "unchanged picture counts 100 dB. Cost: seconds beside the plain run, paired.\n\n"
         + "\n\n".join([
             table(header, [(name, *_cells(row)) for name, row in rows.items() if "lambda" not in name]),

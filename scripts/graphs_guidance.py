@@ -25,7 +25,7 @@ from .graph_parts import (
 )  # fmt: skip
 from .graphs_fair import EMOJI_WEIGHTS, measured
 
-# On the emoji world "gender" itself begins near chance (benchmarks/RESULTS.md); the attributes' own words do not.
+# On the emoji world "gender" itself begins near chance (benchmarks/results/entanglement.json); the attributes' own words do not.
 CONCEPTS = "a photo of two doctors and male and light"
 PAIRS = "male ~ doctors, light ~ doctors"
 # Lambda moves a latent by a length, whatever its size: SD's has 16 times as many cells, and is 4 times as long.
@@ -42,6 +42,12 @@ def recorded(number: str, model: list) -> dict[str, dict]:
         number: node("FairAttentionCapture", model=model, clip=CLIP, attribution_prompt=CONCEPTS + " next to trees",
                      words="male, light, doctors, trees")
     }  # fmt: skip
+
+
+def guided(model: list, **inputs: float) -> dict:
+    """Energy guidance by the concepts."""
+    return node("FairSoftIoUGuidance", model=model, clip=CLIP, attribution_prompt=CONCEPTS, concept_pairs=PAIRS,
+                strength=STRENGTH, **inputs)  # fmt: skip
 
 
 CONCEPT_WORDS = {"demographic": "male", "semantic": "doctors", "control": "trees"}
@@ -81,15 +87,7 @@ def softiou_guidance() -> Graph:
     nodes = {
         **loaded(2),
         "7": node("CLIPTextEncode", clip=CLIP, text="a photo of two doctors next to trees"),
-        "8": node(
-            "FairSoftIoUGuidance",
-            model=MODEL,
-            clip=CLIP,
-            attribution_prompt=CONCEPTS,
-            concept_pairs=PAIRS,
-            strength=STRENGTH,
-            end_percent=1.0,
-        ),
+        "8": guided(MODEL, end_percent=1.0),
         **recorded("9", ["8", 0]),
         **sampled(["9", 0], ["7", 0]),
         **seen("10", "FairConceptEntanglement", ["9", 1], **CONCEPT_WORDS),
@@ -128,14 +126,7 @@ def full_chain() -> Graph:
         "8": node("FairTargetDistribution", preset="gender", seed=0),
         "9": node("FairBlockVoting", tokens=["7", 0], weights=EMOJI_WEIGHTS),
         "10": node("FairInference", model=MODEL, clip=CLIP, target=["8", 0], regions=["9", 0]),
-        "11": node(
-            "FairSoftIoUGuidance",
-            model=["10", 0],
-            clip=CLIP,
-            attribution_prompt=CONCEPTS,
-            concept_pairs=PAIRS,
-            strength=STRENGTH,
-        ),
+        "11": guided(["10", 0]),
         **sampled(["11", 0], ["7", 1]),
         "12": node("PreviewAny", source=["7", 2]),
         **seen("13", "FairReport", ["10", 1]),
