@@ -9,7 +9,6 @@ section in RESULTS.md.
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -23,13 +22,28 @@ from ..emoji_world.report import phrase
 from ..metrics.entanglement import chance_level, mean_iou, reduction
 from ..scripts import hosts
 from .emoji import OCCUPATIONS, SEEDS, STEPS, Saved, fingerprint, kept, likeness, people_numbers
-from .entanglement_page import BOTH, DEFAULT, EVERY, FAIR, bars, best_choice, draw_all, knee, lambda_name, write_page
-from .entanglement_run import LITERAL, Drawn, Method, Prompt, patched, run
+from .entanglement_page import (
+    BOTH,
+    DEFAULT,
+    EVERY,
+    FAIR,
+    HALF,
+    LAMBDA,
+    PAPER,
+    QUARTERED,
+    bars,
+    best_choice,
+    draw_all,
+    knee,
+    lambda_name,
+    write_page,
+)
+from .entanglement_run import Drawn, Method, Prompt, patched, run
 from .guidance import paired
 
 OUT = Path(__file__).parent / "results" / "entanglement.json"
 PEOPLE = 2  # in each picture
-LAMBDAS = (10, 25, 50, 100, 200, 400)
+LAMBDAS = (10, 25, LAMBDA, 100, 200, 400)
 TIMED, ROUNDS = 4, 3  # pictures in a timed batch, paired rounds
 
 
@@ -38,14 +52,14 @@ def methods() -> dict[str, Method]:
 
     return {
         "unedited": Method(),
-        DEFAULT: Method({}),  # as the node has it: all blocks but the middle one, first half of the steps
-        EVERY: Method({"end_percent": 1.0}),
+        DEFAULT: Method({}),
         FAIR: Method(fair=True),
         BOTH: Method({}, fair=True),
-        **{lambda_name(strength): Method({"strength": float(strength)}) for strength in LAMBDAS if strength != 100},
-        "softiou, paper preset": Method({"preset": "paper"}),
-        "softiou, quarter resolution and below": Method({"blocks": QUARTER}),
-        "softiou, quarter resolution and below, every step": Method({"blocks": QUARTER, "end_percent": 1.0}),
+        **{lambda_name(s): Method({"strength": float(s)}, part=0.5) for s in LAMBDAS if s != LAMBDA},
+        HALF: Method({"end_percent": 0.5, "every": 1}, part=0.5),
+        EVERY: Method({"end_percent": 1.0, "every": 1}, part=0.5),
+        PAPER: Method({"preset": "paper", "strength": 100.0}, part=0.5),
+        QUARTERED: Method({"blocks": QUARTER}, part=0.5),
     }
 
 
@@ -55,6 +69,7 @@ def summarise(drawn: Drawn, plain: Drawn, prompts: list[Prompt]) -> dict[str, An
     after = {pair: mean_iou(values) for pair, values in drawn.ious.items()}
     row: dict[str, Any] = {
         "miou": after,
+        "removed": {pair: before[pair] - after[pair] for pair in after},
         "reduction_percent": {pair: reduction(before[pair], after[pair]) for pair in after},
         "control": mean_iou(drawn.control),
         "mbiou": {pair: {block: mean_iou(v) for block, v in by.items()} for pair, by in drawn.blocks.items()},
@@ -78,9 +93,9 @@ def cost(emoji, method: Method, prompt: Prompt, steps: int, rounds: int) -> dict
     return {"cost_ratio": ratio, "extra_seconds": (ratio - 1) * median(times["plain"]) / TIMED}
 
 
-def removed_per_second(row: dict[str, Any], plain: dict[str, Any]) -> float:
+def removed_per_second(row: dict[str, Any]) -> float:
     """Mean mIoU taken away, by extra second of sampling a picture."""
-    return (fmean(plain["miou"].values()) - fmean(row["miou"].values())) / max(row["extra_seconds"], 1e-6)
+    return fmean(row["removed"].values()) / max(row["extra_seconds"], 1e-6)
 
 
 def arguments() -> argparse.Namespace:
@@ -120,15 +135,12 @@ def main() -> None:
         plain = run(emoji, reader, known["unedited"], prompts, seeds, a.steps)
         for name in (n for n in wanted if n not in saved.methods):
             print(name, flush=True)
-            method = known[name]
-            drawn = plain if name == "unedited" else run(emoji, reader, method, prompts, seeds, a.steps)
-            row = summarise(drawn, plain, prompts)
-            if name == "unedited":
-                literal = run(emoji, reader, method, [replace(p, words=LITERAL) for p in prompts], seeds, a.steps)
-                row["miou_of_the_literal_words"] = {pair: mean_iou(values) for pair, values in literal.ious.items()}
-            else:
+            method, count = known[name], round(seeds * known[name].part)
+            drawn = plain if name == "unedited" else run(emoji, reader, method, prompts, count, a.steps)
+            row = summarise(drawn, plain.first(count), prompts)
+            if name != "unedited":
                 row |= cost(emoji, method, prompts[0], a.steps, ROUNDS)
-                row["removed_per_second"] = removed_per_second(row, saved.methods["unedited"])
+                row["removed_per_second"] = removed_per_second(row)
             saved.methods[name] = row
             saved.write()
     saved.data |= {"chance": chance_level(), "knee": knee(saved.methods, LAMBDAS), "best": best_choice(saved.methods)}

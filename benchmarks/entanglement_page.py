@@ -11,16 +11,19 @@ from .page import table, write_section
 
 DEFAULT = "softiou"
 FAIR, BOTH = "fair inference", "fair inference + softiou"
-EVERY = "softiou, every step"
-CHOICES = (DEFAULT, EVERY, "softiou, quarter resolution and below", "softiou, quarter resolution and below, every step")
+HALF, EVERY = "softiou, every step of the first half", "softiou, every step of the run"
+PAPER, QUARTERED = "softiou, paper preset", "softiou, quarter resolution and below"
+CHOICES = (DEFAULT, HALF, EVERY, QUARTERED)
+# Lambda is a length in the latent: on the emoji world's 16 x 16 cells 25 is, cell by cell, what 100 is on SD's 64 x 64.
+LAMBDA = 45
 REDUCED = {"gender": 41.0, "skin tone": 40.0}  # percent, at least: the paper's 40.8 and 39.6
 BELOW_CHANCE, KEPT, WITHIN, NEAR = 0.05, 0.9, 1.1, 0.05
 Rows = Mapping[str, dict[str, Any]]  # method -> its numbers
 
 
 def lambda_name(strength: float) -> str:
-    """The method that has this lambda; the default's is 100."""
-    return DEFAULT if strength == 100 else f"softiou, lambda {strength:g}"
+    """The method that has this lambda, other inputs as the node has them."""
+    return DEFAULT if strength == LAMBDA else f"softiou, lambda {strength:g}"
 
 
 def overall(row: dict[str, Any]) -> float:
@@ -69,13 +72,13 @@ def bars(rows: Rows) -> list[dict[str, Any]]:
     chance = chance_level()
     for pair, start in rows.get("unedited", {"miou": {}})["miou"].items():
         bar(f"{pair}: unedited mIoU far enough above chance to mean anything", start, chance + NEAR)
-    for name in (n for n in (DEFAULT, EVERY) if n in rows):
-        row = rows[name]
+    if DEFAULT in rows:
+        row = rows[DEFAULT]
         for pair, wanted in REDUCED.items():
-            bar(f"{name}: mIoU of {pair} reduced, percent", row["reduction_percent"][pair], wanted)
-            lowest = f"{name}: mIoU of {pair} no lower than chance - {BELOW_CHANCE}"
+            bar(f"{DEFAULT}: mIoU of {pair} reduced, percent", row["reduction_percent"][pair], wanted)
+            lowest = f"{DEFAULT}: mIoU of {pair} no lower than chance - {BELOW_CHANCE}"
             bar(lowest, row["miou"][pair], chance - BELOW_CHANCE)
-        bar(f"{name}: people read with the occupation asked for", row["occupation_read"], KEPT)
+        bar(f"{DEFAULT}: people read with the occupation asked for", row["occupation_read"], KEPT)
     if DEFAULT in rows and FAIR in rows and BOTH in rows:
         for axis, value in rows[FAIR]["bias_w"].items():
             bar(f"both together: Bias-W of {axis}", rows[BOTH]["bias_w"][axis], WITHIN * value, at_least=False)
@@ -106,7 +109,6 @@ def draw_all(data: dict[str, Any], lambdas: Sequence[float], folder: Path) -> No
 
 def write_page(data: dict[str, Any], lambdas: Sequence[float]) -> None:
     rows, setting = data["methods"], data["setting"]
-    literal = ", ".join(f"{value:.3f}" for value in rows["unedited"]["miou_of_the_literal_words"].values())
     header = ("", "IoU gender", "IoU skin tone", "reduced", "control", "PSNR", "occupation kept", "Bias-W gender",
               "Bias-W skin tone", "cost")  # fmt: skip
     sweep = [
@@ -127,16 +129,16 @@ def write_page(data: dict[str, Any], lambdas: Sequence[float]) -> None:
     write_section(
         "Entanglement",
         f"`make bench-entanglement`: {len(setting['prompts'])} occupations of the emoji world, {setting['seeds']} pictures of "
-        f"two people each, {setting['steps']} steps, the same seeds for every method. IoU of the strongest 30 % of the maps "
+        f"two people each (half of them for other lambdas, blocks and windows), {setting['steps']} steps, the same seeds for every "
+        f"method. IoU of the strongest 30 % of the maps "
         f"of a concept and of the occupation, always read with the same attribution prompt (\"{setting['attribution'][0]}\"); "
-        f"chance is {data['chance']:.3f}, the control is \"flowers\" with the occupation. Read by the literal words \"gender\" "
-        f"and \"skin tone\" the unedited pictures begin near or below chance ({literal}), where pulling apart means nothing. "
-        "Reduced: mean of both pairs. PSNR: an "
-        "unchanged picture counts 100 dB. Cost: seconds beside the plain run, paired.\n\n"
+        f"chance is {data['chance']:.3f}, the control is \"flowers\" with the occupation. Lambda is {LAMBDA} where none is named; "
+        "it is a length, and on this world's 16 x 16 cells 25 is what 100 is on Stable Diffusion's 64 x 64. Reduced: mean of "
+        "both pairs. PSNR: an unchanged picture counts 100 dB. Cost: seconds beside the plain run, paired.\n\n"
         + "\n\n".join([
             table(header, [(name, *_cells(row)) for name, row in rows.items() if "lambda" not in name]),
             "Lambda:\n\n" + table(("lambda", *header[1:]), sweep),
-            "Blocks and window, by mIoU removed in each extra second of a picture:\n\n"
+            "Blocks, window and how often, by mIoU removed in each extra second of a picture:\n\n"
             + table(("", "IoU, mean", "cost", "removed by second"), choices),
             table(("promised", "measured", "bar", ""), promised),
             "![By block](results/entanglement_blocks_gender.png) ![By lambda](results/entanglement_lambda.png)",

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,40 +12,38 @@ from ..emoji_world.reader import EmojiReader
 from ..metrics.entanglement import PERCENTILE, mean_iou
 from ..metrics.readers import Reading
 from .emoji import batches, fair_inference
+from .entanglement_page import LAMBDA
 
-# What each concept is read by. In the emoji world the words "gender" and "skin tone" themselves begin near or below
-# chance, where pulling apart means nothing (the page says by how much); the biased attributes' own words do not.
-CONCEPTS, CONTROL = {"gender": "male", "skin tone": "light"}, "flowers"
-LITERAL = {concept: concept for concept in CONCEPTS}
+# BiasMap's own attribution prompt, with a second concept and a control word. It matters: in "a photo of two doctors and
+# gender and skin tone" the concepts begin at chance, where pulling apart means nothing, in this one well above.
+ATTRIBUTION = "a photo of the face of a {} and {} next to {}"
+CONCEPTS, CONTROL = ("gender", "skin tone"), "flowers"
 
 
 @dataclass(frozen=True)
 class Method:
-    """energy: inputs of SoftIoU Energy Guidance other than the defaults; None: without it. fair: with Fair Inference."""
+    """energy: inputs of SoftIoU Energy Guidance other than its defaults and LAMBDA; None: without it. fair: with Fair
+    Inference. part: of the seeds."""
 
     energy: Mapping[str, Any] | None = None
     fair: bool = False
+    part: float = 1.0
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One occupation: what is sampled, and the words its concepts are read by."""
+    """One occupation: what is sampled, and the text and pairs its concepts are read by."""
 
     occupation: str
     text: str
-    words: Mapping[str, str] = field(default_factory=lambda: CONCEPTS)
-
-    @property
-    def noun(self) -> str:
-        return self.text.split()[-1]
 
     @property
     def attribution(self) -> str:
-        return f"{self.text} and {' and '.join(self.words.values())} next to {CONTROL}"
+        return ATTRIBUTION.format(self.occupation, " and ".join(CONCEPTS), CONTROL)
 
     @property
     def pairs(self) -> str:
-        return ", ".join(f"{word} ~ {self.noun}" for word in self.words.values())
+        return ", ".join(f"{concept} ~ {self.occupation}" for concept in CONCEPTS)
 
 
 @dataclass
@@ -59,6 +57,19 @@ class Drawn:
     control: Tensor
     outcomes: Counter[str]
 
+    def first(self, seeds: int) -> "Drawn":
+        """The same of the first seeds of each prompt."""
+        of = len(self.pictures) // len(self.people)
+        kept = [i for i in range(len(self.pictures)) if i % of < seeds]
+        return Drawn(
+            self.pictures[kept],
+            {text: read[:seeds] for text, read in self.people.items()},
+            {pair: values[kept] for pair, values in self.ious.items()},
+            {pair: {block: v[kept] for block, v in by.items()} for pair, by in self.blocks.items()},
+            self.control[kept],
+            self.outcomes,
+        )
+
 
 def patched(emoji, method: Method, prompt: Prompt) -> tuple[Any, list | None, Any]:
     """(model, positive, what energy guidance did or None)"""
@@ -66,9 +77,10 @@ def patched(emoji, method: Method, prompt: Prompt) -> tuple[Any, list | None, An
 
     model, positive, seen = emoji.model, None, None
     if method.fair:
-        model, positive = fair_inference(emoji, prompt.text, tuple(CONCEPTS))
+        model, positive = fair_inference(emoji, prompt.text, CONCEPTS)
     if method.energy is not None:
-        guided = FairSoftIoUGuidance.execute(model, emoji.clip, prompt.attribution, prompt.pairs, **method.energy)
+        inputs = {"strength": float(LAMBDA), **method.energy}
+        guided = FairSoftIoUGuidance.execute(model, emoji.clip, prompt.attribution, prompt.pairs, **inputs)
         model, seen = guided.result
     return model, positive, seen
 
@@ -83,15 +95,15 @@ def run(emoji, reader: EmojiReader, method: Method, prompts: list[Prompt], seeds
     blocks: dict[str, dict[str, list[Tensor]]] = {concept: {} for concept in CONCEPTS}
     for prompt in prompts:
         model, positive, seen = patched(emoji, method, prompt)
-        words = ", ".join((*prompt.words.values(), prompt.noun, CONTROL))
+        words = ", ".join((*CONCEPTS, prompt.occupation, CONTROL))
         model, capture = FairAttentionCapture.execute(
             model, emoji.clip, attribution_prompt=prompt.attribution, words=words
         ).result
         drawn = []
         for batch in batches(emoji, prompt.text, seeds, steps, model, positive):
             drawn.append(batch)
-            for concept, word in prompt.words.items():
-                found = measure(capture.runs[-1].store, [word, prompt.noun, CONTROL], PERCENTILE, None)
+            for concept in CONCEPTS:
+                found = measure(capture.runs[-1].store, [concept, prompt.occupation, CONTROL], PERCENTILE, None)
                 ious[concept].append(found.ious)
                 for block, values in found.by_block.items():
                     blocks[concept].setdefault(str(block), []).append(values)

@@ -3,8 +3,8 @@
 SD 1.4's real shape with random weights, one concept pair, blocks at a quarter of the resolution and below (the cheap
 choice, which the bars are about) and all but the middle one (the node's default). Time, in
 alternating order, medians of the paired ratios: one sampling step (a CFG pair) with and without guidance, and a whole
-run under the node's default window; the normal schedule puts half of its steps inside that, so that a run of two steps,
-one of them guided, stands for any length. Memory: by how much the guided step's peak exceeds the plain step's, for a
+run with the node's default window and interval; that takes 3 gradients in 10 steps of the normal schedule, 6 in 20 and
+15 in 50, so that a run of ten steps stands for any length. Memory: by how much the guided step's peak exceeds the plain step's, for a
 picture of 512 x 512 in fp32. Writes results/guidance.json and the table in RESULTS.md.
 """
 
@@ -28,6 +28,7 @@ OUT = Path(__file__).parent / "results" / "guidance.json"
 BARS = {"guided_step_ratio": 1.65, "whole_run_ratio": 1.3, "extra_memory_mb": 750.0}
 PUBLISHED = 4.28  # counted: the released code's step / plain step (4 rows, all layers, every step)
 CFG = 7.5
+RUN = 10, 3  # steps, gradients
 
 
 def paired(
@@ -43,7 +44,7 @@ def paired(
     return seconds
 
 
-def guided(bench: Bench, blocks: str, start: float = 0.0, end: float = 1.0):
+def guided(bench: Bench, blocks: str, start: float = 0.0, end: float = 1.0, every: int = 1):
     """The bench's model under guidance by one pair of two words, the energy read in these blocks."""
     from ..attention.capture import WordQuery
     from ..guidance.energy import PRESETS
@@ -57,20 +58,20 @@ def guided(bench: Bench, blocks: str, start: float = 0.0, end: float = 1.0):
     context = bench.positive[:, :12]
     where = energy_blocks(bench.model, blocks)
     terms = EnergyTerms(words, ((0, 1),), context, where, preset.soft_mask, preset.stop_at_chance)
-    plan = EnergyPlan(terms, ("one ~ other",), preset.rule, preset.strength, preset.branch, start, end)
+    plan = EnergyPlan(terms, ("one ~ other",), preset.rule, preset.strength, preset.branch, start, end, every)
     capture = Capture(Watch(()))
     return install(bench.model.clone(), plan, capture), capture
 
 
-def ratio(bench: Bench, patched: tuple, steps: int, rounds: int) -> dict[str, Any]:
-    """Paired rounds of sampling `steps` steps, one of which has to have been guided. patched: what `guided` gives."""
+def ratio(bench: Bench, patched: tuple, steps: int, gradients: int, rounds: int) -> dict[str, Any]:
+    """Paired rounds of sampling `steps` steps with so many gradients. patched: what `guided` gives."""
     model, capture = patched
     works = {"plain": lambda: bench.sample(bench.model, steps, CFG), "guided": lambda: bench.sample(model, steps, CFG)}
     seconds = paired(works, rounds, warm_up=steps == 1)  # the longer runs find everything warm
-    if (found := len(capture.runs[-1].energy)) != 1:
-        raise RuntimeError(f"{found} of {steps} steps were guided, not one: this is no measurement")
+    if (found := len(capture.runs[-1].energy)) != gradients:
+        raise RuntimeError(f"{found} gradients in {steps} steps, not {gradients}: this is no measurement")
     ratios = [g / p for g, p in zip(seconds["guided"], seconds["plain"], strict=True)]
-    print(f"{steps} step(s), one guided: " + ", ".join(f"{r:.2f} x" for r in ratios), flush=True)
+    print(f"{steps} step(s), {gradients} gradient(s): " + ", ".join(f"{r:.2f} x" for r in ratios), flush=True)
     return {"ratio": round(median(ratios), 3), "rounds": [round(r, 3) for r in ratios],
             "plain_seconds": round(median(seconds["plain"]), 3)}  # fmt: skip
 
@@ -119,7 +120,8 @@ def write_page(result: dict[str, Any]) -> None:
         "Energy guidance",
         f"`make bench-guidance` on ComfyUI {result['host']}: SD 1.4's shape with random weights, {result['device']}, "
         f"{result['threads']} thread(s), time at {8 * result['latent']} x {8 * result['latent']} (median of "
-        f"{len(result['step_all']['rounds'])} paired rounds), the window the node's default, the first half.\n\n"
+        f"{len(result['step_all']['rounds'])} paired rounds). A whole run with the node's defaults takes {RUN[1]} gradients in "
+        f"{RUN[0]} steps.\n\n"
         + table(("", "a quarter of the resolution and below", "bar", "", "all blocks but the middle (default)"), rows),
     )
 
@@ -137,7 +139,8 @@ def main() -> None:
     use_host("--use-pytorch-cross-attention")
     from ..nodes.energy import ALL, QUARTER, FairSoftIoUGuidance
 
-    window = {i.id: i.default for i in FairSoftIoUGuidance.define_schema().inputs if i.id.endswith("_percent")}
+    defaults = {i.id: i.default for i in FairSoftIoUGuidance.define_schema().inputs}
+    window = {name: defaults[name] for name in ("start_percent", "end_percent", "every")}
     unet, latent, large = (UNET, 16, 16) if a.quick else (SD14, a.latent, 64)
     with torch.inference_mode():
         bench = Bench(unet, latent)
@@ -146,8 +149,8 @@ def main() -> None:
         result |= {"threads": torch.get_num_threads(), "latent": latent, "window": window}
         choices = {"quarter": QUARTER, "all": ALL}
         for name, blocks in choices.items():
-            result[f"step_{name}"] = ratio(bench, guided(bench, blocks), 1, a.rounds)
-            result[f"run_{name}"] = ratio(bench, guided(bench, blocks, *window.values()), 2, a.rounds)
+            result[f"step_{name}"] = ratio(bench, guided(bench, blocks), 1, 1, a.rounds)
+            result[f"run_{name}"] = ratio(bench, guided(bench, blocks, *window.values()), *RUN, a.rounds)
         bench.noise = torch.randn(1, 4, large, large, generator=torch.Generator().manual_seed(1))
         result["memory"] = measure_memory(bench, choices)
     for name, suffix in (("quarter", ""), ("all", "_all_blocks")):

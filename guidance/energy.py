@@ -41,7 +41,8 @@ class EnergyPreset:
     """soft_mask: attribution maps [...,h,w] -> masks. rule: what is done to the gradient's length.
 
     stop_at_chance: no push while the overlap is at or below that of independent masks. branch: whose queries the
-    maps are made of. window: the shares of the sampling it guides; None: whoever uses it decides. strength: lambda.
+    maps are made of. window: the shares of the sampling it guides, all their steps with a gradient of their own; None:
+    whoever uses it decides. strength: lambda.
     """
 
     soft_mask: Callable[[Tensor], Tensor]
@@ -88,6 +89,15 @@ def gradient_norm(gradient_x: Tensor, sigma: Tensor | float) -> Tensor:
     """||dE/dz||_2 = sqrt(1 + sigma^2) ||dE/dx||_2 of each image.   [B,...] -> [B], float32 at least"""
     norm = torch.linalg.vector_norm(full_precision(gradient_x).flatten(1), dim=1)
     return norm * (1 + per_image(sigma, norm) ** 2).sqrt()
+
+
+def held_gradient(gradient_x: Tensor, sigma: Tensor | float, now: Tensor | float) -> Tensor:
+    """dE/dx [B,...] taken at noise level sigma, for use at `now`: the same dE/dz, so sqrt((1 + sigma^2) / (1 + now^2)).
+
+    Our decision: neighbouring steps push nearly the same way, and z, unlike x, has one scale at every noise level.
+    """
+    before, after = (per_image(value, full_precision(gradient_x)) for value in (sigma, now))
+    return gradient_x * ((1 + before**2) / (1 + after**2)).sqrt().to(gradient_x)
 
 
 def energy_correction(gradient_x: Tensor, sigma: Tensor | float, strength: float, rule: Rule) -> tuple[Tensor, Tensor]:

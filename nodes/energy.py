@@ -22,7 +22,7 @@ NODE = "SoftIoU Energy Guidance"
 KEY = "fair_attention.energy"
 AS_PRESET = "as the preset says"  # for blocks: ALL, in both presets
 QUARTER, ALL = "quarter resolution and below", "all but the middle (BiasMap's 15 layers)"
-AS_SET = "start_percent to end_percent"
+AS_SET = "start_percent to end_percent"  # and every
 NO_LIMIT = 1e30
 
 
@@ -63,9 +63,12 @@ def energy_blocks(model, choice: str) -> frozenset[Block]:
     return frozenset(wanted)
 
 
-def settings_text(preset, strength, branch, blocks, during: tuple[float, float], asked: tuple[float, float]) -> str:
+def settings_text(
+    preset, strength, branch, blocks, every: int, during: tuple[float, float], asked: tuple[float, float]
+) -> str:
     """What a run was guided with, in one line. during: the window in use, the preset's where it is not the one asked."""
-    text = f"preset {preset}, lambda {strength:g}, {branch} branch, {blocks}, {during[0]:.0%} to {during[1]:.0%} of the sampling"
+    often = f"a gradient every {every} steps, " if every > 1 else ""
+    text = f"preset {preset}, lambda {strength:g}, {branch} branch, {blocks}, {often}{during[0]:.0%} to {during[1]:.0%} of the sampling"
     return (
         text
         if during == asked
@@ -93,9 +96,9 @@ class FairSoftIoUGuidance(io.ComfyNode):
                 io.Float.Input("strength", default=100.0, min=0.0, max=10000.0, step=1.0,
                                tooltip="Lambda of the paper, which uses 100. 0: exactly the plain picture, at no cost."),
                 io.Float.Input("start_percent", default=0.0, min=0.0, max=1.0, step=0.01, tooltip="Guide from this share of the sampling on."),
-                io.Float.Input("end_percent", default=0.5, min=0.0, max=1.0, step=0.01,
-                               tooltip="Guide up to this share of the sampling. Half costs half. The preset paper guides all of it, "
-                               "whatever is set here (see window)."),
+                io.Float.Input("end_percent", default=0.6, min=0.0, max=1.0, step=0.01,
+                               tooltip="Guide up to this share of the sampling; what is left settles the details, at no cost. The "
+                               "preset paper guides all of it, whatever is set here (see window)."),
                 advanced(io.Combo.Input(
                     "preset", options=["corrected", "paper"], default="corrected", optional=True,
                     tooltip="corrected: masks of the strongest 30 % of the whole map, long gradients shortened, no "
@@ -117,8 +120,13 @@ class FairSoftIoUGuidance(io.ComfyNode):
                 )),
                 advanced(io.Combo.Input(
                     "window", options=[AS_PRESET, AS_SET], default=AS_PRESET, optional=True,
-                    tooltip="Which part of the sampling is guided: corrected goes by start_percent and end_percent, paper "
+                    tooltip="Which part of the sampling is guided: corrected goes by start_percent, end_percent and every; paper "
                     "guides every step unless you choose the other option.",
+                )),
+                advanced(io.Int.Input(
+                    "every", default=2, min=1, max=10, optional=True,
+                    tooltip="Compute the gradient anew every so many steps and hold it in between; 2 costs half. The preset paper "
+                    "computes it at every step (see window).",
                 )),
             ],
             outputs=[
@@ -128,9 +136,9 @@ class FairSoftIoUGuidance(io.ComfyNode):
         )  # fmt: skip
 
     @classmethod
-    def execute(cls, model, clip, attribution_prompt, concept_pairs, strength=100.0, start_percent=0.0, end_percent=0.5,
+    def execute(cls, model, clip, attribution_prompt, concept_pairs, strength=100.0, start_percent=0.0, end_percent=0.6,
                 preset="corrected", branch=AS_PRESET, blocks=AS_PRESET, longest_gradient=1.0,
-                window=AS_PRESET) -> io.NodeOutput:  # fmt: skip
+                window=AS_PRESET, every=2) -> io.NodeOutput:  # fmt: skip
         require_cross_attention(model, NODE)
         check_window(start_percent, end_percent, NODE)
         if not attribution_prompt.strip():
@@ -142,7 +150,7 @@ class FairSoftIoUGuidance(io.ComfyNode):
         blocks = ALL if blocks == AS_PRESET else blocks
         branch = chosen.branch if branch == AS_PRESET else branch
         asked = start_percent, end_percent
-        during = chosen.window if chosen.window and window == AS_PRESET else asked
+        during, every = (chosen.window, 1) if chosen.window and window == AS_PRESET else (asked, every)
         context = own_context(clip, attribution_prompt)
         plan = EnergyPlan(
             EnergyTerms(words, pairs, context, energy_blocks(model, blocks), chosen.soft_mask, chosen.stop_at_chance),
@@ -151,7 +159,8 @@ class FairSoftIoUGuidance(io.ComfyNode):
             strength,
             branch,
             *during,
-            settings_text(preset, strength, branch, blocks, during, asked),
+            every,
+            settings_text(preset, strength, branch, blocks, every, during, asked),
         )
         capture = Capture(Watch(()))
         return io.NodeOutput(install(model.clone(), plan, capture), capture)

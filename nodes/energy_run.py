@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 
-from ..guidance.energy import Rule, energy_correction
+from ..guidance.energy import Rule, energy_correction, held_gradient
 from .conditionings import conditionings
 from .energy_gradient import EnergyTerms
 from .energy_pass import EnergyPass
@@ -21,7 +22,7 @@ STEEP, BROKEN = "gradient too long (skip rule)", "gradient not finite"
 class EnergyPlan:
     """Everything decided before sampling. rule: what is done to the gradient's length. strength: lambda.
 
-    settings: all of this in words, for the report.
+    every: a gradient lasts for so many steps. settings: all of this in words, for the report.
     """
 
     terms: EnergyTerms
@@ -31,7 +32,16 @@ class EnergyPlan:
     branch: str = CONDITIONAL
     start_percent: float = 0.0
     end_percent: float = 1.0
+    every: int = 1
     settings: str = ""
+
+
+class Taken(NamedTuple):
+    """dE/dx [B,C,h,w], and where: a later step may use it again."""
+
+    gradient: Tensor
+    sigma: Tensor
+    step: int
 
 
 class EnergyRun(Observer):
@@ -40,6 +50,7 @@ class EnergyRun(Observer):
         window = (plan.start_percent, plan.end_percent)
         super().__init__(Watch(()), run, {}, tuple(float(sampling.percent_to_sigma(p)) for p in window))
         self.plan, self.apart = plan, EnergyPass(plan.terms)
+        self.taken: Taken | None = None
         run.pairs, run.settings = plan.labels, plan.settings
 
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
@@ -50,6 +61,12 @@ class EnergyRun(Observer):
         sigma = float(timestep.flatten()[0])
         if not self.sigma_end <= sigma <= self.sigma_start:
             return executor(x, timestep, options, seed)
+        step = step_of(sigma, options.get("transformer_options", {}).get("sample_sigmas"), -1)
+        if self._lasts(step, x):
+            denoised = executor(x, timestep, options, seed)
+            return self._corrected(denoised, held_gradient(self.taken.gradient, self.taken.sigma, timestep), timestep)[
+                0
+            ]
         guider = executor.class_obj
         conds = conditionings(guider, self.plan.branch)
         shared = SharedForward(self.apart.gradient, conds, x)
@@ -58,13 +75,25 @@ class EnergyRun(Observer):
         if found is None:
             self.run.note("another patch kept the energy from being computed; those steps were not guided")
             return denoised
-        correction, used = energy_correction(gradient, timestep, self.plan.strength, self.plan.rule)
-        outcome = outcomes(gradient, used)
-        step = step_of(sigma, options.get("transformer_options", {}).get("sample_sigmas"), -1)
+        self.taken = Taken(gradient, timestep, step)
+        denoised, outcome = self._corrected(denoised, gradient, timestep)
         self.run.energy.append(EnergyStep(step, found.overlap.cpu(), found.chance.cpu(), outcome))
         if BROKEN in outcome:
             self.run.note("a gradient was not finite; that image was not guided at that step (Fair Report counts them)")
-        return denoised + correction.to(denoised) if GUIDED in outcome else denoised
+        return denoised
+
+    def _lasts(self, step: int, x: Tensor) -> bool:
+        """Whether the gradient taken last is used once more; never within its own step, nor in another run of the loop."""
+        taken = self.taken
+        return (
+            taken is not None and taken.step < step < taken.step + self.plan.every and taken.gradient.shape == x.shape
+        )
+
+    def _corrected(self, denoised: Tensor, gradient: Tensor, timestep: Tensor) -> tuple[Tensor, tuple[str, ...]]:
+        """And what became of each image's gradient."""
+        correction, used = energy_correction(gradient, timestep, self.plan.strength, self.plan.rule)
+        outcome = outcomes(gradient, used)
+        return denoised + correction.to(denoised) if GUIDED in outcome else denoised, outcome
 
 
 def outcomes(gradient: Tensor, used: Tensor) -> tuple[str, ...]:

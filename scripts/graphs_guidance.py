@@ -25,32 +25,29 @@ from .graph_parts import (
 )  # fmt: skip
 from .graphs_fair import EMOJI_WEIGHTS, measured
 
-# On the emoji world "gender" itself begins near chance (benchmarks/results/entanglement.json); the attributes' own words do not.
-CONCEPTS = "a photo of two doctors and male and light"
-PAIRS = "male ~ doctors, light ~ doctors"
+# BiasMap's own attribution prompt, with a second concept: the wording that benchmarks/entanglement.py measures.
+CONCEPTS = "a photo of the face of a doctor and gender and skin tone"
+PAIRS = "gender ~ doctor, skin tone ~ doctor"
 # Lambda moves a latent by a length, whatever its size: SD's has 16 times as many cells, and is 4 times as long.
 STRENGTH = 25
 SD_STRENGTH = ", *SoftIoU Energy Guidance* → strength 100"
-SD_CONCEPTS = (
-    '; BiasMap\'s own attribution prompt is "a photo of the face of a doctor and gender", its pair *gender ~ doctor*'
-)
 
 
 def recorded(number: str, model: list) -> dict[str, dict]:
     """A capture of the concepts, which need not be words of the sampled prompt, and of a control word."""
     return {
         number: node("FairAttentionCapture", model=model, clip=CLIP, attribution_prompt=CONCEPTS + " next to trees",
-                     words="male, light, doctors, trees")
+                     words="gender, skin tone, doctor, trees")
     }  # fmt: skip
 
 
-def guided(model: list, **inputs: float) -> dict:
+def guided(model: list) -> dict:
     """Energy guidance by the concepts."""
     return node("FairSoftIoUGuidance", model=model, clip=CLIP, attribution_prompt=CONCEPTS, concept_pairs=PAIRS,
-                strength=STRENGTH, **inputs)  # fmt: skip
+                strength=STRENGTH)  # fmt: skip
 
 
-CONCEPT_WORDS = {"demographic": "male", "semantic": "doctors", "control": "trees"}
+CONCEPT_WORDS = {"demographic": "gender", "semantic": "doctor", "control": "trees"}
 
 
 def discover_entanglement() -> Graph:
@@ -67,12 +64,12 @@ def discover_entanglement() -> Graph:
     return graph(
         "Discover entanglement: do two concepts share a place?",
         note(
-            "*Capture Cross-Attention* asks where the model would look for *male*, *doctors* and *trees* while it draws "
-            "two doctors; its **attribution_prompt** takes any words, drawn or not.",
+            "*Capture Cross-Attention* asks where the model would look for *gender*, *skin tone*, *doctor* and *trees* "
+            "while it draws two doctors; its **attribution_prompt** takes any words, drawn or not.",
             "*Concept Entanglement* marks the strongest 30 % of each concept's map and measures how far the two overlap "
             "(IoU). Chance is 0.176: read it beside that, and beside the control word's.",
             "The curve shows the same block by block through the U-Net.",
-            sd=SD_SETTINGS + SD_CONCEPTS + ".",
+            sd=SD_SETTINGS + ".",
         ),
         nodes,
         [[LOADER, LATENT], ["7", NEGATIVE, "8"], [SAMPLER, DECODE], [SAVE, "12"], ["9"], ["10", "11"]],
@@ -87,7 +84,7 @@ def softiou_guidance() -> Graph:
     nodes = {
         **loaded(2),
         "7": node("CLIPTextEncode", clip=CLIP, text="a photo of two doctors next to trees"),
-        "8": guided(MODEL, end_percent=1.0),
+        "8": guided(MODEL),
         **recorded("9", ["8", 0]),
         **sampled(["9", 0], ["7", 0]),
         **seen("10", "FairConceptEntanglement", ["9", 1], **CONCEPT_WORDS),
@@ -101,13 +98,13 @@ def softiou_guidance() -> Graph:
     return graph(
         "SoftIoU energy guidance: pull two concepts apart",
         note(
-            "While sampling, *SoftIoU Energy Guidance* moves the latent so that the model looks for *male* and *doctors* "
-            "at different places, and for *light* and *doctors*. *Fair Report* shows the overlap step by step.",
+            "While sampling, *SoftIoU Energy Guidance* moves the latent so that the model looks for *gender* and *doctor* "
+            "at different places, and for *skin tone* and *doctor*. *Fair Report* shows the overlap step by step.",
             "Compare the two *Concept Entanglement* nodes: guided above, plain below, same seed.",
             "**strength** 0 is exactly the plain picture; much more changes the picture as a whole. "
-            "Every step is guided here; **end_percent** 0.5 costs half.",
+            "Each gradient lasts for two steps (**every**), up to 60 % of the sampling (**end_percent**).",
             "It makes concepts less entangled. Whether the pictures become fairer is another question: measure it.",
-            sd=SD_SETTINGS + SD_STRENGTH + SD_CONCEPTS + ".",
+            sd=SD_SETTINGS + SD_STRENGTH + ".",
         ),
         nodes,
         [[LOADER, LATENT, NEGATIVE], ["7", "8"], ["9", SAMPLER], ["12", "13"], [DECODE, SAVE, "14", "15"], ["10", "16"],
@@ -139,10 +136,10 @@ def full_chain() -> Graph:
         note(
             "*Linguistic Alignment* finds the words that denote people (in words: **Linked**); *Block Voting* says how the "
             "blocks agree on where they are; *Fair Inference* gives each person a gender; *SoftIoU Energy Guidance* "
-            "pulls *male* and *doctors* apart in the same sampling.",
+            "pulls *gender* and *doctor* apart in the same sampling.",
             "*Locate Regions* outlines whom it found, the two reports say what each method did, *Bias-W / Bias-P* measures it.",
             "Each method can be bypassed (select, Ctrl+B), or its strength set to 0, to see what the other does alone.",
-            sd=SD_SETTINGS + SD_VOTING + SD_STRENGTH + SD_CONCEPTS + "." + EMOJI_READER,
+            sd=SD_SETTINGS + SD_VOTING + SD_STRENGTH + "." + EMOJI_READER,
         ),
         nodes,
         [[LOADER, LATENT, NEGATIVE], ["7", "12", "8"], ["9", "10"], ["11", SAMPLER, DECODE], [SAVE, "15"], ["13", "14"],

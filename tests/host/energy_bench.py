@@ -27,7 +27,7 @@ class EnergyBench(Bench):
 
     def guide(self, model=None, text=ATTRIBUTION, pairs="gender ~ doctor", **kw):
         """(patched model, attention): guidance through the whole run by an energy that never stops pushing."""
-        kw = {"strength": STRONG, "end_percent": 1.0, "preset": "smooth", "branch": "conditional", **kw}
+        kw = {"strength": STRONG, "end_percent": 1.0, "preset": "smooth", "branch": "conditional", "every": 1, **kw}
         kw = {"blocks": "quarter resolution and below", "longest_gradient": 0.0, **kw}
         return self.node["FairSoftIoUGuidance"].execute(model or self.model, self.clip, text, pairs, **kw).result
 

@@ -65,6 +65,38 @@ def test_denoised_form_equals_the_published_eps_form(bench, host):
     assert torch.allclose(bench.sample(model, bench.positive, steps=1), expected, atol=1e-3, rtol=1e-4)
 
 
+def test_a_held_gradient_pushes_z_as_it_did_before(bench, host):
+    """Steps 1 and 2 with `every` 3: -lambda sigma^2 times step 0's dE/dz, brought to x at the present noise level."""
+    energy_run, terms = host.pack.nodes.energy_run, bench.terms()
+    wrapper, first, corrections = host.comfy.patcher_extension.WrappersMP.PREDICT_NOISE, {}, []
+
+    def outside(executor, x, timestep, options=None, seed=None):
+        if not first:
+            conds = executor.class_obj.conds["positive"]
+            found = energy_run.EnergyPass(terms)(executor.class_obj.inner_model, conds, x, timestep, options)
+            first.update(sigma=float(timestep[0]), gradient=found[0])
+        denoised = executor(x, timestep, options, seed)
+        corrections.append((float(timestep[0]), denoised - corrections.pop()))
+        return denoised
+
+    def inside(executor, *args):
+        corrections.append(executor(*args))
+        return corrections[-1]
+
+    model = bench.model.clone()
+    model.add_wrapper_with_key(wrapper, "outside", outside)
+    plan = energy_run.EnergyPlan(terms, ("gender ~ doctor",), torch.ones_like, 1000 * STRONG, every=3)
+    capture = host.pack.nodes.types.Capture(host.pack.nodes.types.Watch(()))
+    model = host.pack.nodes.energy.install(model, plan, capture)
+    model.add_wrapper_with_key(wrapper, "inside", inside)
+    bench.sample(model, bench.positive, steps=3)
+    assert [s.step for s in capture.runs[-1].energy] == [0] and len(corrections) == 3
+    dz = first["gradient"] * math.sqrt(1 + first["sigma"] ** 2)
+    for sigma, correction in corrections:
+        expected = -1000 * STRONG * sigma**2 * dz / math.sqrt(1 + sigma**2)
+        assert torch.allclose(correction, expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max()))
+
+
 def test_lambda_zero_is_the_plain_picture_bit_for_bit(bench):
     model, attention = bench.guide(strength=0.0)
     assert torch.equal(bench.sample(model, bench.positive, steps=3), bench.plain)

@@ -61,6 +61,28 @@ def test_corrected_goes_by_the_percents(bench, window):
     )
 
 
+def test_a_gradient_every_few_steps(bench):
+    for kw, expected in (
+        ({"every": 2, "end_percent": 0.6}, [0, 2]),
+        ({"every": 3, "start_percent": 0.2}, [1, 4]),
+        ({"every": 2, "preset": "paper"}, [0, 1, 2, 3, 4]),
+        ({"every": 2, "preset": "paper", "window": "start_percent to end_percent"}, [0, 2, 4]),
+    ):
+        model, attention = bench.guide(**{"branch": PRESET, "preset": "corrected", **kw})
+        samples = bench.sample(model, bench.positive, steps=5)
+        assert [s.step for s in attention.runs[-1].energy] == expected
+        text = bench.node["FairReport"].execute(attention, {"samples": samples}).result[0]
+        assert (f"a gradient every {kw['every']} steps" in text) == (len(expected) < 5)
+
+
+def test_defaults_of_the_node_take_a_gradient_every_second_step_of_six_tenths(bench):
+    model, attention = bench.node["FairSoftIoUGuidance"].execute(
+        bench.model, bench.clip, ATTRIBUTION, "gender ~ doctor"
+    ).result  # fmt: skip
+    bench.sample(model, bench.positive, steps=10)
+    assert [s.step for s in attention.runs[-1].energy] == [0, 2, 4]
+
+
 def test_window(bench):
     model, attention = bench.guide(start_percent=0.4, end_percent=1.0)
     bench.sample(model, bench.positive, steps=3)

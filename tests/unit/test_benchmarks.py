@@ -13,6 +13,7 @@ from fair_attention.benchmarks.entanglement_page import (
     CHOICES,
     DEFAULT,
     FAIR,
+    LAMBDA,
     bars,
     best_choice,
     knee,
@@ -30,14 +31,14 @@ def test_the_knee_is_where_the_curve_bends() -> None:
     # mIoU removed 0, .8, .9, 1 of all against PSNR lost 0, .2, .6, 1 of all: .6 above the line, then .3, then 0
     rows = {
         lambda_name(10): row(0.5, 0.5, psnr=30.0),
-        lambda_name(50): row(0.34, 0.34, psnr=28.0),
-        lambda_name(100): row(0.32, 0.32, psnr=24.0),
+        lambda_name(30): row(0.34, 0.34, psnr=28.0),
+        lambda_name(LAMBDA): row(0.32, 0.32, psnr=24.0),
         lambda_name(400): row(0.3, 0.3, psnr=20.0),
     }
-    assert lambda_name(100) == DEFAULT and knee(rows, (10, 50, 100, 400)) == 50
+    assert lambda_name(LAMBDA) == DEFAULT and knee(rows, (10, 30, LAMBDA, 400)) == 30
     assert knee(rows, (10, 25, 400)) is None  # two of them are measured
     flat = {name: {**r, "psnr": 30.0} for name, r in rows.items()}
-    assert knee(flat, (10, 50, 100, 400)) is None
+    assert knee(flat, (10, 30, LAMBDA, 400)) is None
 
 
 def test_the_best_choice_takes_away_most_by_second() -> None:

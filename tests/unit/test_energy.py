@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from fair_attention.guidance.energy import PRESETS, clip, energy, energy_correction, gradient_norm, skip
+from fair_attention.guidance.energy import PRESETS, clip, energy, energy_correction, gradient_norm, held_gradient, skip
 from fair_attention.guidance.soft_iou import min_max, sinkhorn_topk, soft_iou, soft_top_mask, top_threshold
 
 
@@ -165,3 +165,12 @@ def test_presets_are_what_their_sources_say() -> None:
 def test_no_pair_is_refused() -> None:
     with pytest.raises(ValueError, match="no concept pair"):
         energy([], sinkhorn_topk, False)
+
+
+def test_a_held_gradient_has_the_same_length_in_z_at_any_noise_level() -> None:
+    gradient, sigmas, now = randn(2, 4, 3, 3), torch.tensor([7.0, 1.0]), torch.tensor([1.0, 0.0])
+    held = held_gradient(gradient, sigmas, now)
+    assert torch.allclose(held[0], gradient[0] * 5)  # sqrt((1 + 49) / (1 + 1))
+    assert torch.allclose(gradient_norm(held, now), gradient_norm(gradient, sigmas))
+    assert torch.equal(held_gradient(gradient, 3.0, 3.0), gradient)
+    assert held_gradient(gradient.half(), 14.0, 0.1).dtype == torch.float16
