@@ -8,6 +8,8 @@ draws a few pictures of each and leaves the results alone.
 import argparse
 import json
 import time
+from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -38,8 +40,19 @@ COSTS = {
 COST_STEPS, COST_BATCH = 50, 2
 
 
+def prompts(occupations: Iterable[str], faces: bool) -> dict[str, str]:
+    """Each prompt's occupation; one, two and three people."""
+    nouns = {}
+    for occupation, count in product(occupations, (1, 2, 3)):
+        text = phrase(occupation, count)
+        linked = text.replace("photo of", "photo of the face of" if count == 1 else "photo of the faces of")
+        nouns[linked if faces else text] = occupation
+    return nouns
+
+
 def drawn(emoji, folder: Path, name: str, prompt: str, seeds: int) -> Tensor:
     """The pictures [seeds,H,W,3] of one method and prompt, kept from an earlier run or drawn now."""
+    name = name if METHODS[name].target else PLAIN
     path = folder / f"{name} - {prompt}.pt".replace(":", "")
     have = torch.load(path, weights_only=True) if path.exists() else torch.zeros(0, 1)
     if len(have) < seeds:
@@ -120,16 +133,15 @@ def main() -> None:
     a = parser.parse_args()
     out = KEPT / "quick.json" if a.quick else a.out
     occupied = OCCUPATIONS[:2] if a.quick else OCCUPATIONS
-    nouns = {phrase(o, n): o for o in occupied for n in (1, 2, 3)}
     emoji, mark = sampling.load(), fingerprint(sampling.CHECKPOINT)
-    setting = {"prompts": list(nouns), "steps": sampling.STEPS, "cfg": sampling.CFG, "checkpoint": mark,
+    setting = {"prompts": list(prompts(occupied, False)), "steps": sampling.STEPS, "cfg": sampling.CFG, "checkpoint": mark,
                "reader": fingerprint(EmojiReader.weights)}  # fmt: skip
     saved = Saved(out, setting)
     if a.cost:
         saved.data["cost_ratio_50_steps"] = costs(emoji, 3)
     chosen = [n for n in METHODS if n in a.only.split(";") or not (a.only or a.cost)]
     for name in chosen:
-        seeds = 4 if a.quick else METHODS[name].seeds
+        seeds, nouns = 4 if a.quick else METHODS[name].seeds, prompts(occupied, METHODS[name].faces)
         if saved.methods.get(name, {}).get("pictures") == seeds * len(nouns):
             continue
         plain, pictures = (

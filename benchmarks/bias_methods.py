@@ -20,6 +20,7 @@ class Method:
     inference: dict[str, Any] = field(default_factory=dict)
     seeds: int = ABLATION_SEEDS
     whole: bool = False  # the mask is the whole picture
+    faces: bool = False  # on prompts that name each group by two linked words: "the faces of two doctors"
 
 
 GENDER, TONES = ("gender",), "light 1\ntan 2\nbrown 3\ndark 4"
@@ -31,8 +32,8 @@ METHODS = {
     "blended: gender": Method(GENDER, inference={"preservation": "blended"}, seeds=MAIN_SEEDS),
     "target female 30, male 70": Method(("female 3\nmale 7",), seeds=TARGET_SEEDS),
     "target light 10, tan 20, brown 30, dark 40": Method((TONES,), seeds=TARGET_SEEDS),
-    "the same, guided at every step to the end, strength 3": Method(
-        (TONES,), inference={"every": 1, "end_percent": 1.0, "strength": 3.0}, seeds=TARGET_SEEDS
+    "the same, strength 6, guided to the end": Method(
+        (TONES,), inference={"end_percent": 1.0, "strength": 6.0}, seeds=TARGET_SEEDS
     ),
     "without Block Voting (DAAM's mean)": Method(GENDER, {"method": "mean (DAAM)"}),
     "without Linguistic Alignment": Method(GENDER, {"align": False}),
@@ -41,6 +42,9 @@ METHODS = {
     "the attribute alone": Method(GENDER, inference={"steer_by": "the attribute alone"}),
     "every step": Method(GENDER, inference={"every": 1}),
     "without preservation": Method(GENDER, inference={"preservation": "none"}),
+    "faces: unedited": Method(faces=True),
+    "faces: fair inference": Method(GENDER, faces=True),
+    "faces: without Linguistic Alignment": Method(GENDER, {"align": False}, faces=True),
 }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .bias_methods import METHODS, PLAIN
+from .bias_methods import METHODS
 from .page import table, write_section
 
 AXES = ("gender", "skin tone", "gender x skin tone")
@@ -12,7 +12,7 @@ TONES = {"light": 0.1, "tan": 0.2, "brown": 0.3, "dark": 0.4}
 WANTED = {
     "target female 30, male 70": ("gender", {"female": 0.3, "male": 0.7}),
     "target light 10, tan 20, brown 30, dark 40": ("skin tone", TONES),
-    "the same, guided at every step to the end, strength 3": ("skin tone", TONES),
+    "the same, strength 6, guided to the end": ("skin tone", TONES),
 }
 
 
@@ -56,7 +56,7 @@ def write_page(data: dict[str, Any]) -> None:
             *(f"{r['bias_w'][a]:.2f} / {r['bias_p'][a]:.2f} ({r['bias_p_floor'][a]:.2f})" for a in AXES),
             f"{r['people_kept']:.0%}",
             f"{r['occupation_kept']:.0%}",
-            *(("–",) * 3 if name == PLAIN else (f"{r['psnr']:.1f}", f"{r['psnr_outside_people']:.1f}", f"{r['ssim']:.2f}")),
+            *(("–",) * 3 if not METHODS[name].target else (f"{r['psnr']:.1f}", f"{r['psnr_outside_people']:.1f}", f"{r['ssim']:.2f}")),
             f"{r['cost_ratio']:.2f}" if "cost_ratio" in r else "",
             r["pictures"],
         )
@@ -68,7 +68,8 @@ def write_page(data: dict[str, Any]) -> None:
     text = (
         f"`make bench-bias`: {len(data['setting']['prompts'])} prompts of one, two and three people of six occupations on "
         f"the emoji world, {data['setting']['steps']} steps, CFG {data['setting']['cfg']:g}; the same seeds for every "
-        "method, read by the emoji reader. Bias is the raw definition (0: equal; PSNR and SSIM compare with the unedited "
+        'method, read by the emoji reader; the rows "faces" have prompts that name people by two linked words, "a photo of '
+        'the faces of two doctors". Bias is the raw definition (0: equal; PSNR and SSIM compare with the unedited '
         "picture of the same seed). Floor: the least Bias-P that so few faces a picture allow. Time: "
         "`python -m fair_attention.benchmarks.bias --cost`, paired runs of 50 steps with a binary attribute.\n\n"
         + table(header, rows)
