@@ -7,7 +7,7 @@ BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-gu
 export HOST ?= 0.30.0
 export PROMPT SEEDS ATTRIBUTES
 
-.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails lint format train emoji-report composition real-size clean $(BENCHMARKS)
+.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails help-pictures lint format train emoji-report composition real-size clean $(BENCHMARKS)
 
 help:  ## list the targets
 	@grep -hE '^[a-z$$].*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -52,6 +52,9 @@ workflows: setup  ## write the shipped workflows anew, from scripts/graphs_*.py
 
 thumbnails: setup  ## run every shipped workflow and keep its picture beside it
 	$(PYTHON) -m fair_attention.scripts.thumbnails
+
+help-pictures: setup  ## a picture of every node for its help page (needs Chromium)
+	$(PYTHON) -m fair_attention.scripts.help_pictures
 
 schemas: setup  ## record the nodes' inputs that saved workflows depend on
 	$(PYTHON) -m fair_attention.tests.workflows.schemas

@@ -3,23 +3,13 @@ FAIR_ATTENTION_BROWSER=required (`make test-browser`): then what is missing is a
 """
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fair_attention.scripts import hosts
-
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync"]  # fmt: skip
-READY = "() => window.app?.graph && window.app.extensionManager && document.querySelector('canvas')"
-PATIENCE = 180_000  # milliseconds; the page loads 600 files, and CI's machine is slow
-
-
-def chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+from fair_attention.scripts.browser import chromium, go_to_front_end, launch
 
 
 def missing() -> str | None:
@@ -50,7 +40,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        started = launch(playwright)
         yield started
         started.close()
 
@@ -61,14 +51,9 @@ def open_page(browser) -> Callable:
 
     def open_page(url: str):
         page, errors = browser.new_page(viewport={"width": 1600, "height": 1000}), []
-        page.set_default_timeout(PATIENCE)
         page.on("console", lambda m: errors.append(told(m.text, m.location, url)) if m.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(f"exception: {error}"))
-        page.goto(url)
-        page.wait_for_function(READY)
-        page.get_by_role("dialog").get_by_text("No templates found").wait_for()  # opens by itself on a first start
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(3000)  # the last of the host's own complaints
+        go_to_front_end(page, url)
         return page, errors
 
     return open_page

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fair_attention.scripts import hosts
+from fair_attention.scripts.browser import OPEN
 from fair_attention.scripts.workflow import to_prompt
 
 SCREENSHOTS = Path("output/browser")
@@ -13,7 +14,6 @@ FILES = sorted((hosts.ROOT / "workflows").glob("*.json"), key=lambda path: path.
 # What a host complains about without any pack: templates that are not installed, user files that are not there yet.
 HOSTS_OWN = ("/templates/", "core workflow templates", "fuse options", "/userdata", "user.css")
 UNPICTURED = [f"{file.stem}.jpg" for file in FILES if not file.with_suffix(".jpg").exists()]
-OPEN = "async workflow => { await window.app.loadGraphData(workflow) }"
 PROMPT = "async () => (await window.app.graphToPrompt()).output"
 # How many pictures a node of that class shows, loaded and drawn.
 SHOWN = "kind => window.app.graph.nodes.find(n => n.type === kind).imgs?.filter(i => i.complete && i.width).length"
@@ -108,6 +108,7 @@ def test_help_page_shows(page):
     page.evaluate("() => window.app.canvas.selectNode(window.app.graph.nodes.find(n => n.type === 'FairInference'))")
     page.get_by_test_id("info-button").click()
     page.get_by_text("exactly the plain picture, bit for bit").first.wait_for()
+    page.wait_for_function("() => document.querySelector('img[src$=\"FairInference.jpg\"]')?.naturalWidth > 0")
     keep(page, "help")
 
 

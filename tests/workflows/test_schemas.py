@@ -55,10 +55,12 @@ def test_no_help_page_is_left_over(object_info):
     assert PAGES == sorted(schemas.ours(object_info))
 
 
-def test_pictures_of_help_pages_exist():
-    for page in PAGES:
-        for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (DOCS / f"{page}.md").read_text(encoding="utf-8")):
-            assert (DOCS / target).is_file(), f"{page}.md shows {target}, which does not exist"
+@pytest.mark.parametrize("page", PAGES)
+def test_help_page_has_its_picture_and_says_how_to_combine_it_and_what_it_costs(page):
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    shown = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
+    assert f"{page}.jpg" in shown and all((DOCS / target).is_file() for target in shown)
+    assert "**Combine.**" in text and "**Cost.**" in text
 
 
 def test_changes_are_told_apart():
