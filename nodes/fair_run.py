@@ -113,9 +113,9 @@ class FairRun(Observer):
             self.people.append([p if p.why else self._given(p, next(given)) for p in found])
         self.run.people, self.after = self.people, counts
         used = {(p.group, p.attribute) for image in self.people for p in image if p.attribute is not None}
-        binary = len(target.attributes) == 2
-        groups = {g for g, _ in used}
-        self.in_use = sorted((g, k) for g in groups for k in range(len(target.attributes))) if binary else sorted(used)
+        if opposition(len(target.attributes)):
+            used = {(g, k) for g, _ in used for k in range(len(target.attributes))}
+        self.in_use = sorted(used)
 
     def finish(self, result: Tensor) -> None:
         """Only pictures that were drawn count for a quota that runs share."""

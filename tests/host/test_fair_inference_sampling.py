@@ -89,6 +89,24 @@ def test_cfg_1_and_more_than_two_attributes(bench, setting):
     assert len({p.attribute for p in attention.runs[-1].people[0]}) == 2
 
 
+@pytest.mark.parametrize("crossed, asked", [("", 2 + 4), ("gender", 2 + 1)])
+def test_a_set_of_up_to_four_is_predicted_whole_and_a_larger_one_as_far_as_it_is_given(
+    bench, setting, host, crossed, asked
+):
+    """One person. Of four tones all are predicted, to push away from the others; of eight crossed attributes the one."""
+    target = bench.target("skin tone", cross_with=bench.target(crossed) if crossed else None)
+    model, _ = bench.fair(target, regions=setting.regions, masks=halves()[:1])
+    seen = []
+
+    def count(executor, model, conds, *args):
+        seen.append(len(conds))
+        return executor(model, conds, *args)
+
+    model.add_wrapper_with_key(host.comfy.patcher_extension.WrappersMP.CALC_COND_BATCH, "test", count)
+    bench.sample(model, setting.positive)
+    assert max(seen) == asked
+
+
 def test_momentum_and_quantile_are_finite(bench, setting):
     model, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves(), momentum=0.3, quantile=0.5)
     assert bench.sample(model, setting.positive).isfinite().all()
