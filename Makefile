@@ -7,7 +7,7 @@ BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-gu
 export HOST ?= 0.30.0
 export PROMPT SEEDS ATTRIBUTES
 
-.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails help-pictures lint format train emoji-report composition real-size clean $(BENCHMARKS)
+.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails help-pictures lint format train emoji-report composition real-size registry-check clean $(BENCHMARKS)
 
 help:  ## list the targets
 	@grep -hE '^[a-z$$].*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -65,6 +65,11 @@ composition: setup  ## write docs/composition.md from the table that the tests r
 real-size: export OMP_NUM_THREADS ?= 2
 real-size: setup  ## the full chain at Stable Diffusion 1.4's size with random weights: peak memory (tens of minutes)
 	$(PYTHON) -m fair_attention.scripts.real_size
+
+registry-check: export PATH := $(CURDIR)/output/comfy-cli/bin:$(PATH)
+registry-check:  ## the node registry's own checks, by comfy-cli in an environment of its own
+	@test -x output/comfy-cli/bin/comfy || { $(PYTHON3) -m venv output/comfy-cli && output/comfy-cli/bin/pip -q install comfy-cli ruff; }
+	comfy --skip-prompt --no-enable-telemetry node validate
 
 train: setup  ## train the emoji model (resumes)
 	$(PYTHON) -m fair_attention.emoji_world.train
