@@ -11,7 +11,7 @@ ABOVE_FLOOR, WITHIN = 0.10, 0.05
 TONES = {"light": 0.1, "tan": 0.2, "brown": 0.3, "dark": 0.4}
 WANTED = {
     "target female 30, male 70": ("gender", {"female": 0.3, "male": 0.7}),
-    "target light 10, tan 20, brown 30, dark 40": ("skin tone", TONES),
+    "target light 10, tan 20, brown 30, dark 40, to the end": ("skin tone", TONES),
 }
 
 

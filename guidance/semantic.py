@@ -17,16 +17,18 @@ from torch import Tensor
 
 from .forms import full_precision
 
+OPPOSED = 4  # the largest set of attributes that are opposed to each other
+
 
 def opposition(attributes: int) -> float:
-    """eta, the share of the other attributes' mean direction that is subtracted: 1 for two, 1/2 for three or four, else 0.
+    """eta, the share of the other attributes' mean direction that is subtracted: 1 for a set of up to four, else 0.
 
-    Two are Fair Diffusion's pair, "towards one, away from the other". Of three or four, one that lies between others
-    (tan between light and brown) is otherwise drawn as its neighbour; all of the mean, which is close to the direction
-    "any person", would overshoot. It needs the predictions of all of them, also of those nobody in the picture is given:
-    above four, as when two sets are crossed, too dear. Our decision.
+    Two are Fair Diffusion's pair, "towards one, away from the other"; up to four the direction is D_a - mean D_a' as well.
+    Without it an attribute that lies between others (tan between light and brown) is drawn as its neighbour. It needs
+    the predictions of all of them, also of those nobody in the picture is given: above four, as when two sets are
+    crossed, too dear. Our decision.
     """
-    return {2: 1.0, 3: 0.5, 4: 0.5}.get(attributes, 0.0)
+    return 1.0 if attributes <= OPPOSED else 0.0
 
 
 def edit_direction(attribute: Tensor, others: Sequence[Tensor], base: Tensor, scale: float, eta: float) -> Tensor:

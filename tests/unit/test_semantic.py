@@ -63,13 +63,11 @@ def test_binary_set_is_the_difference_of_the_two() -> None:
     torch.testing.assert_close(edit_direction(female, [male], base, 4.0, opposition(2)), 4 * (female - male))
 
 
-def test_three_or_four_attributes_are_opposed_by_half_and_more_not_at_all() -> None:
+def test_up_to_four_attributes_are_opposed_to_the_mean_of_the_others_and_more_not_at_all() -> None:
     a, b, c, base = randn(4, 1, 4, 3, 3)
-    assert opposition(8) == opposition(5) == 0 and opposition(4) == opposition(3)
-    half = 2 * (a - base) - ((b + c) / 2 - base)
-    torch.testing.assert_close(edit_direction(a, [b, c], base, 2.0, opposition(3)), half)
-    torch.testing.assert_close(edit_direction(a, [b, c], base, 7.5, 0.0), 7.5 * (a - base))
-    torch.testing.assert_close(edit_direction(a, [b, c], base, 1.0, 1.0), a - (b + c) / 2)
+    assert opposition(3) == opposition(4) == 1 and opposition(5) == opposition(8) == 0
+    torch.testing.assert_close(edit_direction(a, [b, c], base, 2.0, opposition(3)), 2 * a - (b + c))
+    torch.testing.assert_close(edit_direction(a, [b, c], base, 7.5, opposition(8)), 7.5 * (a - base))
 
 
 def test_denoised_form_equals_sega_in_eps_form() -> None:
