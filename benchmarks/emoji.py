@@ -29,8 +29,11 @@ def batches(emoji, prompt: str, seeds: int, steps: int = STEPS, model=None, posi
         yield sampling.sample(emoji, prompt, count, start, steps, model=model, positive=positive)[1]
 
 
-def fair_inference(emoji, prompt: str, presets: Sequence[str], model=None) -> tuple[Any, list]:
-    """(patched model, positive): everybody in the picture gets attributes of these target presets, crossed."""
+def fair_inference(emoji, prompt: str, presets: Sequence[str], model=None, **inputs: Any) -> tuple[Any, list]:
+    """(patched model, positive): everybody in the picture gets attributes of these target presets, crossed.
+
+    inputs: of Fair Inference, other than its defaults.
+    """
     from ..nodes.alignment import FairLinguisticAlignment
     from ..nodes.inference import FairInference
     from ..nodes.target import FairTargetDistribution
@@ -41,7 +44,8 @@ def fair_inference(emoji, prompt: str, presets: Sequence[str], model=None) -> tu
         target = FairTargetDistribution.execute(preset, "", "running quota", 0, cross_with=target).result[0]
     tokens, positive, _ = FairLinguisticAlignment.execute(emoji.clip, prompt).result
     regions = FairBlockVoting.execute(tokens, weights=EMOJI).result[0]
-    return FairInference.execute(model or emoji.model, emoji.clip, target, regions=regions).result[0], positive
+    fair = FairInference.execute(model or emoji.model, emoji.clip, target, regions=regions, **inputs)
+    return fair.result[0], positive
 
 
 def people_numbers(drawn: Readings) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from ..scripts import hosts
 from .emoji import OCCUPATIONS, SEEDS, STEPS, Saved, fingerprint, kept, likeness, people_numbers
 from .entanglement_page import (
     BOTH,
+    BOTH_LONGER,
     DEFAULT,
     EVERY,
     FAIR,
@@ -53,8 +54,9 @@ def methods() -> dict[str, Method]:
     return {
         "unedited": Method(),
         DEFAULT: Method({}),
-        FAIR: Method(fair=True),
-        BOTH: Method({}, fair=True),
+        FAIR: Method(fair={}),
+        BOTH: Method({}, {}),
+        BOTH_LONGER: Method({"strength": 50.0}, {"end_percent": 1.0}),
         **{lambda_name(s): Method({"strength": float(s)}, part=0.5) for s in LAMBDAS if s != LAMBDA},
         HALF: Method({"end_percent": 0.5, "every": 1}, part=0.5),
         EVERY: Method({"end_percent": 1.0, "every": 1}, part=0.5),

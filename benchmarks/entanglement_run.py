@@ -22,11 +22,11 @@ CONCEPTS, CONTROL = ("gender", "skin tone"), "flowers"
 
 @dataclass(frozen=True)
 class Method:
-    """energy: inputs of SoftIoU Energy Guidance other than its defaults and LAMBDA; None: without it. fair: with Fair
-    Inference. part: of the seeds."""
+    """energy: inputs of SoftIoU Energy Guidance other than its defaults and LAMBDA, fair: of Fair Inference; None: without
+    it. part: of the seeds."""
 
     energy: Mapping[str, Any] | None = None
-    fair: bool = False
+    fair: Mapping[str, Any] | None = None
     part: float = 1.0
 
 
@@ -76,8 +76,8 @@ def patched(emoji, method: Method, prompt: Prompt) -> tuple[Any, list | None, An
     from ..nodes.energy import FairSoftIoUGuidance
 
     model, positive, seen = emoji.model, None, None
-    if method.fair:
-        model, positive = fair_inference(emoji, prompt.text, CONCEPTS)
+    if method.fair is not None:
+        model, positive = fair_inference(emoji, prompt.text, CONCEPTS, **method.fair)
     if method.energy is not None:
         inputs = {"strength": float(LAMBDA), **method.energy}
         guided = FairSoftIoUGuidance.execute(model, emoji.clip, prompt.attribution, prompt.pairs, **inputs)

@@ -63,9 +63,9 @@ def test_bars_by_hand() -> None:
         "softiou: mIoU of skin tone reduced, percent": True,
         "softiou: mIoU of skin tone no lower than chance - 0.05": False,  # 0.12 < 0.126
         "softiou: people read with the occupation asked for": True,
-        "both together: Bias-W of gender": False,  # 0.23 > 1.1 * 0.2
-        "both together: mIoU of gender": True,  # 0.21 <= 1.1 * 0.2
-        "both together: mIoU of skin tone": False,
+        "fair inference + softiou: Bias-W of gender": False,  # 0.23 > 1.1 * 0.2
+        "fair inference + softiou: mIoU of gender": True,  # 0.21 <= 1.1 * 0.2
+        "fair inference + softiou: mIoU of skin tone": False,
     }
     assert [bar["met"] for bar in bars({"unedited": row(0.4)})] == [True, True]  # only where it begins
 
