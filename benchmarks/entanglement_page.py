@@ -135,7 +135,8 @@ def write_page(data: dict[str, Any], lambdas: Sequence[float]) -> None:
         f"of a concept and of the occupation, always read with the same attribution prompt (\"{setting['attribution'][0]}\"); "
         f"chance is {data['chance']:.3f}, the control is \"flowers\" with the occupation. Lambda is {LAMBDA} where none is named; "
         "it is a length, and on this world's 16 x 16 cells 25 is what 100 is on Stable Diffusion's 64 x 64. Reduced: mean of "
-        "both pairs. PSNR: an unchanged picture counts 100 dB. Cost: seconds beside the plain run, paired.\n\n"
+        "both pairs. PSNR: an unchanged picture counts 100 dB. Cost: seconds beside the plain run, median of three pairs of "
+        "four pictures, on a machine with other work: good to a tenth or two.\n\n"
         + "\n\n".join([
             table(header, [(name, *_cells(row)) for name, row in rows.items() if "lambda" not in name]),
             "Lambda:\n\n" + table(("lambda", *header[1:]), sweep),
