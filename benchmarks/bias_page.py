@@ -59,7 +59,7 @@ def write_page(data: dict[str, Any]) -> None:
             f"{r['cost_ratio']:.2f}" if "cost_ratio" in r else "",
             r["pictures"],
         )
-        for name, r in data["methods"].items()
+        for name, r in ((n, data["methods"][n]) for n in METHODS if n in data["methods"])
     ]  # fmt: skip
     header = ("", *(f"{a}: Bias-W / Bias-P (floor)" for a in AXES), "people kept", "occupations kept", "PSNR",
               "PSNR outside people", "SSIM", "time, 50 steps", "pictures")  # fmt: skip

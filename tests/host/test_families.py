@@ -36,7 +36,7 @@ def sampled(bench):
         fair = {"regions": regions, "masks": halves(), "end_percent": 1.0}
         model, people = bench.fair(bench.target(), strength=5.0, **fair)
         guide = bench.node["FairSoftIoUGuidance"].execute
-        model, energy = guide(model, bench.clip, CONCEPTS, "gender ~ doctor", end_percent=1.0).result
+        model, energy = guide(model, bench.clip, CONCEPTS, "gender ~ doctor", end_percent=1.0, every=1).result
         capture = bench.node["FairAttentionCapture"].execute
         model, words = capture(model, bench.clip, tokens).result
         concepts = {"attribution_prompt": CONCEPTS, "words": "gender, doctor"}
