@@ -139,8 +139,8 @@ def main() -> None:
     use_host("--use-pytorch-cross-attention")
     from ..nodes.energy import ALL, QUARTER, FairSoftIoUGuidance
 
-    defaults = {i.id: i.default for i in FairSoftIoUGuidance.define_schema().inputs}
-    window = {name: defaults[name] for name in ("start_percent", "end_percent", "every")}
+    inputs = {i.id: i for i in FairSoftIoUGuidance.define_schema().inputs}
+    window = {name: inputs[name].default for name in ("start_percent", "end_percent", "every")}
     unet, latent, large = (UNET, 16, 16) if a.quick else (SD14, a.latent, 64)
     with torch.inference_mode():
         bench = Bench(unet, latent)
