@@ -15,7 +15,7 @@ from .emoji import batches, fair_inference
 from .entanglement_page import LAMBDA
 
 # BiasMap's own attribution prompt, with a second concept and a control word. It matters: in "a photo of two doctors and
-# gender and skin tone" the concepts begin at chance, where pulling apart means nothing, in this one well above.
+# gender and skin tone" the concepts begin near chance, where pulling apart means little, in this one well above.
 ATTRIBUTION = "a photo of the face of a {} and {} next to {}"
 CONCEPTS, CONTROL = ("gender", "skin tone"), "flowers"
 

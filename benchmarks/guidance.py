@@ -113,14 +113,15 @@ def write_page(result: dict[str, Any]) -> None:
          cell(f"{key}_all_blocks"))
         for key, text in names.items()
     ]  # fmt: skip
+    rounds = sorted({len(result[key]["rounds"]) for key in ("step_quarter", "run_quarter", "step_all", "run_all")})
     rows.append(
         ("the released code, a step / a plain step (counted, not measured here)", "-", "-", "-", f"{PUBLISHED:g} x")
     )
     write_section(
         "Energy guidance",
         f"`make bench-guidance` on ComfyUI {result['host']}: SD 1.4's shape with random weights, {result['device']}, "
-        f"{result['threads']} thread(s), time at {8 * result['latent']} x {8 * result['latent']} (median of "
-        f"{len(result['step_all']['rounds'])} paired rounds). A whole run with the node's defaults takes {RUN[1]} gradients in "
+        f"{result['threads']} thread(s), time at {8 * result['latent']} x {8 * result['latent']} (medians of "
+        f"{' or '.join(map(str, rounds))} paired rounds). A whole run with the node's defaults takes {RUN[1]} gradients in "
         f"{RUN[0]} steps.\n\n"
         + table(("", "a quarter of the resolution and below", "bar", "", "all blocks but the middle (default)"), rows),
     )

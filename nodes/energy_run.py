@@ -62,25 +62,27 @@ class EnergyRun(Observer):
         if not self.sigma_end <= sigma <= self.sigma_start:
             return executor(x, timestep, options, seed)
         step = step_of(sigma, options.get("transformer_options", {}).get("sample_sigmas"), -1)
+        found = None
         if self._lasts(step, x):
             denoised = executor(x, timestep, options, seed)
-            return self._corrected(denoised, held_gradient(self.taken.gradient, self.taken.sigma, timestep), timestep)[
-                0
-            ]
-        guider = executor.class_obj
-        conds = conditionings(guider, self.plan.branch)
-        shared = SharedForward(self.apart.gradient, conds, x)
-        denoised = executor(x, timestep, shared.options(options), seed)
-        gradient, found = shared.found or self.apart(guider.inner_model, conds, x, timestep, options)
-        if found is None:
-            self.run.note("another patch kept the energy from being computed; those steps were not guided")
-            return denoised
-        self.taken = Taken(gradient, timestep, step)
-        denoised, outcome = self._corrected(denoised, gradient, timestep)
-        self.run.energy.append(EnergyStep(step, found.overlap.cpu(), found.chance.cpu(), outcome))
+            gradient = held_gradient(self.taken.gradient, self.taken.sigma, timestep)
+        else:
+            guider = executor.class_obj
+            conds = conditionings(guider, self.plan.branch)
+            shared = SharedForward(self.apart.gradient, conds, x)
+            denoised = executor(x, timestep, shared.options(options), seed)
+            gradient, found = shared.found or self.apart(guider.inner_model, conds, x, timestep, options)
+            if found is None:
+                self.run.note("another patch kept the energy from being computed; those steps were not guided")
+                return denoised
+            self.taken = Taken(gradient, timestep, step)
+        correction, used = energy_correction(gradient, timestep, self.plan.strength, self.plan.rule)
+        outcome = outcomes(gradient, used)
+        if found is not None:
+            self.run.energy.append(EnergyStep(step, found.overlap.cpu(), found.chance.cpu(), outcome))
         if BROKEN in outcome:
             self.run.note("a gradient was not finite; that image was not guided at that step (Fair Report counts them)")
-        return denoised
+        return denoised + correction.to(denoised) if GUIDED in outcome else denoised
 
     def _lasts(self, step: int, x: Tensor) -> bool:
         """Whether the gradient taken last is used once more; never within its own step, nor in another run of the loop."""
@@ -88,12 +90,6 @@ class EnergyRun(Observer):
         return (
             taken is not None and taken.step < step < taken.step + self.plan.every and taken.gradient.shape == x.shape
         )
-
-    def _corrected(self, denoised: Tensor, gradient: Tensor, timestep: Tensor) -> tuple[Tensor, tuple[str, ...]]:
-        """And what became of each image's gradient."""
-        correction, used = energy_correction(gradient, timestep, self.plan.strength, self.plan.rule)
-        outcome = outcomes(gradient, used)
-        return denoised + correction.to(denoised) if GUIDED in outcome else denoised, outcome
 
 
 def outcomes(gradient: Tensor, used: Tensor) -> tuple[str, ...]:
