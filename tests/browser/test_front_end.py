@@ -17,6 +17,7 @@ UNPICTURED = [f"{file.stem}.jpg" for file in FILES if not file.with_suffix(".jpg
 PROMPT = "async () => (await window.app.graphToPrompt()).output"
 # How many pictures a node of that class shows, loaded and drawn.
 SHOWN = "kind => window.app.graph.nodes.find(n => n.type === kind).imgs?.filter(i => i.complete && i.width).length"
+TYPING = "() => document.activeElement?.matches('input')"
 FAILED = "(window.app.lastExecutionError?.exception_message ?? null)"
 WORKED = hosts.ROOT / "workflows" / "fair-inference-gender.json"
 UNKNOWN = "() => window.app.graph.nodes.filter(n => !(n.type in LiteGraph.registered_node_types)).map(n => n.type)"
@@ -95,12 +96,12 @@ def test_workflows_are_in_the_template_browser(served):
 )
 def test_nodes_are_found_by_search(page, words, title):
     page.evaluate("() => window.app.extensionManager.command.execute('Workspace.SearchBox.Toggle')")
-    page.wait_for_timeout(1000)
+    page.wait_for_function(TYPING)
     page.keyboard.type(words, delay=30)
     page.get_by_text(title, exact=True).first.wait_for()
     keep(page, f"search-{words.replace(' ', '-')}")
     page.keyboard.press("Escape")
-    page.wait_for_timeout(500)
+    page.wait_for_function(f"() => !({TYPING})()")
 
 
 def test_help_page_shows(page):
@@ -121,8 +122,7 @@ def test_a_queued_workflow_shows_its_picture(page):
             node["widgets_values"][2] = 8
     open_workflow(page, workflow)
     page.evaluate("() => window.app.queuePrompt(0)")
-    page.wait_for_function(f"() => {FAILED} || ({SHOWN})('FairBiasMetrics') === 1", timeout=600_000)
+    for kind, pictures in (("FairBiasMetrics", 1), ("SaveImage", 2), ("FairReport", 2)):  # each loads its own, later
+        page.wait_for_function(f"() => {FAILED} || ({SHOWN})('{kind}') === {pictures}", timeout=600_000)
     keep(page, "queued")
     assert page.evaluate(f"() => {FAILED}") is None
-    assert page.evaluate(f"() => ({SHOWN})('SaveImage')") == 2
-    assert page.evaluate(f"() => ({SHOWN})('FairReport')") == 2
