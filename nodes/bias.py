@@ -75,11 +75,11 @@ class FairBiasMetrics(io.ComfyNode):
                 Target.Input("target", optional=True, tooltip="Measure the distance to this distribution too."),
             ],
             outputs=[
-                io.Float.Output(display_name="Bias-W"),
-                io.Float.Output(display_name="Bias-P"),
+                io.Float.Output(display_name="Bias-W", tooltip="Inequality over the people of all pictures; 0 is equal."),
+                io.Float.Output(display_name="Bias-P", tooltip="The mean inequality inside each picture; 0 is equal."),
                 io.Float.Output(display_name="Bias-P floor", tooltip="The least Bias-P these face counts allow."),
-                io.String.Output(display_name="report"),
-                io.Image.Output(display_name="chart"),
+                io.String.Output(display_name="report", tooltip="All numbers in words."),
+                io.Image.Output(display_name="chart", tooltip="Each class's share, beside the share asked for."),
             ],
             is_output_node=True,
         )  # fmt: skip

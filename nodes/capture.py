@@ -100,7 +100,7 @@ class FairAttentionCapture(io.ComfyNode):
             inputs=[
                 io.Model.Input("model", tooltip="Any model with a Stable Diffusion 1.x, 2.x or SDXL U-Net."),
                 io.Clip.Input("clip", tooltip="The CLIP the prompt is encoded with."),
-                Tokens.Input("tokens", optional=True, tooltip="From Linguistic Alignment: records the people words. Wins over prompt and words."),
+                Tokens.Input("tokens", optional=True, tooltip="From Linguistic Alignment: records the people words. Wins over prompt, words and attribution_prompt."),
                 io.String.Input("prompt", multiline=True, default="", optional=True,
                                 tooltip="Without tokens: the sampled positive prompt, as it is encoded for the sampler."),
                 io.String.Input("words", default="", optional=True,

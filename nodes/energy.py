@@ -94,7 +94,8 @@ class FairSoftIoUGuidance(io.ComfyNode):
                 io.String.Input("concept_pairs", multiline=True, default="gender ~ doctor",
                                 tooltip="Which words of it to pull apart, as in: gender ~ doctor, race ~ doctor."),
                 io.Float.Input("strength", default=100.0, min=0.0, max=10000.0, step=1.0,
-                               tooltip="Lambda of the paper, which uses 100. 0: exactly the plain picture, at no cost."),
+                               tooltip="Lambda of the paper, which uses 100: a length, so take it by the picture's side, 100 at 512 px, 25 at "
+                               "128 px. Higher: less overlap, more of the picture changes. 0: exactly the plain picture, at no cost."),
                 io.Float.Input("start_percent", default=0.0, min=0.0, max=1.0, step=0.01, tooltip="Guide from this share of the sampling on."),
                 io.Float.Input("end_percent", default=0.6, min=0.0, max=1.0, step=0.01,
                                tooltip="Guide up to this share of the sampling; what is left settles the details, at no cost. The "

@@ -148,8 +148,8 @@ class FairConceptEntanglement(io.ComfyNode):
             ],
             outputs=[
                 io.Float.Output(display_name="mIoU", tooltip="Mean IoU over the images; 0.176 is chance at percentile 70."),
-                io.Image.Output(display_name="overlap", tooltip="Each concept's mask, and where both meet, on the picture."),
-                io.String.Output(display_name="report"),
+                io.Image.Output(display_name="overlap", tooltip="The first concept's mask in red, the second's in blue, and where both meet in yellow."),
+                io.String.Output(display_name="report", tooltip="All numbers in words; connect Preview as Text."),
                 io.Image.Output(display_name="curve", tooltip="The IoU block by block through the U-Net."),
             ],
             is_output_node=True,

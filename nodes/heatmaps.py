@@ -60,7 +60,7 @@ class FairAttentionHeatmaps(io.ComfyNode):
                 Attention.Input("attention", tooltip="From a capture node or Fair Inference."),
                 io.Latent.Input("latent", tooltip="The latent sampled with it."),
                 io.Image.Input("image", optional=True, tooltip="The decoded picture to lay the maps on; without it the maps alone."),
-                io.Float.Input("opacity", default=0.6, min=0.0, max=1.0, step=0.05, tooltip="Of the map over the picture."),
+                io.Float.Input("opacity", default=0.6, min=0.0, max=1.0, step=0.05, tooltip="Of the map over the picture. 0: the picture only, 1: the map only."),
                 advanced(io.String.Input(
                     "blocks", default="", optional=True,
                     tooltip="Only these blocks, as in: output.3, output.4. Empty: the mean of all recorded.",

@@ -52,7 +52,7 @@ class FairReadAttributes(io.ComfyNode):
                 io.Combo.Input("reader", options=[EMOJI], default=EMOJI, tooltip="Who reads. emoji world: for pictures of the embedded model."),
             ],
             outputs=[
-                Attributes.Output(display_name="attributes"),
+                Attributes.Output(display_name="attributes", tooltip="Who was read as what, for Bias-W / Bias-P."),
                 io.Image.Output(display_name="labelled", tooltip="The pictures with boxes and labels."),
             ],
             is_output_node=True,

@@ -51,7 +51,7 @@ class FairReport(io.ComfyNode):
                 io.Image.Input("image", optional=True, tooltip="The decoded picture, to outline the people on."),
             ],
             outputs=[
-                io.String.Output(display_name="report"),
+                io.String.Output(display_name="report", tooltip="What was done, person by person and step by step."),
                 io.Image.Output(
                     display_name="picture",
                     tooltip="Each person outlined, with the attribute given; of energy guidance, the curve.",

@@ -28,10 +28,12 @@ class FairTargetDistribution(io.ComfyNode):
                                 tooltip="For own list: one attribute a line with its share, as in: female 1. After | its own "
                                 "prompt, as in: dark 2 | person with dark skin."),
                 io.Combo.Input("assignment", options=list(ASSIGNMENTS), default=ASSIGNMENTS[0],
-                               tooltip="running quota: exact over all pictures of a run. quota per image: exact in each "
-                               "picture. indexed quota: running, and each picture of a batch as if alone. independent draws: chance."),
-                io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=True, tooltip="Who gets which, and ties."),
-                Target.Input("cross_with", optional=True, tooltip="Another target: every pair of attributes, shares multiplied."),
+                               tooltip="running quota: within about one person of the shares over all pictures of a run. quota per image: as "
+                               "near as whole people allow in each picture. indexed quota: running, and each picture of a batch "
+                               "as if alone. independent draws: chance."),
+                io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=True, tooltip="Who gets which attribute; another seed deals the same shares anew."),
+                Target.Input("cross_with", optional=True, tooltip="Another target: every pair of attributes, shares multiplied. How "
+                             "they are dealt out is said here, not there."),
                 advanced(io.Combo.Input(
                     "running_quota_over", options=[THIS_RUN, ALL_RUNS], default=THIS_RUN, optional=True,
                     tooltip="Over what the running quota counts. All runs: for queues of single pictures, which then meet the "
@@ -43,7 +45,7 @@ class FairTargetDistribution(io.ComfyNode):
                     "starts a new count.",
                 )),
             ],
-            outputs=[Target.Output(display_name="target")],
+            outputs=[Target.Output(display_name="target", tooltip="For Fair Inference; for Bias-W / Bias-P, to compare with.")],
         )  # fmt: skip
 
     @classmethod
