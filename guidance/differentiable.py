@@ -41,11 +41,16 @@ def differentiable(module: nn.Module) -> Iterator[None]:
 
 
 def alias(tensor: Tensor) -> Tensor:
-    """An ordinary tensor on the storage of `tensor`, without gradient; a Parameter for a Parameter."""
+    """An ordinary tensor on the storage of `tensor`, without gradient; a Parameter for a Parameter.
+
+    What its owner has written on it comes along: the host notes there in which type a weight is to be used.
+    """
     shared = torch.empty(0, dtype=tensor.dtype, device=tensor.device).set_(
         tensor.untyped_storage(), tensor.storage_offset(), tensor.size(), tensor.stride()
     )
-    return nn.Parameter(shared, requires_grad=False) if isinstance(tensor, nn.Parameter) else shared
+    shared = nn.Parameter(shared, requires_grad=False) if isinstance(tensor, nn.Parameter) else shared
+    shared.__dict__.update(tensor.__dict__)
+    return shared
 
 
 def ordinary(value):

@@ -22,6 +22,7 @@ from ..guidance.differentiable import differentiable, ordinary
 from ..guidance.energy import Energy, energy
 from ..guidance.written import MESSAGE, may_be_written
 from .energy_rows import part
+from .handed_weights import handed_bytes, own_copies
 from .observe import transformer_options
 
 LOSS_SCALE = 1024.0  # half precision would round the gradient of a mean over 4096 pixels to zero; exact, a power of two
@@ -79,7 +80,8 @@ class EnergyGradient:
         return self.of_rows(executor, args, kwargs, rows, images, stop)
 
     def _run(self, executor, args: list, kwargs: dict) -> tuple[Tensor | None, Found | None]:
-        with torch.enable_grad(), differentiable(executor.class_obj.diffusion_model):
+        unet = executor.class_obj.diffusion_model
+        with torch.enable_grad(), differentiable(unet), own_copies(unet, args[0].device):
             self.x = args[0].detach().clone().requires_grad_()
             try:
                 prediction = executor(self.x, *args[1:], **kwargs).detach()
@@ -150,4 +152,4 @@ def with_backward(theirs: Callable | None) -> Callable:
 def images_at_once(unet: nn.Module, x: Tensor) -> int:
     """How many images' activations fit into the memory that is free, by a rough upper bound in float32; at least 1."""
     per_image = KEPT * 4 * getattr(unet, "model_channels", 320) * x.shape[-2] * x.shape[-1]
-    return max(1, int(get_free_memory(x.device) // per_image))
+    return max(1, int((get_free_memory(x.device) - handed_bytes(unet, x.device)) // per_image))

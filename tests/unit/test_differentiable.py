@@ -42,6 +42,12 @@ def test_weights_are_shared_frozen_and_the_same_objects_afterwards(network: nn.M
     assert all(a is b for a, b in zip(tensors(network), before, strict=True))
 
 
+def test_what_the_host_wrote_on_a_weight_comes_along(network: nn.Module) -> None:
+    network[0].weight._model_dtype = torch.float16
+    with differentiable(network):
+        assert network[0].weight._model_dtype is torch.float16
+
+
 def test_weights_come_back_after_an_error(network: nn.Module) -> None:
     before = tensors(network)
     with pytest.raises(ZeroDivisionError), differentiable(network):
