@@ -160,7 +160,8 @@ class FairRun(Observer):
     def _guidance(self, args: dict) -> Tensor:
         """This step's guidance in eps units [B,C,h,w]."""
         plan, sigma = self.plan, args["sigma"]
-        uncond = args.get("uncond_denoised")
+        # Without a negative (CFG 1) the host passes zeros as its prediction, which nothing may be subtracted from.
+        uncond = None if args.get("uncond") is None else args["uncond_denoised"]
         # A guider of two prompts may pass the other's prediction as the conditional one.
         positive = args["cond_denoised"] if self.base is None else self.base
         base = positive if plan.in_context or uncond is None else uncond

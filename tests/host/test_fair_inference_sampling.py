@@ -89,6 +89,22 @@ def test_cfg_1_and_more_than_two_attributes(bench, setting):
     assert len({p.attribute for p in attention.runs[-1].people[0]}) == 2
 
 
+@pytest.mark.parametrize("attributes", [["female"], ["gender", "skin tone"]], ids=["one", "eight"])
+def test_without_a_negative_an_attribute_alone_is_set_against_the_prompt(bench, setting, attributes):
+    """At cfg 1 the host passes zeros as the unconditional prediction, which would leave the attribute's whole one."""
+    target = None
+    for name in attributes:
+        given = ("own list", f"{name} 1") if name == "female" else (name, "")
+        target = bench.target(*given, cross_with=target)
+    model, _ = bench.fair(target, masks=halves())
+
+    def moved(cfg: float) -> float:
+        plain = bench.sample(bench.model, setting.positive, cfg=cfg)
+        return float((bench.sample(model, setting.positive, cfg=cfg) - plain).norm())
+
+    assert 0 < moved(1.0) < 10 * moved(1.5)  # by a whole prediction it would be 30,000 times
+
+
 @pytest.mark.parametrize("crossed, asked", [("", 2 + 4), ("gender", 2 + 1)])
 def test_a_set_of_up_to_four_is_predicted_whole_and_a_larger_one_as_far_as_it_is_given(
     bench, setting, host, crossed, asked
