@@ -4,6 +4,7 @@ from comfy_api.latest import io
 
 from ..attention.capture import WordQuery
 from ..attention.trace import Block, cross_attention_blocks
+from .conditionings import require_width
 from .observe import observe, require_cross_attention
 from .text import encode, locate, named_words, own_context
 from .types import (
@@ -172,6 +173,7 @@ class FairAttentionCapture(io.ComfyNode):
             raise ValueError(
                 f"{NODE}: connect tokens (from Linguistic Alignment), or write the prompt whose words to record"
             )
+        require_width(model, watch.context if watch.attribution is None else watch.attribution, NODE)
         capture = Capture(watch)
         patched = observe(model.clone(), f"{KEY}.{id(capture)}", watch, NODE, capture.begin)
         return io.NodeOutput(patched, capture)

@@ -11,7 +11,7 @@ from ..attention.tokens import find_words
 from ..attention.trace import Block, block_levels
 from ..guidance.energy import PRESETS
 from .capture import check_window
-from .conditionings import conditionings
+from .conditionings import conditionings, require_width
 from .energy_gradient import EnergyTerms
 from .energy_run import EnergyPlan, EnergyRun
 from .observe import Observer, patch, require_cross_attention
@@ -153,6 +153,7 @@ class FairSoftIoUGuidance(io.ComfyNode):
         asked = start_percent, end_percent
         during, every = (chosen.window, 1) if chosen.window and window == AS_PRESET else (asked, every)
         context = own_context(clip, attribution_prompt)
+        require_width(model, context, NODE)
         plan = EnergyPlan(
             EnergyTerms(words, pairs, context, energy_blocks(model, blocks), chosen.soft_mask, chosen.stop_at_chance),
             tuple(f"{words[a].label} ~ {words[b].label}" for a, b in pairs),

@@ -37,10 +37,14 @@ class FairInference(io.ComfyNode):
                 io.Mask.Input("masks", optional=True,
                               tooltip="One mask per person, from any node, instead of finding them. Used for every image of the batch."),
                 io.Float.Input("strength", default=4.0, min=0.0, max=30.0, step=0.1,
-                               tooltip="How hard each person is steered, in units of guidance scale. 0: exactly the plain picture."),
+                               tooltip="How hard each person is steered, in units of guidance scale. Higher: surer, and more of the picture "
+                               "changes. 0: exactly the plain picture."),
                 io.Float.Input("start_percent", default=0.2, min=0.0, max=1.0, step=0.01,
-                               tooltip="Warm-up: up to here the picture is the plain one and the people are located."),
-                io.Float.Input("end_percent", default=0.9, min=0.0, max=1.0, step=0.01, tooltip="Steer up to this share of the sampling."),
+                               tooltip="Warm-up: up to this share of the sampling the picture is the plain one and the people are located. "
+                               "Earlier: stronger, and less of the plain picture is kept."),
+                io.Float.Input("end_percent", default=0.9, min=0.0, max=1.0, step=0.01,
+                               tooltip="Steer up to this share of the sampling. Lower: a little cheaper, and attributes between others "
+                               "(tan) are met less surely."),
                 advanced(io.Combo.Input(
                     "steer_by", options=[IN_CONTEXT, ALONE], default=IN_CONTEXT, optional=True,
                     tooltip="What the attribute is said with: three female doctors, or female person.",
@@ -51,7 +55,8 @@ class FairInference(io.ComfyNode):
                 )),
                 advanced(io.Float.Input(
                     "quantile", default=0.0, min=0.0, max=0.99, step=0.01, optional=True,
-                    tooltip="Inside each mask, drop this share of the weakest components of the direction.",
+                    tooltip="Inside each mask, drop this share of the weakest components of the direction. 0: none; 0.9: only the "
+                    "strongest tenth steers.",
                 )),
                 advanced(io.Float.Input(
                     "momentum", default=0.0, min=0.0, max=1.0, step=0.05, optional=True,
@@ -82,6 +87,11 @@ class FairInference(io.ComfyNode):
         check_window(start_percent, end_percent, NODE)
         if regions is None and masks is None:
             raise ValueError(f"{NODE}: connect regions (from Block Voting) or masks, to say who is to change")
+        if masks is None and start_percent == 0:
+            raise ValueError(
+                f"{NODE}, start_percent: it is 0, so no step is left before it in which to find the people; set it above 0 "
+                "(0.2, say), or connect masks"
+            )
         if masks is not None:
             check_masks(masks, regions, NODE)
         if regions is not None:

@@ -61,11 +61,19 @@ class FairTargetDistribution(io.ComfyNode):
             chosen = PRESETS[preset] if preset in PRESETS else parse_attributes(attributes)
             axis = chosen[0].axis_values[0][0]
             target = TargetDistribution(axis, chosen, assignment, seed, quota)
-            if cross_with is not None:
-                target = cross(target, cross_with)
         except ValueError as error:
             raise ValueError(f"{NODE}, attributes: {error}") from None
-        return io.NodeOutput(target)
+        if cross_with is None:
+            return io.NodeOutput(target)
+        if cross_with.quota is not None and quota is None:
+            raise ValueError(
+                f"{NODE}, running_quota_over: the target in cross_with counts over {ALL_RUNS}, this one over {THIS_RUN}, "
+                "and it is this one that deals out; choose the same in both"
+            )
+        try:
+            return io.NodeOutput(cross(target, cross_with))
+        except ValueError as error:
+            raise ValueError(f"{NODE}, cross_with: {error}") from None
 
 
 NODES = [FairTargetDistribution]

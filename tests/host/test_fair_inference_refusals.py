@@ -14,6 +14,19 @@ def test_refusals_name_node_input_and_remedy(bench, setting):
         bench.fair(target)
     with pytest.raises(ValueError, match=r"Fair Inference: end_percent 0.2 must lie after start_percent 0.5"):
         bench.fair(target, regions=regions, start_percent=0.5, end_percent=0.2)
+    with pytest.raises(
+        ValueError, match=r"Fair Inference, start_percent: it is 0, .* set it above 0 .* or connect masks"
+    ):
+        bench.fair(target, regions=regions, start_percent=0.0)
+    with pytest.raises(ValueError, match=r"Target Distribution, cross_with: both targets hold 'gender'"):
+        bench.target(cross_with=target)
+    everywhere = bench.target(
+        "skin tone", assignment="running quota", running_quota_over="all runs since ComfyUI started"
+    )
+    with pytest.raises(
+        ValueError, match=r"Target Distribution, running_quota_over: the target in cross_with counts over"
+    ):
+        bench.target(cross_with=everywhere)
     with pytest.raises(ValueError, match=r"Fair Inference, masks: .*one mask per person"):
         bench.fair(target, masks=torch.zeros(1, 64, 64))
     dit = SimpleNamespace(model=SimpleNamespace(diffusion_model=torch.nn.Linear(1, 1)))
@@ -76,6 +89,12 @@ def test_clip_and_model_of_different_families_are_refused(bench, setting, host, 
     xl = comfy.sd.load_checkpoint_guess_config(str(path))[0]
     with pytest.raises(ValueError, match=r"Fair Inference: CLIP and MODEL .* this CLIP's texts are 64 wide.* 128 wide"):
         bench.fair(bench.target(), regions=setting.regions, model=xl)
+    guide, capture = bench.node["FairSoftIoUGuidance"], bench.node["FairAttentionCapture"]
+    with pytest.raises(ValueError, match=r"SoftIoU Energy Guidance: CLIP and MODEL are of different families"):
+        guide.execute(xl, bench.clip, "a doctor and gender", "gender ~ doctor")
+    for text in ({"prompt": "a doctor"}, {"attribution_prompt": "a doctor and gender"}):
+        with pytest.raises(ValueError, match=r"Capture Cross-Attention: CLIP and MODEL are of different families"):
+            capture.execute(xl, bench.clip, **text)
 
 
 def test_another_prompt_than_the_sampled_one_is_refused_before_sampling(bench, setting):
