@@ -112,5 +112,14 @@ class MapStore:
     def blocks(self) -> list[Block]:
         return list(self.sums)
 
+    def to_cpu(self) -> None:
+        """Off the device that samples: the host does not know of these tensors, and could not free them."""
+        for stored in (self.sums, self.counts):
+            stored.update({block: t.cpu() for block, t in stored.items()})
+
+    def clear(self) -> None:
+        self.sums.clear()
+        self.counts.clear()
+
     def bytes(self) -> int:
         return sum(t.numel() * t.element_size() for d in (self.sums, self.counts) for t in d.values())

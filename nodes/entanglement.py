@@ -14,8 +14,8 @@ from ..attention.trace import Block
 from ..metrics.entanglement import block_iou, chance_level, concept_iou, iou, mean_iou, percentile_mask
 from .capture import parse_blocks
 from .drawing import COLOURS, enlarge, label, to_tensor
-from .locate import pixel_size, run_of
 from .plot import line_plot
+from .runs import pixel_size, require_maps, run_of
 from .types import CATEGORY, Attention, advanced, schema
 
 NODE = "Concept Entanglement (IoU)"
@@ -158,15 +158,14 @@ class FairConceptEntanglement(io.ComfyNode):
     @classmethod
     def execute(cls, attention, latent, demographic="gender", semantic="doctor", image=None, control="", percentile=70.0,
                 blocks="") -> io.NodeOutput:  # fmt: skip
-        store = run_of(attention, latent, NODE).store
+        run = run_of(attention, latent, NODE, image)
+        store = run.store
         names = [name.strip() for name in (demographic, semantic, control) if name.strip()]
         if not demographic.strip() or not semantic.strip():
             raise ValueError(
                 f"{NODE}: name two recorded words as demographic and semantic; recorded: {', '.join(store.labels)}"
             )
-        if not store.blocks:
-            raise ValueError(f"{NODE}: the run recorded no map. At cfg 1 the host computes no unconditional branch; "
-                             "elsewhere, check start_percent and end_percent of the capture.")  # fmt: skip
+        require_maps(run, NODE)
         found = measure(store, names, percentile, parse_blocks(blocks, store.blocks, NODE))
         size = pixel_size(latent, image)
         bases = image if image is not None else torch.full((store.images, *size, 3), 0.25)

@@ -11,7 +11,8 @@ from ..attention.maps import minmax, read_size, resize
 from ..attention.trace import Block
 from .capture import parse_blocks
 from .drawing import enlarge, font, label, mark_people, to_tensor
-from .locate import pixel_size, run_of, who_is_where
+from .locate import who_is_where
+from .runs import pixel_size, require_maps, run_of
 from .types import CATEGORY, Attention, Regions, advanced, schema
 
 NODE = "Cross-Attention Heatmaps"
@@ -76,10 +77,11 @@ class FairAttentionHeatmaps(io.ComfyNode):
 
     @classmethod
     def execute(cls, attention, latent, image=None, opacity=0.6, blocks="", regions=None) -> io.NodeOutput:
-        run = run_of(attention, latent, NODE)
+        run = run_of(attention, latent, NODE, image)
         store = run.store
         if not store.labels:
             raise ValueError(f"{NODE}: no word was recorded (masks were given from outside)")
+        require_maps(run, NODE)
         means = word_means(store, parse_blocks(blocks, store.blocks, NODE))
         heat = minmax(means)
         people = who_is_where(run, regions, NODE) if regions is not None else None

@@ -2,39 +2,15 @@
 
 import torch
 from comfy_api.latest import io, ui
-from torch import Tensor
 
 from ..attention.maps import resize
 from .drawing import draw_people
 from .people import find_people
-from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, schema
+from .runs import pixel_size, require_maps, run_of
+from .types import CATEGORY, Attention, Person, Regions, SampledRun, schema
 from .voting import RegionFinder, check_blocks
 
 NODE = "Locate Regions"
-
-
-def run_of(capture: Capture, latent: dict, node: str) -> SampledRun:
-    """The run that made this latent. ValueError if the capture has seen none, or another one."""
-    samples = latent["samples"].float().cpu()
-    finished = [run for run in capture.runs if run.result is not None]
-    if not finished:
-        raise ValueError(
-            f"{node}: nothing was recorded yet. Sample with the model output of the capture node, and connect that latent."
-        )
-    for run in reversed(finished):
-        if run.result.shape == samples.shape and torch.allclose(run.result, samples, atol=1e-2, rtol=1e-2):
-            return run
-    raise ValueError(
-        f"{node}, latent: this latent was not sampled with this capture. Connect the latent of the sampler that the "
-        "capture's model goes into, before any other node changes it."
-    )
-
-
-def pixel_size(latent: dict, image: Tensor | None) -> tuple[int, int]:
-    if image is not None:
-        return tuple(image.shape[1:3])
-    height, width = latent["samples"].shape[-2:]
-    return height * 8, width * 8
 
 
 def who_is_where(run: SampledRun, regions: RegionFinder, node: str) -> list[list[Person]]:
@@ -46,6 +22,7 @@ def who_is_where(run: SampledRun, regions: RegionFinder, node: str) -> list[list
         )
     if run.people:
         return run.people
+    require_maps(run, node)
     check_blocks(regions, run.store.blocks, node, "the attention")
     return find_people(regions, run)
 
@@ -76,7 +53,7 @@ class FairLocateRegions(io.ComfyNode):
 
     @classmethod
     def execute(cls, attention, latent, regions, image=None) -> io.NodeOutput:
-        run = run_of(attention, latent, NODE)
+        run = run_of(attention, latent, NODE, image)
         people = who_is_where(run, regions, NODE)
         size = pixel_size(latent, image)
         masks = [

@@ -180,7 +180,11 @@ def patch(model, key: str, start: Callable[..., Observer], node: str):
             result = executor(noise, latent, *args, **kwargs)
             observer.finish(result.detach().to("cpu", torch.float32))
             return result
+        except BaseException:
+            observer.run.store.clear()  # nobody reads the maps of a run that has no latent
+            raise
         finally:
+            observer.run.store.to_cpu()
             current.remove(observer)
             for text in observer.run.notes:
                 logging.warning("%s: %s", node, text)

@@ -1,10 +1,11 @@
 """Fair Report: who was found in each picture, which attribute each was given and why; how energy guidance went."""
 
+import torch
 from comfy_api.latest import io, ui
 
 from .drawing import draw_people, to_tensor
 from .energy_report import describe_energy, energy_curve
-from .locate import run_of
+from .runs import pixel_size, run_of
 from .types import CATEGORY, Attention, Person, SampledRun, schema
 
 NODE = "Fair Report"
@@ -62,15 +63,13 @@ class FairReport(io.ComfyNode):
 
     @classmethod
     def execute(cls, attention, latent, image=None) -> io.NodeOutput:
-        run = run_of(attention, latent, NODE)
+        run = run_of(attention, latent, NODE, image)
         text = describe(run)
-        if image is None and not run.energy:
-            return io.NodeOutput(text, None, ui=ui.PreviewText(text))
-        drawn = (
-            to_tensor([energy_curve(run)])
-            if run.energy
-            else draw_people(image, run.people or [[] for _ in image], given)
-        )
+        if run.energy:
+            drawn = to_tensor([energy_curve(run)])
+        else:
+            canvas = image if image is not None else torch.full((run.store.images, *pixel_size(latent, None), 3), 0.25)
+            drawn = draw_people(canvas, run.people or [[] for _ in canvas], given)
         return io.NodeOutput(text, drawn, ui={**ui.PreviewImage(drawn, cls=cls).as_dict(), "text": (text,)})
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..attention.capture import MapStore, WordQuery
 from ..attention.trace import Block
-from .locate import run_of
+from .runs import run_of
 from .types import CATEGORY, Attention, Capture, Person, SampledRun, Watch, schema
 
 SAVE, LOAD = "Save Attention Maps", "Load Attention Maps"

@@ -121,7 +121,7 @@ class Capture:
 
     watch: Watch
     runs: list[SampledRun] = field(default_factory=list)
-    kept: int = 4
+    kept: int = 8
 
     def begin(self, run: SampledRun) -> None:
         self.runs = [*self.runs[-(self.kept - 1) :], run]

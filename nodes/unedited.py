@@ -2,7 +2,7 @@
 
 from comfy_api.latest import io
 
-from .locate import run_of
+from .runs import run_of
 from .types import CATEGORY, Attention, schema
 
 NODE = "Unedited Latent"

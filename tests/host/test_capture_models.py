@@ -106,6 +106,8 @@ def test_latents_that_were_not_sampled_with_the_capture_are_refused(bench):
     for latent in (other, mine[..., :4], mine + 0.5):
         with pytest.raises(ValueError, match="latent: this latent was not sampled with this capture"):
             bench.overlays(attention, latent)
+    with pytest.raises(ValueError, match="Cross-Attention Heatmaps, image: got 2, but the latent holds 1"):
+        bench.node["FairAttentionHeatmaps"].execute(attention, {"samples": mine}, torch.zeros(2, 64, 64, 3))
     with pytest.raises(ValueError, match="Locate Regions, latent: this latent was not sampled with this capture"):
         bench.node["FairLocateRegions"].execute(attention, {"samples": other}, bench.regions(bench.align()[0]))
 
@@ -140,7 +142,7 @@ def test_a_failed_run_leaves_the_model_as_it_was(bench, host, monkeypatch, failu
     monkeypatch.undo()
     unet = bench.model.model.diffusion_model
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in unet.modules())
-    assert attention.runs[-1].result is None
+    assert attention.runs[-1].result is None and not attention.runs[-1].store.blocks  # no memory is held for it
     assert torch.equal(bench.sample(bench.model, positive, steps=3), plain)
     assert torch.equal(bench.sample(model, positive, steps=3), plain)
     assert attention.runs[-1].steps == {0, 1, 2}

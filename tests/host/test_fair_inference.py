@@ -114,5 +114,9 @@ def test_report_says_who_got_what(bench, setting, host):
     assert text.count("female, by indexed quota") == 2 and text.count(": male, by indexed quota") == 2
     assert "female: 2 of 4 (50%)" in text
     assert picture.shape[0] == 2
+    said, bare = bench.node["FairReport"].execute(attention, latent).result
+    assert said == text and bare.shape == picture.shape and not torch.equal(bare, picture)
+    with pytest.raises(ValueError, match="Fair Report, image: got 1, but the latent holds 2; connect the whole batch"):
+        bench.node["FairReport"].execute(attention, latent, image[:1])
     with pytest.raises(ValueError, match="was not sampled with this capture"):
         bench.node["FairReport"].execute(attention, {"samples": latent["samples"] + 1}, image)

@@ -1,0 +1,47 @@
+"""What nodes read of a finished sampling run: which one it is, what it recorded, and the picture that goes with it."""
+
+from torch import Tensor
+
+from .types import Capture, SampledRun
+
+
+def run_of(capture: Capture, latent: dict, node: str, image: Tensor | None = None) -> SampledRun:
+    """The run that made this latent. ValueError if the capture has seen none, or another one, or if image [B,H,W,3] is
+    not the whole batch of it."""
+    samples = latent["samples"].float().cpu()
+    finished = [run for run in capture.runs if run.result is not None]
+    if not finished:
+        raise ValueError(
+            f"{node}: nothing was recorded yet. Sample with the model output of the capture node, and connect that latent."
+        )
+    for run in reversed(finished):
+        if run.result.shape == samples.shape and run.result.allclose(samples, atol=1e-2, rtol=1e-2):
+            break
+    else:
+        raise ValueError(
+            f"{node}, latent: this latent was not sampled with this capture, or more than {capture.kept} samplings ago. "
+            "Connect the latent of the sampler that the capture's model goes into, before any other node changes it."
+        )
+    if image is not None and len(image) != run.store.images:
+        raise ValueError(
+            f"{node}, image: got {len(image)}, but the latent holds {run.store.images}; connect the whole batch, decoded"
+        )
+    return run
+
+
+def require_maps(run: SampledRun, node: str, otherwise: str = "") -> None:
+    """ValueError if the run recorded nothing (yet); otherwise: what else can be done about it."""
+    if run.store.blocks:
+        return
+    noted = f" ({'; '.join(run.notes)})" if run.notes else ""
+    raise ValueError(
+        f"{node}: the run recorded no map{noted}. At cfg 1 the host computes no unconditional branch; elsewhere, check "
+        f"start_percent and end_percent, and the range of steps of the prompt whose words are recorded{otherwise}."
+    )
+
+
+def pixel_size(latent: dict, image: Tensor | None) -> tuple[int, int]:
+    if image is not None:
+        return image.shape[1], image.shape[2]
+    height, width = latent["samples"].shape[-2:]
+    return height * 8, width * 8
