@@ -32,7 +32,7 @@ from .observe import Observer, step_of
 from .tally import TALLY
 from .types import Person, SampledRun
 
-Find = Callable[[SampledRun], list[list[Person]]]  # who is where, per image; attributes still open
+Find = Callable[[SampledRun], list[list[Person]]]  # who is where, per image; attributes open, but for a second pass
 
 
 class FairRun(Observer):
@@ -47,6 +47,7 @@ class FairRun(Observer):
         self.people: list[list[Person]] | None = None
         self.in_use: list[Key] = []  # prompts of the attributes given; none while nobody is to change
         self.after: RunningCounts | None = None  # the quota's counts, where runs share them
+        self.dealt: list[int] = []  # attributes given in this run, not kept from one before
         self.masks: Tensor | None = None
         self.extra: list[Key] = []  # prompts that ride in the coming call
         self.beside: Beside | None = None  # how they ride in the present one
@@ -105,10 +106,11 @@ class FairRun(Observer):
         """Locate the people of each image and deal the attributes out to them."""
         target = self.plan.target
         counts = TALLY.standing(target)
-        self.people = []
+        self.people, self.dealt = [], []
         for image, found in zip(self.numbers, self.find(self.run), strict=True):
             undecided = [p for p in found if not p.why]
             allocation, counts = assign(target.assignment, target.shares, len(undecided), self.seed, image, counts)
+            self.dealt += allocation.individuals
             given = iter(allocation.individuals)
             self.people.append([p if p.why else self._given(p, next(given)) for p in found])
         self.run.people, self.after = self.people, counts
@@ -120,9 +122,8 @@ class FairRun(Observer):
     def finish(self, result: Tensor) -> None:
         """Only pictures that were drawn count for a quota that runs share."""
         super().finish(result)
-        given = [p.attribute for image in self.people or [] for p in image if p.attribute is not None]
         if self.after is not None:
-            self.run.tally = TALLY.add(self.plan.target, self.after, given)
+            self.run.tally = TALLY.add(self.plan.target, self.after, self.dealt)
 
     def _given(self, person: Person, k: int) -> Person:
         target = self.plan.target

@@ -1,5 +1,7 @@
 """Fair Inference (LAG): each person in the picture gets an attribute of the target distribution, nothing else changes."""
 
+from functools import partial
+
 from comfy.patcher_extension import WrappersMP
 from comfy_api.latest import io
 
@@ -9,7 +11,9 @@ from .fair_blend import BlendedRun
 from .fair_plan import BLENDED, NONE, SOFT, FairPlan, attribute_prompts, axes
 from .fair_run import FairRun
 from .observe import open_run, patch, require_cross_attention
+from .passes import keep_attributes, pass_before
 from .people import check_mask_size, check_masks, check_warm_up, find_people, people_from_masks
+from .runs import require_maps
 from .text import encode
 from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, Target, Watch, advanced, schema
 from .voting import RegionFinder, check_blocks, named_blocks
@@ -43,8 +47,8 @@ class FairInference(io.ComfyNode):
                                tooltip="Warm-up: up to this share of the sampling the picture is the plain one and the people are located. "
                                "Earlier: stronger, and less of the plain picture is kept."),
                 io.Float.Input("end_percent", default=0.9, min=0.0, max=1.0, step=0.01,
-                               tooltip="Steer up to this share of the sampling. Lower: a little cheaper, and attributes between others "
-                               "(tan) are met less surely."),
+                               tooltip="Steer up to this share of the sampling. 1: attributes between others (tan) are met more surely, and "
+                               "a few occupations more are lost."),
                 advanced(io.Combo.Input(
                     "steer_by", options=[IN_CONTEXT, ALONE], default=IN_CONTEXT, optional=True,
                     tooltip="What the attribute is said with: three female doctors, or female person.",
@@ -119,19 +123,23 @@ def watch_for(regions: RegionFinder | None, end: float) -> Watch:
 def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Capture):
     """Patch the model clone: the run's observer, the attribute prompts before each call, the guidance after CFG."""
 
-    def find(run: SampledRun) -> list[list[Person]]:
+    def find(run: SampledRun, before: SampledRun | None) -> list[list[Person]]:
         if masks is None:
-            return find_people(regions, run, axes(plan.target))
-        return people_from_masks(masks, run, min(plan.prompts)[0])  # the first who are free to change
+            require_maps(run, NODE, ", or connect masks")
+            people = find_people(regions, run, axes(plan.target))
+        else:
+            people = people_from_masks(masks, run, min(plan.prompts)[0])  # the first who are free to change
+        return keep_attributes(people, before.people) if before else people
 
     def start(guider, latent, seed):
         if masks is not None:
             check_mask_size(masks, tuple(latent.shape[-2:]), NODE)
         observer = open_run(watch, guider, latent, NODE)
+        whom = partial(find, before=pass_before(capture, latent))
         capture.begin(observer.run)
         if plan.strength == 0 or not plan.prompts:
             return observer
-        return (BlendedRun if plan.preservation == BLENDED else FairRun)(plan, find, seed, guider, observer)
+        return (BlendedRun if plan.preservation == BLENDED else FairRun)(plan, whom, seed, guider, observer)
 
     key = f"{KEY}.{id(capture)}"
     model, current = patch(model, key, start, NODE)

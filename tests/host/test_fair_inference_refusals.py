@@ -79,6 +79,16 @@ def test_sampling_that_begins_after_warm_up_is_refused_unless_there_are_masks(be
     assert redrawn(late).isfinite().all() and not torch.equal(redrawn(masked), redrawn(bench.model))
 
 
+def test_a_prompt_that_is_not_in_force_during_warm_up_is_refused_with_what_to_do(bench, setting):
+    model, _ = bench.fair(bench.target(), regions=setting.regions)
+    late = bench.node["ConditioningSetTimestepRange"]().set_range(setting.positive, 0.5, 1.0)[0]
+    early = bench.node["ConditioningSetTimestepRange"]().set_range(bench.encode("a garden"), 0.0, 0.5)[0]
+    with pytest.raises(
+        ValueError, match=r"Fair Inference: the run recorded no map.* range of steps.* or connect masks"
+    ):
+        bench.sample(model, late + early)
+
+
 def test_clip_and_model_of_different_families_are_refused(bench, setting, host, tmp_path):
     import comfy.sd
 

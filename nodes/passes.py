@@ -1,0 +1,43 @@
+"""Several samplings of one picture (hires fix, a second pass): who was given an attribute in the first keeps it."""
+
+from dataclasses import replace
+
+from torch import Tensor
+from torch.nn.functional import cosine_similarity
+
+from ..attention.maps import resize
+from .types import Capture, Person, SampledRun
+
+ALIKE, OVERLAP = 0.7, 0.3  # two passes' latents (cosine) and a person's two masks (IoU), at least. Our decision
+KEPT = ", as in the sampling before"
+
+
+def pass_before(capture: Capture, latent: Tensor) -> SampledRun | None:
+    """The last run that made what another one now starts from, latent [B,C,h,w], perhaps enlarged; None: a new picture."""
+    for run in reversed(capture.runs):
+        if run.result is None or not run.people or run.result.shape[:2] != latent.shape[:2]:
+            continue
+        size = (latent.shape[-2], latent.shape[-1])
+        one, other = resize(run.result, size).flatten(1), latent.detach().cpu().float().flatten(1)
+        if bool((cosine_similarity(one, other) >= ALIKE).all()):
+            return run
+    return None
+
+
+def keep_attributes(found: list[list[Person]], before: list[list[Person]]) -> list[list[Person]]:
+    """The people found, image by image; whoever is where somebody of the same group was keeps what that one was given."""
+    return [[_keep(person, earlier) for person in people] for people, earlier in zip(found, before, strict=True)]
+
+
+def _keep(person: Person, earlier: list[Person]) -> Person:
+    same = [p for p in earlier if p.group == person.group and p.attribute is not None]
+    best = max(same, key=lambda p: overlap(person.mask, p.mask), default=None)
+    if person.why or best is None or overlap(person.mask, best.mask) < OVERLAP:
+        return person
+    return replace(person, attribute=best.attribute, why=best.why.partition(",")[0] + KEPT)
+
+
+def overlap(a: Tensor, b: Tensor) -> float:
+    """Soft IoU of two masks [h,w] in 0..1, b at the size of a."""
+    b = resize(b, (a.shape[-2], a.shape[-1]))
+    return float(a.minimum(b).sum() / a.maximum(b).sum().clamp_min(1e-6))
