@@ -116,11 +116,11 @@ def fair_gender_skin_tone() -> Graph:
         "Fair Inference: gender crossed with skin tone",
         note(
             "Two *Target Distribution* nodes, one wired into the other, give every pair (female and dark, male and tan, "
-            "…) its share: here eight pairs, one eighth each, over the 16 judges of eight pictures.",
+            "…) its share: here eight pairs, two of the 16 judges of eight pictures each, give or take one.",
             "*Fair Report* shows whom it found and what each was given.",
             "*Bias-W / Bias-P* compares all eight pairs at once; with the target wired in, also with what you asked for.",
             "Other shares: choose *own list* in a target and write them, as in `female 3` and `male 1`.",
-            sd=SD_SETTINGS + SD_VOTING + ", *race* instead of *skin tone*." + EMOJI_READER,
+            sd=SD_SETTINGS + SD_VOTING + "." + EMOJI_READER,
         ),
         nodes,
         [[LOADER, LATENT, NEGATIVE], ["7", "11", "14"], ["8", "9"], [SAMPLER, DECODE, SAVE], ["10"], ["12", "13"]],
@@ -145,8 +145,8 @@ def measure_a_batch() -> Graph:
             "*Read Attributes* boxes each person and writes what it reads; what it is not sure of stays open.",
             "*Bias-W* compares the people of all pictures, *Bias-P* those inside each picture. 0: equal; the most there "
             "is depends on the number of classes. The floor is what so few faces allow at best.",
-            "Any pictures can be measured: wire another IMAGE, or another graph's, into *Read Attributes*.",
-            sd="*Read Attributes* reads emoji people only; a reader of photographs is not part of this pack yet.",
+            "Other pictures of the emoji world can be measured too: wire them into *Read Attributes*.",
+            sd="*Read Attributes* reads emoji people only. On a photograph its answer means nothing: do not use it on people.",
         ),
         nodes,
         [[LOADER, LATENT], ["7", NEGATIVE], [SAMPLER], [DECODE, SAVE], ["8"], ["9", "10"]],

@@ -67,7 +67,8 @@ def discover_entanglement() -> Graph:
             "*Capture Cross-Attention* asks where the model would look for *gender*, *skin tone*, *doctor* and *trees* "
             "while it draws two doctors; its **attribution_prompt** takes any words, drawn or not.",
             "*Concept Entanglement* marks the strongest 30 % of each concept's map and measures how far the two overlap "
-            "(IoU). Chance is 0.176: read it beside that, and beside the control word's.",
+            "(IoU, their shared area divided by their joint area). Chance is 0.176: read it beside that, and beside the control "
+            "word's. For the other pair set **demographic** to *skin tone*. Red: the first concept, blue: the second, yellow: both.",
             "The curve shows the same block by block through the U-Net.",
             sd=SD_SETTINGS + ".",
         ),
@@ -99,8 +100,9 @@ def softiou_guidance() -> Graph:
         "SoftIoU energy guidance: pull two concepts apart",
         note(
             "While sampling, *SoftIoU Energy Guidance* moves the latent so that the model looks for *gender* and *doctor* "
-            "at different places, and for *skin tone* and *doctor*. *Fair Report* shows the overlap step by step.",
-            "Compare the two *Concept Entanglement* nodes: guided above, plain below, same seed.",
+            "at different places, and for *skin tone* and *doctor*. *Fair Report* shows the overlap step by step: it may "
+            "grow while the picture takes shape. What counts is guided against plain:",
+            "compare the two *Concept Entanglement* nodes: guided above, plain below, same seed.",
             "**strength** 0 is exactly the plain picture; much more changes the picture as a whole. "
             "Each gradient lasts for two steps (**every**), up to 60 % of the sampling (**end_percent**).",
             "It makes concepts less entangled. Whether the pictures become fairer is another question: measure it.",
@@ -138,7 +140,7 @@ def full_chain() -> Graph:
             "blocks agree on where they are; *Fair Inference* gives each person a gender; *SoftIoU Energy Guidance* "
             "pulls *gender* and *doctor* apart in the same sampling.",
             "*Locate Regions* outlines whom it found, the two reports say what each method did, *Bias-W / Bias-P* measures it.",
-            "Each method can be bypassed (select, Ctrl+B), or its strength set to 0, to see what the other does alone.",
+            "Set the **strength** of one method to 0 to see what the other does alone.",
             sd=SD_SETTINGS + SD_VOTING + SD_STRENGTH + "." + EMOJI_READER,
         ),
         nodes,
