@@ -5,9 +5,10 @@ kernel or replacement is chosen, so they see what the model uses and change noth
 """
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 
@@ -73,6 +74,14 @@ def block_levels(unet: Any) -> dict[Block, int]:
 
 def _holds(module: nn.Module, name: str) -> bool:
     return any(type(m).__name__ == name for m in module.modules())
+
+
+@torch.compiler.disable
+def uncompiled(forward: Callable, *args, **kwargs):
+    """forward(*args, **kwargs) without torch.compile: what it has compiled does not call hooks that came later."""
+    stance = getattr(torch.compiler, "set_stance", None)  # PyTorch 2.6; parts compiled by themselves stay so before it
+    with stance("force_eager") if stance else nullcontext():
+        return forward(*args, **kwargs)
 
 
 @contextmanager

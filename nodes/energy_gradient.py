@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ..attention.capture import WordQuery, selection, word_maps
 from ..attention.maps import resize, sum_size
-from ..attention.trace import Block, Stop, cross_attention_blocks, trace
+from ..attention.trace import Block, Stop, cross_attention_blocks, trace, uncompiled
 from ..guidance.differentiable import differentiable, ordinary
 from ..guidance.energy import Energy, energy
 from ..guidance.written import MESSAGE, may_be_written
@@ -112,7 +112,7 @@ class EnergyGradient:
                 torch.set_grad_enabled(False)  # for the rest of this forward; `_run` leaves it as it was
 
         with trace(unet, self.terms.blocks, take, last if self.stop else None):
-            return executor(*args, **kwargs)
+            return uncompiled(executor, *args, **kwargs)
 
     def _differentiate(self, maps: list[Tensor]) -> Found | None:
         """Images are independent, so that the gradient of their summed energies holds each image's own."""

@@ -15,7 +15,7 @@ from comfy.patcher_extension import WrappersMP
 from torch import Tensor, nn
 
 from ..attention.capture import MapStore, selection, word_maps
-from ..attention.trace import Block, cross_attention_blocks, trace
+from ..attention.trace import Block, cross_attention_blocks, trace, uncompiled
 from .conditionings import conditionings, matching_uuids, place, tell_copies_apart
 from .numbering import image_numbers
 from .types import CONDITIONAL, UNCONDITIONAL, SampledRun, Watch
@@ -85,7 +85,7 @@ class Observer:
         unet = executor.class_obj
         wanted = self.watch.blocks or {b for b, _ in cross_attention_blocks(unet)}
         with trace(unet, wanted, take):
-            return executor(*args, **kwargs)
+            return uncompiled(executor, *args, **kwargs)
 
     def finish(self, result: Tensor) -> None:
         """The run has come to its end with this latent; not called for one that failed or was cancelled."""

@@ -1,0 +1,60 @@
+"""Models compiled by the core's TorchCompileModel: compiled code does not call hooks, so what is looked into runs uncompiled.
+
+With the backend "eager", which traces as the others do and generates no code: minutes less.
+"""
+
+import pytest
+import torch
+
+from fair_attention.tests.host.conditions import PROMPT
+from fair_attention.tests.host.energy_bench import EnergyBench
+
+PART = "diffusion_model.output_blocks.3.1.transformer_blocks.0"  # as packs do that compile block by block
+
+
+@pytest.fixture(scope="module")
+def bench(host, tiny_checkpoint):
+    return EnergyBench(host, tiny_checkpoint)
+
+
+@pytest.fixture
+def compiled():
+    """(model, what of it is compiled) -> the same, compiled."""
+    from comfy_api.torch_helpers import set_torch_compile_wrapper
+
+    def compiled(model, what="diffusion_model"):
+        model = model.clone()
+        set_torch_compile_wrapper(model, backend="eager", keys=[what])
+        return model
+
+    yield compiled
+    torch._dynamo.reset()
+
+
+def record(bench, model):
+    return bench.node["FairAttentionCapture"].execute(model, bench.clip, None, PROMPT).result
+
+
+def test_maps_are_those_of_the_model_uncompiled(bench, compiled):
+    positive = bench.encode(PROMPT)
+    other = compiled(bench.model)
+    bench.sample(other, positive, steps=2)  # what is compiled now knows of no hook
+    model, expected = record(bench, bench.model)
+    plain = bench.sample(model, positive, steps=2)
+    for model, attention in (record(bench, other), after(record(bench, bench.model), compiled)):
+        assert torch.allclose(bench.sample(model, positive, steps=2), plain, atol=1e-4)
+        stores = attention.runs[-1].store, expected.runs[-1].store
+        assert [s.blocks for s in stores] == [stores[1].blocks] * 2 and len(stores[0].blocks) == 16
+        for block in stores[0].blocks:
+            assert torch.allclose(*(s.mean(block) for s in stores), atol=1e-5)
+
+
+def after(recorded, compiled):
+    return compiled(recorded[0]), recorded[1]
+
+
+def test_energy_is_that_of_the_model_uncompiled(bench, compiled):
+    expected = bench.sample(bench.guide()[0], bench.positive, steps=1)
+    model, attention = bench.guide(compiled(bench.model, PART))
+    assert torch.allclose(bench.sample(model, bench.positive, steps=1), expected, atol=1e-3)
+    assert [s.outcome for s in attention.runs[-1].energy] == [("guided",)]
