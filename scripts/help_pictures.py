@@ -57,7 +57,8 @@ def kept_maps():
 SHOWN: dict[str | None, tuple[str, ...]] = {
     "fair-inference-gender": ("FairLinguisticAlignment", "FairBlockVoting", "FairTargetDistribution", "FairInference",
                               "FairReport"),
-    "see-attention": ("FairAttentionCapture", "FairAttentionHeatmaps"),
+    "see-attention": ("FairAttentionHeatmaps",),
+    "discover-entanglement": ("FairAttentionCapture",),
     "measure-a-batch": ("FairReadAttributes", "FairBiasMetrics"),
     "softiou-guidance": ("FairSoftIoUGuidance", "FairConceptEntanglement"),
     "full-chain": ("FairLocateRegions",),
