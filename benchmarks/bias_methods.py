@@ -30,7 +30,9 @@ METHODS = {
     "fair inference: skin tone": Method(("skin tone",), seeds=MAIN_SEEDS),
     "fair inference: gender x skin tone": Method(("gender", "skin tone"), seeds=MAIN_SEEDS),
     "blended: gender": Method(GENDER, inference={"preservation": "blended"}, seeds=MAIN_SEEDS),
+    "gender, to the end": Method(GENDER, inference={"end_percent": 1.0}, seeds=MAIN_SEEDS),
     "target female 30, male 70": Method(("female 3\nmale 7",), seeds=TARGET_SEEDS),
+    "target light 10, tan 20, brown 30, dark 40": Method((TONES,), seeds=TARGET_SEEDS),
     "target light 10, tan 20, brown 30, dark 40, to the end": Method(
         (TONES,), inference={"end_percent": 1.0}, seeds=TARGET_SEEDS
     ),

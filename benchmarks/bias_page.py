@@ -82,7 +82,10 @@ def write_page(data: dict[str, Any]) -> None:
         "\n\nAblations, by what each was expected to be worse on. Without individuals every picture is all alike again, and "
         "guiding the whole image loses people, occupations and the rest of the picture, as expected. Without Linguistic "
         "Alignment, and with DAAM's mean in place of Block Voting, it is *not* worse here: these prompts name each group by "
-        "one word, and where its people are is easy to see; `make bench-regions` has the captions in which they differ."
+        "one word, and where its people are is easy to see; `make bench-regions` has the captions in which they differ. Where "
+        'the prompt says "the faces of", alignment confines the change to faces: less of everything else changes, and as '
+        "this world shows gender by hair too, it is met a little less. Without preservation people of opposite attributes "
+        "cancel each other. The attribute alone, every step and guidance to the end are what the defaults were chosen over."
     )
     if missing:
         text += "\n\nNot run yet: " + ", ".join(missing) + "."

@@ -11,7 +11,7 @@ from .page import table, write_section
 
 DEFAULT = "softiou"
 FAIR, BOTH = "fair inference", "fair inference + softiou"
-BOTH_LONGER = "fair inference to the end + softiou of strength 50"
+FAIR_LONGER, BOTH_LONGER = "fair inference to the end", "fair inference to the end + softiou of strength 50"
 HALF, EVERY = "softiou, every step of the first half", "softiou, every step of the run"
 PAPER, QUARTERED = "softiou, paper preset", "softiou, quarter resolution and below"
 CHOICES = (DEFAULT, HALF, EVERY, QUARTERED)
@@ -80,8 +80,10 @@ def bars(rows: Rows) -> list[dict[str, Any]]:
             lowest = f"{DEFAULT}: mIoU of {pair} no lower than chance - {BELOW_CHANCE}"
             bar(lowest, row["miou"][pair], chance - BELOW_CHANCE)
         bar(f"{DEFAULT}: people read with the occupation asked for", row["occupation_read"], KEPT)
-    for name in (n for n in (BOTH, BOTH_LONGER) if DEFAULT in rows and FAIR in rows and n in rows):
-        for axis, value in rows[FAIR]["bias_w"].items():
+    for name, alone in ((BOTH, FAIR), (BOTH_LONGER, FAIR_LONGER)):
+        if not {DEFAULT, name, alone} <= rows.keys():
+            continue
+        for axis, value in rows[alone]["bias_w"].items():
             bar(f"{name}: Bias-W of {axis}", rows[name]["bias_w"][axis], WITHIN * value, at_least=False)
         for pair, value in rows[DEFAULT]["miou"].items():
             bar(f"{name}: mIoU of {pair}", rows[name]["miou"][pair], WITHIN * value, at_least=False)
