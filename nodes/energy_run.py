@@ -11,7 +11,8 @@ from .conditionings import conditionings
 from .energy_gradient import EnergyTerms
 from .energy_pass import EnergyPass
 from .energy_shared import SharedForward
-from .observe import Observer, step_of
+from .numbering import step_of
+from .observe import Observer
 from .types import CONDITIONAL, EnergyStep, SampledRun, Watch
 
 GUIDED, FLAT = "guided", "no gradient (at or below chance)"

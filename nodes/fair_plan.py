@@ -1,9 +1,10 @@
 """What Fair Inference has decided before sampling: the target, the prompts that steer, and how hard."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..attention.language import insert_attribute
 from ..guidance.target import TargetDistribution
+from .types import Person
 from .voting import RegionFinder
 
 Key = tuple[int, int]  # group, attribute: one attribute prompt
@@ -42,3 +43,8 @@ def attribute_prompts(finder: RegionFinder | None, target: TargetDistribution, i
 
 def axes(target: TargetDistribution) -> frozenset[str]:
     return frozenset(axis for attribute in target.attributes for axis, _ in attribute.axis_values)
+
+
+def given_by(target: TargetDistribution, person: Person, k: int) -> Person:
+    """The person with the target's attribute k, and the reason in words."""
+    return replace(person, attribute=k, why=f"{target.attributes[k].name}, by {target.assignment}, seed {target.seed}")

@@ -6,7 +6,6 @@ added to the denoised prediction. Nothing is added in a run, or a step, in which
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from uuid import uuid4
 
@@ -27,8 +26,9 @@ from ..guidance.semantic import (
 )
 from .beside import Beside, index_of
 from .conditionings import variant
-from .fair_plan import NONE, FairPlan, Key
-from .observe import Observer, step_of
+from .fair_plan import NONE, FairPlan, Key, given_by
+from .numbering import step_of
+from .observe import Observer
 from .tally import TALLY
 from .types import Person, SampledRun
 
@@ -112,7 +112,7 @@ class FairRun(Observer):
             allocation, counts = assign(target.assignment, target.shares, len(undecided), self.seed, image, counts)
             self.dealt += allocation.individuals
             given = iter(allocation.individuals)
-            self.people.append([p if p.why else self._given(p, next(given)) for p in found])
+            self.people.append([p if p.why else given_by(target, p, next(given)) for p in found])
         self.run.people, self.after = self.people, counts
         used = {(p.group, p.attribute) for image in self.people for p in image if p.attribute is not None}
         if opposition(len(target.attributes)):
@@ -124,12 +124,6 @@ class FairRun(Observer):
         super().finish(result)
         if self.after is not None:
             self.run.tally = TALLY.add(self.plan.target, self.after, self.dealt)
-
-    def _given(self, person: Person, k: int) -> Person:
-        target = self.plan.target
-        return replace(
-            person, attribute=k, why=f"{target.attributes[k].name}, by {target.assignment}, seed {target.seed}"
-        )
 
     def cond_batch(self, executor: Callable, model, conds: list, args: tuple, kwargs: dict):
         """The sampler's own call, with the attribute prompts beside; only the first call of a prediction takes them."""

@@ -1,4 +1,5 @@
-"""Which image of its seed each image of a batch is, so that an image alone is dealt what it is dealt in the batch."""
+"""Which image of its seed each image of a batch is, so that an image alone is dealt what it is dealt in the batch; which step
+of the schedule a prediction belongs to."""
 
 import torch
 from torch import Tensor
@@ -24,3 +25,14 @@ def image_numbers(noise: Tensor, seed: int) -> tuple[int, ...]:
         if len(numbers) == len(places):
             return tuple(numbers[i] for i in places)
     return places
+
+
+def step_of(sigma: float, schedule: Tensor | None, otherwise: int) -> int:
+    """The step of the schedule (noise levels, falling) that a prediction at this level lies in; `otherwise` without one.
+
+    A level between two of the schedule, as second-order samplers visit, belongs to the step before it; one above all of
+    them to the first. Rounding in half precision does not make it another step.
+    """
+    if not torch.is_tensor(schedule):
+        return otherwise
+    return max(0, int((schedule >= sigma * (1 - 1e-5)).sum()) - 1)

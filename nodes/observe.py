@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..attention.capture import MapStore, selection, word_maps
 from ..attention.trace import Block, cross_attention_blocks, trace, uncompiled
 from .conditionings import conditionings, matching_uuids, place, tell_copies_apart
-from .numbering import image_numbers
+from .numbering import image_numbers, step_of
 from .types import CONDITIONAL, UNCONDITIONAL, SampledRun, Watch
 
 PREDICTS = "fair_attention.predicts"  # in the options of a forward with gradients that is a sampling step all the same
@@ -38,17 +38,6 @@ def require_cross_attention(model, node: str) -> list[Block]:
 def transformer_options(args: tuple, kwargs: dict) -> dict | None:
     """The host's options among the arguments of a U-Net forward."""
     return kwargs.get("transformer_options") or next((a for a in args if isinstance(a, dict) and "uuids" in a), None)
-
-
-def step_of(sigma: float, schedule: Tensor | None, otherwise: int) -> int:
-    """The step of the schedule (noise levels, falling) that a prediction at this level lies in; `otherwise` without one.
-
-    A level between two of the schedule, as second-order samplers visit, belongs to the step before it; one above all of
-    them to the first. Rounding in half precision does not make it another step.
-    """
-    if not torch.is_tensor(schedule):
-        return otherwise
-    return max(0, int((schedule >= sigma * (1 - 1e-5)).sum()) - 1)
 
 
 class Observer:

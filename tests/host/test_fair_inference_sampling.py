@@ -75,7 +75,7 @@ def test_v_prediction_and_sdxl(host, tmp_path, family, preservation):
 
 
 def test_which_step_a_noise_level_lies_in(host):
-    step_of = host.pack.nodes.observe.step_of
+    step_of = host.pack.nodes.numbering.step_of
     schedule = torch.tensor([10.0, 5.0, 1.0, 0.0])
     assert [step_of(s, schedule, -1) for s in (10.0, 7.0, 5.0, 5.00001, 4.99999, 1.0, 0.5)] == [0, 0, 1, 1, 1, 2, 2]
     assert step_of(20.0, schedule, -1) == 0 and step_of(3.0, None, 7) == 7
