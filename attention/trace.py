@@ -4,6 +4,7 @@ Hooks on `attn2.to_q` and `attn2.to_k` fire after every patch that changes the a
 kernel or replacement is chosen, so they see what the model uses and change nothing.
 """
 
+import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
@@ -76,9 +77,14 @@ def _holds(module: nn.Module, name: str) -> bool:
     return any(type(m).__name__ == name for m in module.modules())
 
 
-@torch.compiler.disable
 def uncompiled(forward: Callable, *args, **kwargs):
     """forward(*args, **kwargs) without torch.compile: what it has compiled does not call hooks that came later."""
+    if "torch._dynamo" not in sys.modules:  # nothing is compiled; importing it takes seconds
+        return forward(*args, **kwargs)
+    return torch.compiler.disable(_eagerly)(forward, *args, **kwargs)
+
+
+def _eagerly(forward: Callable, *args, **kwargs):
     stance = getattr(torch.compiler, "set_stance", None)  # PyTorch 2.6; parts compiled by themselves stay so before it
     with stance("force_eager") if stance else nullcontext():
         return forward(*args, **kwargs)
