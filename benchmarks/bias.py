@@ -23,7 +23,7 @@ from ..emoji_world.report import phrase
 from ..metrics.bias import measure_bias
 from ..metrics.consistency import psnr
 from ..metrics.readers import Reading, labels_of
-from .bias_methods import METHODS, PLAIN, Method, patched
+from .bias_methods import GENDER, METHODS, PLAIN, Method, patched
 from .bias_page import write_page
 from .emoji import AXES, IDENTICAL, OCCUPATIONS, Saved, fingerprint, kept, likeness, people_numbers
 
@@ -31,11 +31,13 @@ OUT = Path(__file__).parent / "results" / "bias.json"
 KEPT = Path("output/bench-bias")
 BATCH = 16
 COSTS = {
-    "defaults": {},
-    "every step": {"every": 1},
-    "every third step": {"every": 3},
-    "blended": {"preservation": "blended"},
-    "the attribute alone": {"steer_by": "the attribute alone"},
+    "defaults": Method(GENDER),
+    "every step": Method(GENDER, inference={"every": 1}),
+    "every third step": Method(GENDER, inference={"every": 3}),
+    "blended": Method(GENDER, inference={"preservation": "blended"}),
+    "the attribute alone": Method(GENDER, inference={"steer_by": "the attribute alone"}),
+    "four skin tones": Method(("skin tone",)),
+    "gender x skin tone": Method(("gender", "skin tone")),
 }
 COST_STEPS, COST_BATCH = 50, 2
 
@@ -103,21 +105,21 @@ def shares(read: dict[str, list[list[Reading]]]) -> dict[str, dict[str, float]]:
 
 
 def costs(emoji, rounds: int) -> dict[str, float]:
-    """Seconds of a whole run against the plain one, 50 steps, binary attribute: median of alternating pairs."""
+    """Seconds of a whole run against the plain one, 50 steps, two people a picture: median of alternating pairs."""
     prompt, found = "two pilots", {}
 
-    def seconds(options: dict | None) -> float:
-        method = METHODS[PLAIN] if options is None else Method(("gender",), inference=options)
+    def seconds(method: Method) -> float:
         model, positive, _ = patched(emoji, method, prompt)
         began = time.perf_counter()
         sampling.sample(emoji, prompt, COST_BATCH, 0, COST_STEPS, model=model, positive=positive)
         return time.perf_counter() - began
 
-    seconds(None)
-    for name, options in COSTS.items():
+    plain = METHODS[PLAIN]
+    seconds(plain)
+    for name, method in COSTS.items():
         ratios = []
         for number in range(rounds):
-            pair = [seconds(None), seconds(options)] if number % 2 else [seconds(options), seconds(None)][::-1]
+            pair = [seconds(plain), seconds(method)] if number % 2 else [seconds(method), seconds(plain)][::-1]
             ratios.append(pair[1] / pair[0])
         found[name] = round(median(ratios), 3)
         print(f"  cost of {name}: {found[name]:.2f}", flush=True)
@@ -151,7 +153,9 @@ def main() -> None:
         saved.write()
         print(name, json.dumps({k: saved.methods[name][k] for k in ("bias_w", "bias_p", "people_kept", "psnr")}))
     for name, ratio in saved.data.get("cost_ratio_50_steps", {}).items():
-        rows = {"defaults": "fair inference: gender", "blended": "blended: gender"}
+        rows = {"defaults": "fair inference: gender", "blended": "blended: gender",
+                "four skin tones": "fair inference: skin tone",
+                "gender x skin tone": "fair inference: gender x skin tone"}  # fmt: skip
         saved.methods.get(rows.get(name, name), {})["cost_ratio"] = ratio
     saved.write()
     if not a.quick:

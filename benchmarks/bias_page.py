@@ -11,6 +11,7 @@ ABOVE_FLOOR, WITHIN = 0.10, 0.05
 TONES = {"light": 0.1, "tan": 0.2, "brown": 0.3, "dark": 0.4}
 WANTED = {
     "target female 30, male 70": ("gender", {"female": 0.3, "male": 0.7}),
+    "target light 10, tan 20, brown 30, dark 40": ("skin tone", TONES),
     "target light 10, tan 20, brown 30, dark 40, to the end": ("skin tone", TONES),
 }
 
@@ -70,7 +71,7 @@ def write_page(data: dict[str, Any]) -> None:
         'method, read by the emoji reader; the rows "faces" have prompts that name people by two linked words, "a photo of '
         'the faces of two doctors". Bias is the raw definition (0: equal; PSNR and SSIM compare with the unedited '
         "picture of the same seed). Floor: the least Bias-P that so few faces a picture allow. Time: "
-        "`python -m fair_attention.benchmarks.bias --cost`, paired runs of 50 steps with a binary attribute.\n\n"
+        "`python -m fair_attention.benchmarks.bias --cost`, paired runs of 50 steps, two people a picture.\n\n"
         + table(header, rows)
         + "\n\n"
         + table(("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in bars(data)])

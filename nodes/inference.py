@@ -47,8 +47,8 @@ class FairInference(io.ComfyNode):
                                tooltip="Warm-up: up to this share of the sampling the picture is the plain one and the people are located. "
                                "Earlier: stronger, and less of the plain picture is kept."),
                 io.Float.Input("end_percent", default=0.9, min=0.0, max=1.0, step=0.01,
-                               tooltip="Steer up to this share of the sampling. 1: attributes between others (tan) are met more surely, and "
-                               "a few occupations more are lost."),
+                               tooltip="Steer up to this share of the sampling. 1: many uneven shares are met a little more closely, and a few "
+                               "occupations more are lost."),
                 advanced(io.Combo.Input(
                     "steer_by", options=[IN_CONTEXT, ALONE], default=IN_CONTEXT, optional=True,
                     tooltip="What the attribute is said with: three female doctors, or female person.",
