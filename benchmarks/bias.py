@@ -39,7 +39,7 @@ COSTS = {
     "four skin tones": Method(("skin tone",)),
     "gender x skin tone": Method(("gender", "skin tone")),
 }
-COST_STEPS, COST_BATCH = 50, 2
+COST_STEPS, COST_BATCH, ROUNDS = 50, 2, 5
 
 
 def prompts(occupations: Iterable[str], faces: bool) -> dict[str, str]:
@@ -140,7 +140,8 @@ def main() -> None:
                "reader": fingerprint(EmojiReader.weights)}  # fmt: skip
     saved = Saved(out, setting)
     if a.cost:
-        saved.data["cost_ratio_50_steps"] = costs(emoji, 3)
+        saved.data["cost_ratio_50_steps"] = costs(emoji, ROUNDS)
+        saved.data["cost_threads"] = torch.get_num_threads()
     chosen = [n for n in METHODS if n in a.only.split(";") or not (a.only or a.cost)]
     for name in chosen:
         seeds, nouns = 4 if a.quick else METHODS[name].seeds, prompts(occupied, METHODS[name].faces)

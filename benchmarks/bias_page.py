@@ -77,7 +77,7 @@ def write_page(data: dict[str, Any]) -> None:
         + table(("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in bars(data)])
     )
     if options := data.get("cost_ratio_50_steps"):
-        text += "\n\nTime of 50 steps against plain, by option: "
+        text += f"\n\nTime of 50 steps against plain on {data.get('cost_threads', 2)} thread(s), by option: "
         text += ", ".join(f"{name} {ratio:.2f}" for name, ratio in options.items()) + "."
     text += (
         "\n\nAblations, by what each was expected to be worse on. Without individuals every picture is all alike again, and "
