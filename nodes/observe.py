@@ -164,6 +164,7 @@ def patch(model, key: str, start: Callable[..., Observer], node: str):
         seed = kwargs.get("seed", args[5] if len(args) > 5 else None)
         observer = start(executor.class_obj, latent, seed or 0)
         observer.numbers = image_numbers(noise, seed or 0)
+        observer.run.source = latent.detach().to("cpu", torch.float32)
         current.append(observer)
         try:
             result = executor(noise, latent, *args, **kwargs)

@@ -13,15 +13,23 @@ KEPT = ", as in the sampling before"
 
 
 def pass_before(capture: Capture, latent: Tensor) -> SampledRun | None:
-    """The last run that made what another one now starts from, latent [B,C,h,w], perhaps enlarged; None: a new picture."""
+    """The last run that made what another one now starts from, latent [B,C,h,w], perhaps enlarged; None: a new picture.
+
+    A run that itself started from there made a variation, and so does this one.
+    """
     for run in reversed(capture.runs):
-        if run.result is None or not run.people or run.result.shape[:2] != latent.shape[:2]:
+        if run.result is None or run.source is None or not run.people or run.result.shape[:2] != latent.shape[:2]:
             continue
-        size = (latent.shape[-2], latent.shape[-1])
-        one, other = resize(run.result, size).flatten(1), latent.detach().cpu().float().flatten(1)
-        if bool((cosine_similarity(one, other) >= ALIKE).all()):
+        made, began = (likeness(x, latent) for x in (run.result, run.source))
+        if made >= ALIKE and made > began:
             return run
     return None
+
+
+def likeness(one: Tensor, other: Tensor) -> float:
+    """The least cosine of any image [B,C,h,w] with its other one, at the other's size; 0 for an empty latent."""
+    one = resize(one, (other.shape[-2], other.shape[-1]))
+    return float(cosine_similarity(one.flatten(1), other.detach().cpu().float().flatten(1)).min())
 
 
 def keep_attributes(found: list[list[Person]], before: list[list[Person]]) -> list[list[Person]]:

@@ -54,6 +54,10 @@ def test_another_picture_is_dealt_anew(bench, setting):
     assert passes.pass_before(attention, samples + 0.3 * samples.std() * noise[..., :8, :8]) is found
     for other in (noise, torch.zeros(1, 4, 8, 8), torch.cat([samples, samples]), -samples):
         assert passes.pass_before(attention, other) is None
+    second_pass(bench, model, setting.positive, samples, 11)
+    again = torch.nn.functional.interpolate(samples, (16, 16), mode="nearest-exact")
+    assert passes.pass_before(attention, again) is found  # a variation of the second pass, not a third one
+    assert passes.pass_before(attention, attention.runs[-1].result) is attention.runs[-1]
     dealt = {
         tuple(given(attention)[0]) for seed in range(8) if bench.sample(model, setting.positive, seed=seed) is not None
     }
@@ -70,3 +74,15 @@ def test_a_quota_over_all_runs_counts_a_person_once(bench, setting):
         attention.runs[-1].tally == once
         and sum(int(word) for word in once.replace(",", "").split() if word.isdigit()) == 1
     )
+
+
+def test_variations_of_a_source_picture_are_dealt_anew(bench, setting):
+    """Image to image with several seeds: no pass is the one before another."""
+    model, attention = bench.fair(bench.target(assignment="independent draws"), masks=halves())
+    source = bench.sample(bench.model, setting.positive)
+    dealt = set()
+    for seed in range(8):
+        second_pass(bench, model, setting.positive, source, seed, denoise=0.3)
+        assert not any("as in the sampling before" in p.why for p in attention.runs[-1].people[0])
+        dealt.add(tuple(given(attention)[0]))
+    assert len(dealt) > 1
