@@ -1,4 +1,4 @@
-"""Fair Inference (LAG): each person in the picture gets an attribute of the target distribution, nothing else changes."""
+"""Fair Inference (LAG): each person in the picture gets an attribute of the target distribution."""
 
 from functools import partial
 
@@ -135,7 +135,8 @@ def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Captur
         if masks is not None:
             check_mask_size(masks, tuple(latent.shape[-2:]), NODE)
         observer = open_run(watch, guider, latent, NODE)
-        whom = partial(find, before=pass_before(capture, latent))
+        observer.run.source = latent.detach().cpu().float()
+        whom = partial(find, before=pass_before(capture, observer.run.source))
         capture.begin(observer.run)
         if plan.strength == 0 or not plan.prompts:
             return observer

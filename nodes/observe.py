@@ -164,17 +164,16 @@ def patch(model, key: str, start: Callable[..., Observer], node: str):
         seed = kwargs.get("seed", args[5] if len(args) > 5 else None)
         observer = start(executor.class_obj, latent, seed or 0)
         observer.numbers = image_numbers(noise, seed or 0)
-        observer.run.source = latent.detach().to("cpu", torch.float32)
         current.append(observer)
         try:
             result = executor(noise, latent, *args, **kwargs)
             observer.finish(result.detach().to("cpu", torch.float32))
+            observer.run.store.to_cpu()
             return result
         except BaseException:
             observer.run.store.clear()  # nobody reads the maps of a run that has no latent
             raise
         finally:
-            observer.run.store.to_cpu()
             current.remove(observer)
             for text in observer.run.notes:
                 logging.warning("%s: %s", node, text)

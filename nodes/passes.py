@@ -6,9 +6,10 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from ..attention.maps import resize
+from ..guidance.soft_iou import soft_iou
 from .types import Capture, Person, SampledRun
 
-ALIKE, OVERLAP = 0.7, 0.3  # two passes' latents (cosine) and a person's two masks (IoU), at least. Our decision
+ALIKE, OVERLAP = 0.7, 0.3  # two passes' latents (cosine) and a person's two masks (SoftIoU), at least. Our decision
 KEPT = ", as in the sampling before"
 
 
@@ -18,7 +19,7 @@ def pass_before(capture: Capture, latent: Tensor) -> SampledRun | None:
     A run that itself started from there made a variation, and so does this one.
     """
     for run in reversed(capture.runs):
-        if run.result is None or run.source is None or not run.people or run.result.shape[:2] != latent.shape[:2]:
+        if run.result is None or not run.people or run.result.shape[:2] != latent.shape[:2]:
             continue
         made, began = (likeness(x, latent) for x in (run.result, run.source))
         if made >= ALIKE and made > began:
@@ -29,7 +30,7 @@ def pass_before(capture: Capture, latent: Tensor) -> SampledRun | None:
 def likeness(one: Tensor, other: Tensor) -> float:
     """The least cosine of any image [B,C,h,w] with its other one, at the other's size; 0 for an empty latent."""
     one = resize(one, (other.shape[-2], other.shape[-1]))
-    return float(cosine_similarity(one.flatten(1), other.detach().cpu().float().flatten(1)).min())
+    return float(cosine_similarity(one.flatten(1), other.flatten(1)).min())
 
 
 def keep_attributes(found: list[list[Person]], before: list[list[Person]]) -> list[list[Person]]:
@@ -38,14 +39,12 @@ def keep_attributes(found: list[list[Person]], before: list[list[Person]]) -> li
 
 
 def _keep(person: Person, earlier: list[Person]) -> Person:
-    same = [p for p in earlier if p.group == person.group and p.attribute is not None]
-    best = max(same, key=lambda p: overlap(person.mask, p.mask), default=None)
-    if person.why or best is None or overlap(person.mask, best.mask) < OVERLAP:
+    if person.why:
         return person
+    size = (person.mask.shape[-2], person.mask.shape[-1])
+    same = [p for p in earlier if p.group == person.group and p.attribute is not None]
+    places = [float(soft_iou(person.mask, resize(p.mask, size))) for p in same]
+    if not places or max(places) < OVERLAP:
+        return person
+    best = same[places.index(max(places))]
     return replace(person, attribute=best.attribute, why=best.why.partition(",")[0] + KEPT)
-
-
-def overlap(a: Tensor, b: Tensor) -> float:
-    """Soft IoU of two masks [h,w] in 0..1, b at the size of a."""
-    b = resize(b, (a.shape[-2], a.shape[-1]))
-    return float(a.minimum(b).sum() / a.maximum(b).sum().clamp_min(1e-6))

@@ -109,7 +109,7 @@ class SampledRun:
     pairs: tuple[str, ...] = ()  # where energy guidance ran: "gender ~ doctor", ...
     energy: list[EnergyStep] = field(default_factory=list)
     settings: str = ""  # energy guidance's, in words
-    source: Tensor | None = None  # the latent it started from
+    source: Tensor | None = None  # the latent it started from, where Fair Inference ran
 
     def note(self, text: str) -> None:
         if text not in self.notes:
