@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 from torch import Tensor
@@ -14,6 +14,7 @@ from ..emoji_world.reader import EmojiReader
 from ..metrics.bias import mean_over_prompts, measure_bias
 from ..metrics.consistency import psnr, ssim
 from ..metrics.readers import Reading, labels_of
+from .guidance import paired
 
 OCCUPATIONS = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
 AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
@@ -27,6 +28,19 @@ def batches(emoji, prompt: str, seeds: int, steps: int = STEPS, model=None, posi
     for start in range(0, seeds, BATCH):
         count = min(BATCH, seeds - start)
         yield sampling.sample(emoji, prompt, count, start, steps, model=model, positive=positive)[1]
+
+
+def beside_plain(
+    emoji, prompt: str, pictures: int, steps: int, rounds: int, model, positive: list | None
+) -> tuple[float, float]:
+    """(time of sampling with a patched model / time of the plain sampling, seconds of the plain one), in alternating pairs."""
+
+    def work(model=None, positive=None) -> Tensor:
+        return sampling.sample(emoji, prompt, pictures, 0, steps, model=model, positive=positive)[0]
+
+    times = paired({"plain": work, "method": lambda: work(model, positive)}, rounds)
+    ratio = median(m / p for m, p in zip(times["method"], times["plain"], strict=True))
+    return ratio, median(times["plain"])
 
 
 def fair_inference(emoji, prompt: str, presets: Sequence[str], model=None, **inputs: Any) -> tuple[Any, list]:

@@ -10,18 +10,17 @@ section in RESULTS.md.
 import argparse
 import json
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ..emoji_world import sampling
 from ..emoji_world.reader import EmojiReader
 from ..emoji_world.report import phrase
 from ..metrics.entanglement import chance_level, mean_iou, reduction
 from ..scripts import hosts
-from .emoji import OCCUPATIONS, SEEDS, STEPS, Saved, fingerprint, kept, likeness, people_numbers
+from .emoji import OCCUPATIONS, SEEDS, STEPS, Saved, beside_plain, fingerprint, kept, likeness, people_numbers
 from .entanglement_page import (
     BOTH,
     BOTH_LONGER,
@@ -41,7 +40,6 @@ from .entanglement_page import (
     write_page,
 )
 from .entanglement_run import Drawn, Method, Prompt, patched, run
-from .guidance import paired
 
 OUT = Path(__file__).parent / "results" / "entanglement.json"
 PEOPLE = 2  # in each picture
@@ -88,13 +86,8 @@ def summarise(drawn: Drawn, plain: Drawn, prompts: list[Prompt]) -> dict[str, An
 def cost(emoji, method: Method, prompt: Prompt, steps: int, rounds: int) -> dict[str, float]:
     """What the method takes beside the plain sampling, from alternating runs of the same small batch."""
     model, positive, _ = patched(emoji, method, prompt)
-
-    def work(model=None, positive=None) -> Tensor:
-        return sampling.sample(emoji, prompt.text, TIMED, 0, steps, model=model, positive=positive)[0]
-
-    times = paired({"plain": work, "method": lambda: work(model, positive)}, rounds)
-    ratio = median(m / p for m, p in zip(times["method"], times["plain"], strict=True))
-    return {"cost_ratio": ratio, "extra_seconds": (ratio - 1) * median(times["plain"]) / TIMED}
+    ratio, plain = beside_plain(emoji, prompt.text, TIMED, steps, rounds, model, positive)
+    return {"cost_ratio": ratio, "extra_seconds": (ratio - 1) * plain / TIMED}
 
 
 def removed_per_second(row: dict[str, Any]) -> float:
