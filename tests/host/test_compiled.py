@@ -58,3 +58,14 @@ def test_energy_is_that_of_the_model_uncompiled(bench, compiled):
     model, attention = bench.guide(compiled(bench.model, PART))
     assert torch.allclose(bench.sample(model, bench.positive, steps=1), expected, atol=1e-3)
     assert [s.outcome for s in attention.runs[-1].energy] == [("guided",)]
+
+
+def test_people_are_found_and_steered_as_in_the_model_uncompiled(bench, compiled):
+    tokens, positive = bench.align()
+    given = {"regions": bench.regions(tokens), "start_percent": 0.6, "end_percent": 1.0, "strength": 30.0}
+    models = [bench.fair(bench.target(), model=m, **given) for m in (bench.model, compiled(bench.model, PART))]
+    expected, samples = (bench.sample(model, positive) for model, _ in models)
+    moved = (expected - bench.sample(bench.model, positive)).abs().max()
+    assert (samples - expected).abs().max() < 0.1 * moved
+    whom = [[p.attribute for p in attention.runs[-1].people[0]] for _, attention in models]
+    assert whom[0] == whom[1] != []

@@ -17,8 +17,9 @@ ours **before** it and **after** it.
 - *Fair Inference*, *SoftIoU Energy Guidance*: they have an effect and the latent is finite; at strength 0 it is
   bit-identical to the one without them.
 
-Models compiled by *TorchCompileModel* are right too (`tests/host/test_compiled.py`): what is recorded or differentiated runs
-uncompiled, all other steps compiled.
+Compiled models are right too: what is recorded or differentiated runs uncompiled, all other steps compiled
+(`tests/host/test_compiled.py`: capture with the whole model compiled, as *TorchCompileModel* does; Fair Inference and energy
+guidance with one block compiled).
 
 **refused** means that a message says what was not done, and the picture is otherwise as promised; **undefined**, that it
 runs and gives a finite picture, and no more is promised; **broken**, that it is known not to work yet.
