@@ -54,7 +54,7 @@ class TargetDistribution:
             raise ValueError(f"assignment {self.assignment!r} is unknown: choose one of {', '.join(ASSIGNMENTS)}")
         if not 0 <= self.seed <= LARGEST_SEED:
             raise ValueError(f"seed {self.seed} is out of range: choose a whole number from 0 to 2^64 - 1")
-        _check(self.attributes)
+        check_attributes(self.attributes)
         total = math.fsum(a.share for a in self.attributes)
         shared = tuple(replace(a, share=a.share / total) for a in self.attributes)
         object.__setattr__(self, "attributes", shared)
@@ -64,7 +64,8 @@ class TargetDistribution:
         return tuple(a.share for a in self.attributes)
 
 
-def _check(attributes: tuple[Attribute, ...]) -> None:
+def check_attributes(attributes: tuple[Attribute, ...]) -> None:
+    """Raises ValueError as TargetDistribution does."""
     if not attributes:
         raise ValueError("there is no attribute: write one per line, such as 'female 1'")
     seen: set[str] = set()
@@ -97,68 +98,6 @@ PRESETS: dict[str, tuple[Attribute, ...]] = {
     "skin tone": _preset("skin tone", "light", "tan", "brown", "dark", prompt="person with {} skin"),
     "age": _preset("age", "young", "middle-aged", "old"),
 }
-
-
-def parse_attributes(text: str, axis: str = "") -> tuple[Attribute, ...]:
-    """ "female 1, male 1" -> attributes. One per line, or separated by commas.
-
-    An entry is `name`, `name share`, `name: share` or `name = share`, then optionally `| prompt`. Without a share it
-    is 1. A name may have several words ("East Asian 1"); a prompt holds no comma. A name of a ready-made set, in any
-    case, gets that set's spelling, word and prompt; any other name gets the prompt "<name> person".
-    axis: what the attributes are values of; "" is the ready-made set that holds all the names, else "attribute".
-    Raises ValueError that names the entry, what is wrong with it and what to write instead.
-    """
-    entries = [piece.strip() for line in text.splitlines() for piece in _entries(line)]
-    parsed = [_parse_entry(entry) for entry in entries]
-    names = {name.casefold() for name, _, _ in parsed}
-    axis = axis.strip() or next(
-        (axis for axis, preset in PRESETS.items() if names <= {a.name.casefold() for a in preset}), "attribute"
-    )
-    known = {a.name.casefold(): a for a in PRESETS.get(axis, ())}
-    attributes = []
-    for name, share, prompt in parsed:
-        plain = Attribute(name, share, f"{name} person", name, ((axis, name),))
-        attribute = replace(known.get(name.casefold(), plain), share=share)
-        attributes.append(attribute if prompt is None else replace(attribute, prompt=prompt))
-    _check(tuple(attributes))
-    return tuple(attributes)
-
-
-def _entries(line: str) -> list[str]:
-    if not line.strip():
-        return []
-    pieces = line.split(",")
-    if not pieces[-1].strip():
-        pieces.pop()  # a comma at the end of a line separates nothing
-    for before, piece in zip(pieces, pieces[1:], strict=False):
-        if "|" in before and "|" not in piece:
-            raise ValueError(f"{piece.strip()!r} after {before.strip()!r} could be an attribute or part of the prompt: "
-                             "write one attribute per line, and no comma in a prompt")  # fmt: skip
-    return pieces
-
-
-def _parse_entry(entry: str) -> tuple[str, float, str | None]:
-    """ "dark = 1 | a dark person" -> ("dark", 1.0, "a dark person"); no prompt: None."""
-    head, bar, prompt = (part.strip() for part in entry.partition("|"))
-    if bar and not prompt:
-        raise ValueError(f"{entry!r} has no prompt after '|': write one such as '| female person', or leave '|' out")
-    explicit = re.fullmatch(r"(.*?)\s*[:=]\s*(.*)", head)
-    name, number = explicit.groups() if explicit else _split_share(head)
-    if not name:
-        raise ValueError(f"{entry!r} has no name: write the attribute before its share, such as 'female 1'")
-    try:
-        share = float(number)
-    except ValueError:
-        raise ValueError(f"{entry!r}: {number!r} is not a number: write a share such as '{name} 1'") from None
-    return name, share, prompt or None
-
-
-def _split_share(head: str) -> tuple[str, str]:
-    """ "East Asian 1" -> ("East Asian", "1"). A last word with a digit, or that reads as a number, is the share."""
-    *words, last = head.split() or [""]
-    if re.search(r"\d", last) or last.lstrip("+-").lower() in ("nan", "inf", "infinity"):
-        return " ".join(words), last
-    return " ".join([*words, last]), "1"
 
 
 def cross(a: TargetDistribution, b: TargetDistribution) -> TargetDistribution:

@@ -1,5 +1,7 @@
 """Bias-W and Bias-P of a batch of pictures, with their definitions, floors and the faces they rest on."""
 
+import re
+
 from comfy_api.latest import io, ui
 from PIL import Image, ImageDraw
 
@@ -14,12 +16,13 @@ NODE = "Bias-W / Bias-P"
 
 def measure(read: ReadAttributes, axis: str, target=None) -> BiasResult:
     """axis: "gender", or axes crossed by x, "gender x skin tone". ValueError names what the reader can read."""
-    names = [name.strip() for name in axis.split(" x ")]
+    spelled = {name.casefold(): name for name in read.axes}
+    names = [spelled.get(name.strip().casefold(), name.strip()) for name in re.split(r"\s+[x×]\s+", axis)]
     for name in names:
         if name not in read.axes:
             raise ValueError(f"{NODE}, axis: {read.reader} does not read {name!r}; it reads {', '.join(read.axes)}")
     labels, classes = labels_of(read.images, {name: read.axes[name] for name in names})
-    return measure_bias(labels, classes, None if target is None else shares(target, names, read), axis)
+    return measure_bias(labels, classes, None if target is None else shares(target, names, read), " x ".join(names))
 
 
 def shares(target, names: list[str], read: ReadAttributes) -> list[float]:

@@ -2,13 +2,14 @@
 
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import folder_paths
 import torch
 from comfy_api.latest import io, ui
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from ..attention.capture import MapStore, WordQuery
@@ -89,6 +90,28 @@ def read(path: str) -> Capture:
         raise ValueError(f"{LOAD}, file: {name} is incomplete ({error!r}); record the maps anew") from None
 
 
+def kept_files() -> list[str]:
+    """Files with maps as the host names them: of the output folder, the newest first, then those lying in the input folder."""
+    output, given = (Path(f()) for f in (folder_paths.get_output_directory, folder_paths.get_input_directory))
+    found = [(f.stat().st_mtime, f) for f in output.rglob("*.safetensors") if holds_maps(f)]
+    made = [f"{f.relative_to(output).as_posix()} [output]" for _, f in sorted(found, reverse=True)]
+    return made + sorted(f.name for f in given.glob("*.safetensors") if holds_maps(f))
+
+
+def holds_maps(file: Path) -> bool:
+    """Whether a file is one of ours, of whatever version; a look at its header."""
+    return _holds_maps(file, file.stat().st_mtime)
+
+
+@lru_cache(4096)
+def _holds_maps(file: Path, changed: float) -> bool:
+    try:
+        with safe_open(str(file), framework="pt") as opened:
+            return (opened.metadata() or {}).get("format") == FORMAT
+    except (SafetensorError, OSError):
+        return False
+
+
 class FairAttentionSave(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -114,7 +137,7 @@ class FairAttentionSave(io.ComfyNode):
             filename_prefix, folder_paths.get_output_directory()
         )
         file = f"{name}_{counter:05}_.safetensors"
-        save_file(tensors, os.path.join(folder, file), metadata)
+        Path(folder, file).write_bytes(to_bytes(tensors, metadata))  # safetensors' own files are for their owner alone
         size = sum(t.numel() * t.element_size() for t in tensors.values())
         return io.NodeOutput(ui=ui.PreviewText(f"{os.path.join(subfolder, file)}: {size / 1024:.0f} KiB"))
 
@@ -122,16 +145,15 @@ class FairAttentionSave(io.ComfyNode):
 class FairAttentionLoad(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        folder = folder_paths.get_input_directory()
-        files = sorted(f for f in os.listdir(folder) if f.endswith(".safetensors"))
         return schema(
             node_id="FairAttentionLoad",
             display_name="Load Attention Maps",
             category=CATEGORY,
             search_aliases=["import", "safetensors", "heat maps"],
-            description="Reads maps that Save Attention Maps wrote, and the latent they belong to, from the input folder.",
+            description="Reads maps that Save Attention Maps wrote, and the latent they belong to: nothing is sampled again.",
             inputs=[
-                io.Combo.Input("file", options=files, tooltip="A file in the input folder; move it there from the output folder."),
+                io.Combo.Input("file", options=kept_files(), tooltip="A file that was saved, the newest first (press R after saving "
+                               "another), or one that lies in the input folder."),
             ],
             outputs=[
                 Attention.Output(display_name="attention", tooltip="As it was saved."),
@@ -141,7 +163,10 @@ class FairAttentionLoad(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, file) -> bool | str:
-        return folder_paths.exists_annotated_filepath(file) or f"{file} is not in the input folder"
+        where = "output" if file.endswith("[output]") else "input"
+        return folder_paths.exists_annotated_filepath(file) or (
+            f"{LOAD}, file: {file} is not in the {where} folder; choose another from the list (press R to read it anew)"
+        )
 
     @classmethod
     def fingerprint_inputs(cls, file) -> float:

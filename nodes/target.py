@@ -3,17 +3,37 @@
 from comfy_api.latest import io
 
 from ..guidance.assignment import ASSIGNMENTS
-from ..guidance.target import PRESETS, TargetDistribution, cross, parse_attributes
-from .types import CATEGORY, Target, advanced, schema
+from ..guidance.attribute_list import parse_attributes, write_attributes
+from ..guidance.target import PRESETS, Attribute, TargetDistribution, cross
+from . import presets
+from .types import CATEGORY, Target, advanced, extra, schema
 
 NODE = "Target Distribution"
 OWN = "own list"
 THIS_RUN, ALL_RUNS = "this run", "all runs since ComfyUI started"
 
 
+def lists() -> dict[str, str]:
+    """Preset -> the list it stands for: the ready-made sets, then what the user has kept."""
+    return {axis: write_attributes(attributes) for axis, attributes in PRESETS.items()} | {
+        name: text for name, text in presets.saved().items() if name not in (*PRESETS, OWN)
+    }
+
+
+def chosen_attributes(preset: str, written: str) -> tuple[Attribute, ...]:
+    """What counts: the preset's attributes, or those of the list. A kept preset names its own axis."""
+    if preset in PRESETS:
+        return PRESETS[preset]
+    kept = presets.saved().get(preset)
+    attributes = parse_attributes(written if kept is None else kept)
+    own_axis = attributes[0].axis_values[0][0] not in PRESETS
+    return parse_attributes(kept, preset) if kept is not None and own_axis else attributes
+
+
 class FairTargetDistribution(io.ComfyNode):
     @classmethod
     def define_schema(cls):
+        choices = lists()
         return schema(
             node_id="FairTargetDistribution",
             display_name="Target Distribution",
@@ -22,11 +42,15 @@ class FairTargetDistribution(io.ComfyNode):
             description="The attributes the people in the pictures are to be perceived with, and their shares. Cross two of "
             "them (gender with skin tone) by connecting one to the other.",
             inputs=[
-                io.Combo.Input("preset", options=[*PRESETS, OWN], default="gender",
-                               tooltip="A ready-made set with equal shares; own list: the attributes written below."),
+                extra(io.Combo.Input(
+                    "preset", options=[*PRESETS, OWN, *(name for name in choices if name not in PRESETS)], default="gender",
+                    tooltip="A ready-made set with equal shares, a list you saved before, or own list: what you write below. "
+                    "Start with gender.",
+                ), lists=choices),
                 io.String.Input("attributes", multiline=True, default="female 1\nmale 1",
-                                tooltip="For own list: one attribute a line with its share, as in: female 1. After | its own "
-                                "prompt, as in: dark 2 | person with dark skin."),
+                                tooltip="What counts. With a preset it shows the preset; change it, and it is your own list: one attribute a "
+                                "line with its share, as in female 2 or female 50%. Longer wording after |, as in: "
+                                "dark 2 | person with dark skin."),
                 io.Combo.Input("assignment", options=list(ASSIGNMENTS), default=ASSIGNMENTS[0],
                                tooltip="running quota: within about one person of the shares over all pictures of a run. quota per image: as "
                                "near as whole people allow in each picture. indexed quota: running, and each picture of a batch "
@@ -44,13 +68,22 @@ class FairTargetDistribution(io.ComfyNode):
                     tooltip="For all runs: targets of the same attributes, shares and name are counted together. Another name "
                     "starts a new count.",
                 )),
+                advanced(io.String.Input(
+                    "save_as", default="", optional=True,
+                    tooltip="A name: the list is kept under it when the graph runs, and is a preset from then on (press R to see it "
+                    "in the list). Empty: nothing is kept.",
+                )),
             ],
             outputs=[Target.Output(display_name="target", tooltip="For Fair Inference; for Bias-W / Bias-P, to compare with.")],
         )  # fmt: skip
 
     @classmethod
+    def fingerprint_inputs(cls, preset, **_) -> str:
+        return presets.saved().get(preset, "")
+
+    @classmethod
     def execute(cls, preset, attributes, assignment, seed, cross_with=None, running_quota_over=THIS_RUN,
-                quota_name="") -> io.NodeOutput:  # fmt: skip
+                quota_name="", save_as="") -> io.NodeOutput:  # fmt: skip
         quota = quota_name.strip() if running_quota_over == ALL_RUNS else None
         if quota is not None and assignment != ASSIGNMENTS[0]:
             raise ValueError(
@@ -58,11 +91,16 @@ class FairTargetDistribution(io.ComfyNode):
                 f"{ASSIGNMENTS[0]} to count over {ALL_RUNS}, or choose {THIS_RUN}"
             )
         try:
-            chosen = PRESETS[preset] if preset in PRESETS else parse_attributes(attributes)
+            chosen = chosen_attributes(preset, attributes)
             axis = chosen[0].axis_values[0][0]
             target = TargetDistribution(axis, chosen, assignment, seed, quota)
         except ValueError as error:
             raise ValueError(f"{NODE}, attributes: {error}") from None
+        if save_as.strip():
+            try:
+                presets.save(save_as.strip(), write_attributes(chosen), [*PRESETS, OWN])
+            except (ValueError, OSError) as error:
+                raise ValueError(f"{NODE}, save_as: {error}") from None
         if cross_with is None:
             return io.NodeOutput(target)
         if cross_with.quota is not None and quota is None:

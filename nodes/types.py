@@ -28,10 +28,15 @@ def schema(**given) -> io.Schema:
     return io.Schema(**{name: value for name, value in given.items() if name in known})
 
 
-def advanced(widget: io.Input) -> io.Input:
-    """A rare input, behind the node's advanced switch. Not an argument, since 0.3.75 takes none for its widgets."""
-    widget.extra_dict = {**widget.extra_dict, "advanced": True}
+def extra(widget: io.Input, **options) -> io.Input:
+    """An input with options for the front end beyond the host's own. Not arguments, since 0.3.75 takes none for its widgets."""
+    widget.extra_dict = {**widget.extra_dict, **options}
     return widget
+
+
+def advanced(widget: io.Input) -> io.Input:
+    """A rare input, behind the node's advanced switch."""
+    return extra(widget, advanced=True)
 
 
 @dataclass(frozen=True)

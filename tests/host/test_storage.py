@@ -37,6 +37,11 @@ def saved(bench, host, recorded) -> Path:
     )
 
 
+def offered_files(host) -> list[str]:
+    """What the loader's list offers."""
+    return host.nodes.NODE_CLASS_MAPPINGS["FairAttentionLoad"].INPUT_TYPES()["required"]["file"][1]["options"]
+
+
 def load(bench, path: Path):
     """(attention, latent)"""
     return bench.node["FairAttentionLoad"].execute(path.name).result
@@ -134,7 +139,14 @@ def test_a_workflow_saves_and_another_one_loads(run_prompt, tiny_name, host):
     assert run.errors == [] and "maps_00001_.safetensors" in str(run.ui["9"])
     wrong = {"1": node("FairAttentionLoad", file="nothing.safetensors"), "2": node("PreviewAny", source=["1", 1])}
     (error,) = run_prompt(wrong).errors
-    assert "nothing.safetensors is not in the input folder" in error
+    assert "Load Attention Maps, file: nothing.safetensors is not in the input folder; choose another" in error
+    listed = offered_files(host)
+    assert listed[0] == "flow/maps_00001_.safetensors [output]"
+    made = Path(host.folder_paths.get_output_directory(), "flow/maps_00001_.safetensors")
+    (other := made.with_name("other")).touch()
+    assert made.stat().st_mode == other.stat().st_mode
+    save_file({"weight": torch.zeros(2)}, made.with_name("no_maps.safetensors"))
+    assert offered_files(host) == listed
     reader = {
         "1": node("FairAttentionLoad", file="flow/maps_00001_.safetensors [output]"),
         "2": node("FairAttentionHeatmaps", attention=["1", 0], latent=["1", 1], opacity=0.6),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from fair_attention.guidance.target import TargetDistribution, cross, parse_attributes
+from fair_attention.guidance.attribute_list import parse_attributes
+from fair_attention.guidance.target import TargetDistribution, cross
 from fair_attention.metrics.bias import measure_bias
 from fair_attention.metrics.readers import Reading, labels_of
 

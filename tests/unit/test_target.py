@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fair_attention.guidance.target import PRESETS, TargetDistribution, cross, parse_attributes
+from fair_attention.guidance.attribute_list import parse_attributes, write_attributes
+from fair_attention.guidance.target import PRESETS, TargetDistribution, cross
 
 
 def target(text: str, axis: str = "", **options) -> TargetDistribution:
@@ -20,10 +21,28 @@ def target(text: str, axis: str = "", **options) -> TargetDistribution:
         ("East Asian 1,\nwhite 2,", [("East Asian", 1), ("White", 2)]),
         ("female\n\nmale 0.5", [("female", 1), ("male", 0.5)]),
         ("middle-aged 3e-1, old:0", [("middle-aged", 0.3), ("old", 0)]),
+        ("Gender", [("female", 1), ("male", 1)]),
+        (" skin TONE ", [("light", 1), ("tan", 1), ("brown", 1), ("dark", 1)]),
+        ("female 30%, male 70%", [("female", 30), ("male", 70)]),
+        ("50% female\nmale: 50 %", [("female", 50), ("male", 50)]),
+        ("young 33%, middle-aged 33 %, old 33%", [("young", 33), ("middle-aged", 33), ("old", 33)]),
+        ("young 60%, middle-aged, old", [("young", 60), ("middle-aged", 20), ("old", 20)]),
+        ("30 years old 2", [("30 years old", 2)]),
+        ("femal 1 | femal person", [("femal", 1)]),
     ],
 )
 def test_entries_are_read(text: str, expected: list) -> None:
     assert [(a.name, a.share) for a in parse_attributes(text)] == expected
+
+
+@pytest.mark.parametrize("axis", PRESETS)
+def test_a_written_set_is_read_as_that_set(axis: str) -> None:
+    assert parse_attributes(write_attributes(PRESETS[axis])) == PRESETS[axis]
+
+
+def test_a_written_list_keeps_shares_and_own_prompts() -> None:
+    text = "with glasses 0.5 | person with glasses\nfemale 2 | a woman\ntall 1"
+    assert write_attributes(parse_attributes(text)) == text
 
 
 def test_prompt_after_a_bar_and_default_prompts() -> None:
@@ -49,7 +68,11 @@ def test_a_given_axis_is_kept() -> None:
         ("female 0, male 0", "all shares are 0"),
         ("female: many", "'many' is not a number"),
         ("female 1x", "'1x' is not a number"),
-        ("female 30%", "'30%' is not a number"),
+        ("female 30%", "sum to 30%: make it 100%"),
+        ("female 60%, male 60%", "sum to 120%"),
+        ("female 100%, male", "sum to 100%"),
+        ("female 50%, male 1", "'male' has a share without '%'"),
+        ("female ten%", "holds '%'"),
         ("female =", "'' is not a number"),
         ("female nan", "finite number"),
         ("female inf", "finite number"),
@@ -62,6 +85,14 @@ def test_a_given_axis_is_kept() -> None:
         ("", "there is no attribute"),
         (" \n ", "there is no attribute"),
         ("female 1 | a female person, smiling", "no comma in a prompt"),
+        ("female 1 male 1", "holds a share that is not at its end"),
+        ("1 female", "holds a share that is not at its end"),
+        ("female/male", "holds '/'"),
+        ("female; male", "holds ';'"),
+        ("???", "is no attribute"),
+        ("please make about half of all the people women", "is a sentence"),
+        ("Make them fair.", "is a sentence"),
+        ("femal 1, male 1", "is 'female' meant"),
     ],
 )
 def test_bad_entries_say_what_is_wrong(text: str, says: str) -> None:
