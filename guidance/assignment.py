@@ -10,6 +10,10 @@ What each promises, with n people in image number i:
     quota per image     depends on (seed, i, n); every image within one person of its quota
     indexed quota       depends on (seed, i, n); equals the running quota while all images hold n people
     running quota       depends on (seed, i, n) and the counters, that is, on the images before it; exact over a run
+    running quota per group   the same, counted apart for each group of people that the prompt names
+
+The attributes of a crossed target (gender x skin tone) are values of several axes. `axes` says which: the quotas then
+keep each axis on target as well as the combinations.
 
 So "each image of a batch alone as in the batch" holds for the first three. It holds for the running quota only if the
 image alone is given the counters that it had in the batch: `running_quota` takes and returns them, nothing is hidden.
@@ -22,7 +26,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-ASSIGNMENTS = ("running quota", "indexed quota", "quota per image", "independent draws")
+from scipy.optimize import linear_sum_assignment
+
+PER_GROUP = "running quota per group"
+ASSIGNMENTS = ("running quota", "indexed quota", "quota per image", "independent draws", PER_GROUP)
+AXIS_WEIGHT = 1.0  # of each axis beside the combinations, in the cost that a quota minimises
+UNLIKELY = 0.02  # the least share that counts as a leaning, so that no single person decides a whole deal
+
+Axes = Sequence[Sequence[int]]  # of a crossed target, each attribute's value on each axis: axes[axis][attribute]
 PHASES = 100  # pictures a run may pretend to have behind it; shares of a lone picture are met to 1 / PHASES
 
 
@@ -50,21 +61,29 @@ class Allocation:
 
 
 def assign(
-    method: str, shares: Sequence[float], people: int, seed: int, image: int, before: RunningCounts | None = None
+    method: str,
+    shares: Sequence[float],
+    people: int,
+    seed: int | str,
+    image: int,
+    before: RunningCounts | None = None,
+    axes: Axes = (),
+    others: Sequence[int] | None = None,
 ) -> tuple[Allocation, RunningCounts]:
-    """One image by one of ASSIGNMENTS -> its allocation and the counters after it.
+    """One image (or, per group, one group of it) by one of ASSIGNMENTS -> its allocation and the counters after it.
 
     before: the counters after the previous image of the run; None at its start (`first_counts`). Methods other than
-    the running quota do not look at them.
+    the running quotas do not look at them. axes: of a crossed target. others: how many people of the picture's other
+    groups have each attribute already, for the quota per group.
     """
     if before is None:
-        before = first_counts(shares, people, seed)
-    if method == "running quota":
-        allocation = running_quota(shares, people, seed, image, before)
+        before = first_counts(shares, people, seed, axes)
+    if method in ("running quota", PER_GROUP):
+        allocation = running_quota(shares, people, seed, image, before, axes=axes, others=others)
     elif method == "indexed quota":
-        allocation = indexed_quota(shares, people, seed, image)
+        allocation = indexed_quota(shares, people, seed, image, axes)
     elif method == "quota per image":
-        allocation = image_quota(shares, people, seed, image)
+        allocation = image_quota(shares, people, seed, image, axes)
     elif method == "independent draws":
         allocation = independent(shares, people, seed, image)
     else:
@@ -72,7 +91,23 @@ def assign(
     return allocation, before.plus(allocation.counts)
 
 
-def independent(shares: Sequence[float], people: int, seed: int, image: int) -> Allocation:
+def least_change(dealt: Sequence[int], leanings: Sequence[Sequence[float]]) -> tuple[int, ...]:
+    """The same attributes, dealt to the same people of one group so that they change least.
+
+    dealt: the attribute's index for each person. leanings[j][k]: how far person j is becoming attribute k already,
+    0 ... 1 (`need.attribute_shares`). Returns the permutation of `dealt` that maximises sum_j log p_j(a_j), small
+    leanings counted as UNLIKELY. A quota says how many of a picture get what; whom, it leaves open, and a swap of two
+    people who are one of each already would make nobody fairer. Among people of different groups nothing is exchanged:
+    that would leave each occupation its stereotype. Our decision.
+    """
+    if len(dealt) < 2:
+        return tuple(dealt)
+    costs = [[-math.log(max(person[k], UNLIKELY)) for k in dealt] for person in leanings]
+    _, chosen = linear_sum_assignment(costs)
+    return tuple(dealt[column] for column in chosen)
+
+
+def independent(shares: Sequence[float], people: int, seed: int | str, image: int) -> Allocation:
     """a_j ~ pi for each person by itself.
 
     shares: pi, one per attribute, sum 1. people: n >= 0. seed: any integer. image: its number in the run, from 0.
@@ -81,14 +116,19 @@ def independent(shares: Sequence[float], people: int, seed: int, image: int) -> 
     return _allocation([_draw(shares, rng.random()) for _ in range(people)], len(shares))
 
 
-def image_quota(shares: Sequence[float], people: int, seed: int, image: int) -> Allocation:
+def image_quota(shares: Sequence[float], people: int, seed: int | str, image: int, axes: Axes = ()) -> Allocation:
     """c_k = floor(n pi_k), the people left over by randomised remainders; then dealt out in random order.
 
     The remainders r_k = n pi_k - floor(n pi_k) are laid end to end in random order, and the points u, u + 1, u + 2, ...
     with u ~ U(0, 1) choose (systematic sampling). So E[c_k] = n pi_k exactly and |c_k - n pi_k| < 1 always. The plain
-    largest remainder would give a lone person the commonest attribute every time.
+    largest remainder would give a lone person the commonest attribute every time. Of a crossed target the counts are
+    those of `running_quota` at the start of a run of this image alone, which keep each axis within one person too.
     """
     rng = _rng("image", seed, image, people)
+    if axes:
+        return running_quota(
+            shares, people, f"{seed}/{image}", image, first_counts(shares, people, f"{seed}/{image}", axes), axes=axes
+        )
     quotas = [people * share for share in shares]
     counts = [math.floor(quota + 1e-9) for quota in quotas]  # 1e-9: 3 x (1/3) people are one person
     remainders = [max(0.0, quota - count) for quota, count in zip(quotas, counts, strict=True)]
@@ -105,34 +145,44 @@ def image_quota(shares: Sequence[float], people: int, seed: int, image: int) -> 
 
 
 def running_quota(
-    shares: Sequence[float], people: int, seed: int, image: int, before: RunningCounts, balance: float = 1.0
+    shares: Sequence[float],
+    people: int,
+    seed: int | str,
+    image: int,
+    before: RunningCounts,
+    balance: float = 1.0,
+    axes: Axes = (),
+    others: Sequence[int] | None = None,
 ) -> Allocation:
     """The counts c, sum c = n, that minimise, with the counters C and the start s before this image,
 
-        sum_k (s_k + C_k + c_k - pi_k (C_tot + n))^2  +  mu sum_k (c_k - n pi_k)^2,     mu = `balance`
+        sum_k (s_k + C_k + c_k - pi_k (C_tot + n))^2  +  mu sum_k (o_k + c_k - (o_tot + n) pi_k)^2,     mu = `balance`
 
-    The first term keeps the whole run on target (Bias-W), the second each picture (Bias-P). The cost is a sum of
-    convex functions of one count each, so adding people one by one where the cost grows least is exact. Ties are
-    broken at random, then the attributes are dealt out in random order.
+    The first term keeps the whole run on target (Bias-W), the second each picture (Bias-P); o are the `others` of the
+    picture. The cost is a sum of convex functions of one count each, so adding people one by one where the cost grows
+    least is exact. Of a crossed target both terms are added once more for each axis, with AXIS_WEIGHT and the sums over
+    the attributes that share a value: without them eight combinations of which four are dealt leave the axes to chance.
+    The greedy answer is then improved by exchanging one person at a time. Ties are broken at random, then the
+    attributes are dealt out in random order.
     """
     rng = _rng("running", seed, image, people)
-    return _deal(_least_cost(shares, people, before, balance, rng), rng)
+    return _deal(_least_cost(shares, people, before, balance, rng, axes, others), rng)
 
 
-def indexed_quota(shares: Sequence[float], people: int, seed: int, image: int) -> Allocation:
+def indexed_quota(shares: Sequence[float], people: int, seed: int | str, image: int, axes: Axes = ()) -> Allocation:
     """The running quota as if every earlier image of the run had held as many people as this one.
 
     It needs no memory of the other images, so an image alone gets what it gets in a batch. While all images hold the
     same number of people it is the running quota; with mixed numbers each number keeps a quota of its own, met only
     in so far as its images fall evenly over the run.
     """
-    before = first_counts(shares, people, seed)
+    before = first_counts(shares, people, seed, axes)
     for earlier in range(image):
-        before = before.plus(running_quota(shares, people, seed, earlier, before).counts)
-    return running_quota(shares, people, seed, image, before)
+        before = before.plus(running_quota(shares, people, seed, earlier, before, axes=axes).counts)
+    return running_quota(shares, people, seed, image, before, axes=axes)
 
 
-def first_counts(shares: Sequence[float], people: int, seed: int) -> RunningCounts:
+def first_counts(shares: Sequence[float], people: int, seed: int | str, axes: Axes = ()) -> RunningCounts:
     """The start of a run: no counts, and as far ahead of target as after 0 ... PHASES - 1 images of `people` people.
 
     From zero, a run of one person with shares 0.3 / 0.7 would always choose the second attribute, and many short runs
@@ -144,28 +194,69 @@ def first_counts(shares: Sequence[float], people: int, seed: int) -> RunningCoun
     nobody = (0,) * len(shares)
     run = RunningCounts(nobody, (0.0,) * len(shares))
     for _ in range(int(rng.random() * PHASES)):
-        run = run.plus(_least_cost(shares, people, run, 1.0, rng))
+        run = run.plus(_least_cost(shares, people, run, 1.0, rng, axes))
     total = sum(run.counts)
     return RunningCounts(nobody, tuple(count - share * total for count, share in zip(run.counts, shares, strict=True)))
 
 
-def _least_cost(shares: Sequence[float], people: int, before: RunningCounts, balance: float, rng: Random) -> list[int]:
+def _least_cost(
+    shares: Sequence[float],
+    people: int,
+    before: RunningCounts,
+    balance: float,
+    rng: Random,
+    axes: Axes = (),
+    others: Sequence[int] | None = None,
+) -> list[int]:
     """Greedy marginal allocation: n times, one person more where the cost of `running_quota` grows least."""
-    total = sum(before.counts) + people
+    beside = list(others or [0] * len(shares))
+    total, here = sum(before.counts) + people, sum(beside) + people
     ahead = [s + count - share * total for s, count, share in zip(before.start, before.counts, shares, strict=True)]
+    excess = [o - share * here for o, share in zip(beside, shares, strict=True)]
     counts = [0] * len(shares)
-    for _ in range(people):
-        growth = [
-            2 * (over + new) + 1 + balance * (2 * (new - share * people) + 1)
-            for over, new, share in zip(ahead, counts, shares, strict=True)
+
+    def growth() -> list[float]:
+        """What one person more of each attribute would cost."""
+        own = [
+            2 * (over + new) + 1 + balance * (2 * (more + new) + 1)
+            for over, more, new in zip(ahead, excess, counts, strict=True)
         ]
-        least = min(growth)
-        cheapest = [k for k, cost in enumerate(growth) if cost <= least + 1e-9]
-        counts[cheapest[int(rng.random() * len(cheapest))]] += 1
+        for values in axes:
+            over, more, new = (_by_value(numbers, values) for numbers in (ahead, excess, counts))
+            for k, v in enumerate(values):
+                own[k] += AXIS_WEIGHT * (2 * (over[v] + new[v]) + 1 + balance * (2 * (more[v] + new[v]) + 1))
+        return own
+
+    for _ in range(people):
+        counts[_cheapest(growth(), rng)] += 1
+    moved = bool(axes)
+    while moved:
+        moved = False
+        for k in [k for k, count in enumerate(counts) if count]:
+            counts[k] -= 1
+            costs = growth()
+            best = min(range(len(costs)), key=costs.__getitem__)
+            if costs[best] < costs[k] - 1e-9:
+                k, moved = best, True
+            counts[k] += 1
     return counts
 
 
-def _rng(purpose: str, seed: int, image: int, people: int) -> Random:
+def _cheapest(costs: Sequence[float], rng: Random) -> int:
+    least = min(costs)
+    cheapest = [k for k, cost in enumerate(costs) if cost <= least + 1e-9]
+    return cheapest[int(rng.random() * len(cheapest))]
+
+
+def _by_value(numbers: Sequence[float], values: Sequence[int]) -> list[float]:
+    """Sums over the attributes that share a value of one axis."""
+    sums = [0.0] * (max(values) + 1)
+    for number, v in zip(numbers, values, strict=True):
+        sums[v] += number
+    return sums
+
+
+def _rng(purpose: str, seed: int | str, image: int, people: int) -> Random:
     return Random(f"{purpose}/{seed}/{image}/{people}")  # a text seed is hashed by SHA-512: any integers, no collisions
 
 

@@ -63,6 +63,20 @@ class TargetDistribution:
     def shares(self) -> tuple[float, ...]:
         return tuple(a.share for a in self.attributes)
 
+    @property
+    def single_axes(self) -> tuple[tuple[Attribute, ...], ...]:
+        """The attributes of each axis by itself, in the order they occur: one axis, or as many as are crossed."""
+        parts = [[_part(a, n) for a in self.attributes] for n in range(len(self.attributes[0].axis_values))]
+        return tuple(tuple({part.name: part for part in column}.values()) for column in parts)
+
+    @property
+    def axis_indices(self) -> tuple[tuple[int, ...], ...]:
+        """For each of `single_axes`, which of its attributes each attribute of the target has."""
+        return tuple(
+            tuple([value.name for value in values].index(_part(a, n).name) for a in self.attributes)
+            for n, values in enumerate(self.single_axes)
+        )
+
 
 def check_attributes(attributes: tuple[Attribute, ...]) -> None:
     """Raises ValueError as TargetDistribution does."""
@@ -86,6 +100,11 @@ def check_attributes(attributes: tuple[Attribute, ...]) -> None:
         raise ValueError("all shares are 0: give at least one attribute a share above 0")
     if not math.isfinite(total):
         raise ValueError("the shares are too large to be summed: write numbers such as 1 or 0.5")
+
+
+def _part(attribute: Attribute, n: int) -> Attribute:
+    """The attribute's value on its n-th axis, as an attribute of that axis alone."""
+    return next((p for p in attribute.parts if p.axis_values[0] == attribute.axis_values[n]), attribute)
 
 
 def _preset(axis: str, *names: str, prompt: str = "{} person") -> tuple[Attribute, ...]:
