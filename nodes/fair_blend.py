@@ -47,7 +47,7 @@ class BlendedRun(FairRun):
         latent = guider.inner_model.process_latent_out(plain.to(torch.float32))
         self.run.plain = latent.detach().to("cpu", torch.float32)
         if any(self.guides(call.sigma) for call in self.kept):
-            self.assign_people()
+            self.look_for_people()
         if not self.in_use:
             return plain
         edited = super().sample(executor, guider, sigmas, extra_args, half(callback, 1), noise, *rest)

@@ -3,19 +3,28 @@
 from dataclasses import dataclass, replace
 
 from ..attention.language import insert_attribute
-from ..guidance.target import TargetDistribution
+from ..guidance.need import LARGEST
+from ..guidance.steering import Axis
+from ..guidance.target import PRESETS, Attribute, TargetDistribution
 from .types import Person
 from .voting import RegionFinder
 
-Key = tuple[int, int]  # group, attribute: one attribute prompt
+Key = tuple[int, int]  # group, column of the plan: one attribute prompt
 NONE, SOFT, BLENDED = "none", "soft", "blended"  # what keeps the rest of the picture as it is
+BY_NEED, IN_FULL = "by need", "in full"  # how much each person is steered
 
 
 @dataclass(frozen=True)
 class FairPlan:
-    """prompts: each (group, attribute)'s conditioning as the CLIP encodes it. preservation: one of the three above."""
+    """columns: the attributes whose prompts steer. prompts: each (group, column)'s conditioning as the CLIP encodes it.
+
+    By need the columns are the values of each single axis, and `axes` says which; in full they are the target's own
+    attributes, and there are no axes. preservation: one of the three above.
+    """
 
     target: TargetDistribution
+    columns: tuple[Attribute, ...]
+    axes: tuple[Axis, ...]
     prompts: dict[Key, list]
     in_context: bool
     strength: float
@@ -28,20 +37,44 @@ class FairPlan:
     preservation: str = SOFT
 
 
-def attribute_prompts(finder: RegionFinder | None, target: TargetDistribution, in_context: bool) -> dict[Key, str]:
-    """(group, attribute) -> the prompt that steers: "three female doctors", or "female person"."""
+def columns_of(
+    target: TargetDistribution, by_need: bool, hold: tuple[str, ...] = ()
+) -> tuple[tuple[Attribute, ...], tuple[Axis, ...]]:
+    """The attributes whose prompts steer, and the axes they are values of (none: steered in full).
+
+    By need every value of an axis is predicted, so it needs two values and at most LARGEST of each; a target with an
+    axis of fewer or more is steered in full.
+    """
+    single = target.single_axes
+    if not by_need or not all(2 <= len(values) <= LARGEST for values in single):
+        return target.attributes, ()
+    columns: list[Attribute] = []
+    axes: list[Axis] = []
+    held = [(PRESETS[name], None) for name in hold if name not in of_target(target)]
+    for values, given in [*zip(single, target.axis_indices, strict=True), *held]:
+        first = len(columns)
+        columns += values
+        axes.append(Axis(values[0].axis_values[0][0], tuple(range(first, len(columns))), given))
+    return tuple(columns), tuple(axes)
+
+
+def attribute_prompts(
+    finder: RegionFinder | None, target: TargetDistribution, columns: tuple[Attribute, ...], in_context: bool
+) -> dict[Key, str]:
+    """(group, column) -> the prompt that steers: "three female doctors", or "female person"."""
     if finder is None:
-        return {(0, k): a.prompt for k, a in enumerate(target.attributes)}
+        return {(0, k): a.prompt for k, a in enumerate(columns)}
     aligned = finder.aligned
     return {
         (g, k): insert_attribute(aligned.prompt, group, a.word) if in_context else a.prompt
         for g, group in enumerate(aligned.groups)
-        if not aligned.stated(g, axes(target))
-        for k, a in enumerate(target.attributes)
+        if not aligned.stated(g, of_target(target))
+        for k, a in enumerate(columns)
     }
 
 
-def axes(target: TargetDistribution) -> frozenset[str]:
+def of_target(target: TargetDistribution) -> frozenset[str]:
+    """The axes a target is about."""
     return frozenset(axis for attribute in target.attributes for axis, _ in attribute.axis_values)
 
 

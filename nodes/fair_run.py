@@ -13,20 +13,24 @@ import torch
 from torch import Tensor
 
 from ..attention.maps import resize
-from ..guidance.assignment import RunningCounts, assign
+from ..guidance.assignment import RunningCounts
+from ..guidance.dealing import Counts, deal
 from ..guidance.forms import to_denoised, to_eps
+from ..guidance.need import ENERGY
 from ..guidance.semantic import (
     combine_individuals,
     edit_direction,
+    keep_energy,
     keep_strongest,
     momentum,
     opposition,
     soften_mask,
     whole_image,
 )
+from ..guidance.steering import Key, Needs, Readings, Steered, read
 from .beside import Beside, index_of
 from .conditionings import variant
-from .fair_plan import NONE, FairPlan, Key, given_by
+from .fair_plan import NONE, FairPlan, given_by
 from .numbering import step_of
 from .observe import Observer
 from .tally import TALLY
@@ -45,7 +49,9 @@ class FairRun(Observer):
         self.sigma_on = float(sampling.percent_to_sigma(plan.start_percent))
         self.sigma_off = float(sampling.percent_to_sigma(plan.end_percent))
         self.people: list[list[Person]] | None = None
-        self.in_use: list[Key] = []  # prompts of the attributes given; none while nobody is to change
+        self.needs = Needs(plan.axes, plan.strength)
+        self.is_dealt = False  # by need only after the first reading, in full as soon as they are found
+        self.in_use: list[Key] = []  # prompts that steer; none while nobody is to change
         self.after: RunningCounts | None = None  # the quota's counts, where runs share them
         self.dealt: list[int] = []  # attributes given in this run, not kept from one before
         self.masks: Tensor | None = None
@@ -93,7 +99,7 @@ class FairRun(Observer):
         if not self.guides(sigma):
             return
         if self.people is None:
-            self.assign_people()
+            self.look_for_people()
         if not self.in_use:
             return
         step = step_of(sigma, schedule, self.active_steps)
@@ -102,22 +108,47 @@ class FairRun(Observer):
                 self.first_step = step
             self.extra = self.in_use
 
-    def assign_people(self) -> None:
-        """Locate the people of each image and deal the attributes out to them."""
-        target = self.plan.target
-        counts = TALLY.standing(target)
-        self.people, self.dealt = [], []
-        for image, found in zip(self.numbers, self.find(self.run), strict=True):
-            undecided = [p for p in found if not p.why]
-            allocation, counts = assign(target.assignment, target.shares, len(undecided), self.seed, image, counts)
-            self.dealt += allocation.individuals
-            given = iter(allocation.individuals)
-            self.people.append([p if p.why else given_by(target, p, next(given)) for p in found])
-        self.run.people, self.after = self.people, counts
-        used = {(p.group, p.attribute) for image in self.people for p in image if p.attribute is not None}
-        if opposition(len(target.attributes)):
-            used = {(g, k) for g, _ in used for k in range(len(target.attributes))}
+    def look_for_people(self) -> None:
+        """Locate the people of each image. In full they are dealt their attributes at once, by need at the first reading."""
+        self.people = self.find(self.run)
+        if not self.plan.axes:
+            self.deal(None)
+        columns = range(len(self.plan.columns))
+        if self.plan.axes or opposition(len(columns)):
+            used = {(p.group, k) for image in self.people for p in image if may_change(p) for k in columns}
+        else:
+            used = {(p.group, p.attribute) for image in self.people for p in image if p.attribute is not None}
         self.in_use = sorted(used)
+
+    def deal(self, readings: Readings | None) -> None:
+        """Deal the attributes out, image by image. readings: by need, of the people found; they decide who gets which."""
+        target, attributes = self.plan.target, range(len(self.plan.target.attributes))
+        standing = TALLY.standing(target)
+        counts: Counts = {} if standing is None else {None: standing}
+        found, self.people, self.dealt, self.is_dealt = self.people or [], [], [], True
+        for image, people in enumerate(found):
+            places = {id(p): (image, j) for j, p in enumerate(filter(may_change, people))}
+            free = [p for p in people if not p.why]
+            leanings = readings and [
+                [readings.leaning(places[id(p)], self.plan.axes, k) for k in attributes] for p in free
+            ]
+            dealt = deal(target, [p.group for p in free], self.seed, self.numbers[image], counts, leanings)
+            self.dealt += dealt
+            given = dict(zip(map(id, free), dealt, strict=True))
+            self.people.append([given_by(target, p, given[id(p)]) if id(p) in given else p for p in people])
+        self.run.people, self.run.target, self.after = self.people, target, counts.get(None)
+        for image, people in enumerate(self.people):
+            for j, person in enumerate(p for p in people if p.attribute is not None):
+                if readings:
+                    names = [column.name for column in self.plan.columns]
+                    person.steered.extend(self.needs.decide((image, j), person.attribute, readings, names))
+                else:
+                    name = target.attributes[person.attribute].name
+                    person.steered.append(
+                        Steered(
+                            target.axis, tuple(a.name for a in target.attributes), name, True, now=self.plan.strength
+                        )
+                    )
 
     def finish(self, result: Tensor) -> None:
         """Only pictures that were drawn count for a quota that runs share."""
@@ -150,6 +181,8 @@ class FairRun(Observer):
         elif self.gamma is None or not self.guides(float(sigma.flatten()[0])):
             return denoised
         self.active_steps += 1
+        for steered in (s for image in self.people or [] for person in image for s in person.steered):
+            steered.step()
         return denoised + to_denoised(self.gamma, sigma).to(denoised)
 
     def _guidance(self, args: dict) -> Tensor:
@@ -159,19 +192,14 @@ class FairRun(Observer):
         uncond = None if args.get("uncond") is None else args["uncond_denoised"]
         # A guider of two prompts may pass the other's prediction as the conditional one.
         positive = args["cond_denoised"] if self.base is None else self.base
-        base = positive if plan.in_context or uncond is None else uncond
-        eta = opposition(len(plan.target.attributes))
-        direction = {
-            (g, k): edit_direction(
-                d, [o for (h, i), o in self.predictions.items() if h == g and i != k], base, plan.strength, eta
+        masks = self.soft_masks(positive.shape)
+        if plan.axes:
+            directions = self._needed(positive, masks)
+            chosen = torch.stack(
+                [keep_energy(d, m, ENERGY) for d, m in zip(directions.unbind(1), masks.unbind(1), strict=True)], 1
             )
-            for (g, k), d in self.predictions.items()
-        }
-        masks = self.soft_masks(base.shape)
-        chosen = torch.zeros(*masks.shape[:2], *base.shape[1:], device=base.device, dtype=base.dtype)
-        for image, people in enumerate(self.people or []):
-            for j, person in enumerate(p for p in people if p.attribute is not None):
-                chosen[image, j] = direction[person.group, person.attribute][image]
+        else:
+            chosen = self._in_full(positive if plan.in_context or uncond is None else uncond, masks)
         if plan.preservation == NONE:
             chosen, masks = whole_image(chosen, masks)
         if plan.quantile > 0:
@@ -185,12 +213,43 @@ class FairRun(Observer):
         )
         return gamma
 
+    def _needed(self, positive: Tensor, masks: Tensor) -> Tensor:
+        """By need: each person's direction [B,n,C,h,w], as long as what is missing; the first reading deals out."""
+        groups = torch.full(masks.shape[:2], -1, dtype=torch.long)
+        for image, people in enumerate(self.people or []):
+            for j, person in enumerate(filter(may_change, people)):
+                groups[image, j] = person.group
+        readings = read(self.plan.axes, positive, self.predictions, groups, masks)
+        if not self.is_dealt:
+            self.deal(readings)
+        return self.needs.directions(readings)
+
+    def _in_full(self, base: Tensor, masks: Tensor) -> Tensor:
+        """In full: each person's direction [B,n,C,h,w] at every step alike, whether the attribute holds or not."""
+        eta = opposition(len(self.plan.columns))
+        direction = {
+            (g, k): edit_direction(
+                d, [o for (h, i), o in self.predictions.items() if h == g and i != k], base, self.plan.strength, eta
+            )
+            for (g, k), d in self.predictions.items()
+        }
+        chosen = torch.zeros(*masks.shape[:2], *base.shape[1:], device=base.device, dtype=base.dtype)
+        for image, people in enumerate(self.people or []):
+            for j, person in enumerate(p for p in people if p.attribute is not None):
+                chosen[image, j] = direction[person.group, person.attribute][image]
+        return chosen
+
     def soft_masks(self, shape: torch.Size) -> Tensor:
         """[B,n,h,w] soft masks of the people to change, at the latent's size; empty ones fill up."""
         if self.masks is None:
-            changed = [[p.mask for p in people if p.attribute is not None] for people in self.people or []]
+            changed = [[p.mask for p in filter(may_change, people)] for people in self.people or []]
             most = max(map(len, changed))
             blank = torch.zeros_like(next(m for masks in changed for m in masks))
             full = torch.stack([torch.stack([*masks, *[blank] * (most - len(masks))]) for masks in changed])
             self.masks = resize(soften_mask(full), tuple(shape[-2:]))
         return self.masks
+
+
+def may_change(person: Person) -> bool:
+    """Whether somebody has been given an attribute, or is free to be given one."""
+    return person.attribute is not None or not person.why

@@ -5,10 +5,11 @@ from functools import partial
 from comfy.patcher_extension import WrappersMP
 from comfy_api.latest import io
 
+from ..guidance.target import PRESETS
 from .capture import check_window
 from .conditionings import require_width
 from .fair_blend import BlendedRun
-from .fair_plan import BLENDED, NONE, SOFT, FairPlan, attribute_prompts, axes
+from .fair_plan import BLENDED, BY_NEED, IN_FULL, NONE, SOFT, FairPlan, attribute_prompts, columns_of, of_target
 from .fair_run import FairRun
 from .observe import open_run, patch, require_cross_attention
 from .passes import keep_attributes, pass_before
@@ -40,7 +41,7 @@ class FairInference(io.ComfyNode):
                 Regions.Input("regions", optional=True, tooltip="From Block Voting: finds the people while sampling."),
                 io.Mask.Input("masks", optional=True,
                               tooltip="One mask per person, from any node, instead of finding them. Used for every image of the batch."),
-                io.Float.Input("strength", default=4.0, min=0.0, max=30.0, step=0.1,
+                io.Float.Input("strength", default=5.0, min=0.0, max=30.0, step=0.1,
                                tooltip="How hard each person is steered, in units of guidance scale. Higher: surer, and more of the picture "
                                "changes. 0: exactly the plain picture."),
                 io.Float.Input("start_percent", default=0.2, min=0.0, max=1.0, step=0.01,
@@ -76,6 +77,17 @@ class FairInference(io.ComfyNode):
                     "the people it is the unedited picture exactly, which Unedited Latent gives too; the steps after "
                     "warm-up are computed twice. none: the whole picture is steered.",
                 ),
+                io.Combo.Input(
+                    "steering", options=[BY_NEED, IN_FULL], default=BY_NEED, optional=True,
+                    tooltip="by need: a person is pushed as far as the attribute is missing, and left alone where it is there "
+                    "already; a quota's attributes go to those of a picture whom they change least. in full: everybody at "
+                    "full strength at every step, as before version 0.2.",
+                ),
+                advanced(io.String.Input(
+                    "hold", default="", optional=True,
+                    tooltip="What people are to keep while something else is steered, as in: skin tone, age. Names of "
+                    "ready-made sets, commas between. Each costs as much time as steering it would.",
+                )),
             ],
             outputs=[
                 io.Model.Output(display_name="model", tooltip="Sample with this one."),
@@ -84,9 +96,9 @@ class FairInference(io.ComfyNode):
         )  # fmt: skip
 
     @classmethod
-    def execute(cls, model, clip, target, regions=None, masks=None, strength=4.0, start_percent=0.2, end_percent=0.9,
+    def execute(cls, model, clip, target, regions=None, masks=None, strength=5.0, start_percent=0.2, end_percent=0.9,
                 steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6,
-                preservation=SOFT) -> io.NodeOutput:  # fmt: skip
+                preservation=SOFT, steering=BY_NEED, hold="") -> io.NodeOutput:  # fmt: skip
         blocks = require_cross_attention(model, NODE)
         check_window(start_percent, end_percent, NODE)
         if regions is None and masks is None:
@@ -101,16 +113,30 @@ class FairInference(io.ComfyNode):
         if regions is not None:
             check_blocks(regions, blocks, NODE, "this model's U-Net")
         in_context = steer_by == IN_CONTEXT and regions is not None
-        prompts = {key: encode(clip, text)[0] for key, text in attribute_prompts(regions, target, in_context).items()}
+        columns, steered_axes = columns_of(target, steering == BY_NEED, held_axes(hold, regions))
+        texts = attribute_prompts(regions, target, columns, in_context)
+        prompts = {key: encode(clip, text)[0] for key, text in texts.items()}
         for conditioning in prompts.values():
             require_width(model, conditioning[0][0], NODE)
         plan = FairPlan(
-            target, prompts, in_context, strength, start_percent, end_percent, every, quantile, momentum, momentum_beta,
+            target, columns, steered_axes, prompts, in_context, strength, start_percent, end_percent, every, quantile, momentum, momentum_beta,
             preservation,
         )  # fmt: skip
         watch = watch_for(regions, start_percent)
         capture = Capture(watch)
         return io.NodeOutput(install(model.clone(), plan, watch, regions, masks, capture), capture)
+
+
+def held_axes(text: str, regions: RegionFinder | None) -> tuple[str, ...]:
+    """The sets named in `hold`, without those that the prompt states for somebody. ValueError for a name that is none."""
+    names = [name.strip().casefold() for name in text.split(",") if name.strip()]
+    unknown = next((name for name in names if name not in PRESETS), None)
+    if unknown is not None:
+        raise ValueError(
+            f"{NODE}, hold: {unknown!r} is no ready-made set; write some of {', '.join(PRESETS)}, commas between"
+        )
+    groups = range(len(regions.aligned.groups)) if regions else ()
+    return tuple(name for name in names if not any(regions.aligned.stated(g, {name}) for g in groups))
 
 
 def watch_for(regions: RegionFinder | None, end: float) -> Watch:
@@ -126,7 +152,7 @@ def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Captur
     def find(run: SampledRun, before: SampledRun | None) -> list[list[Person]]:
         if masks is None:
             require_maps(run, NODE, ", or connect masks")
-            people = find_people(regions, run, axes(plan.target))
+            people = find_people(regions, run, of_target(plan.target))
         else:
             people = people_from_masks(masks, run, min(plan.prompts)[0])  # the first who are free to change
         return keep_attributes(people, before.people) if before else people

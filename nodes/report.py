@@ -1,35 +1,79 @@
 """Fair Report: who was found in each picture, which attribute each was given and why; how energy guidance went."""
 
+from collections import Counter
+
 import torch
 from comfy_api.latest import io, ui
 
+from ..guidance.steering import Steered
+from ..metrics.people import reached, reading_at
+from ..metrics.readers import Reading
 from .drawing import draw_people, to_tensor
 from .energy_report import describe_energy, energy_curve
 from .runs import pixel_size, run_of
-from .types import CATEGORY, Attention, Person, SampledRun, schema
+from .types import CATEGORY, Attention, Attributes, Person, ReadAttributes, SampledRun, schema
 
 NODE = "Fair Report"
 
 
-def describe(run: SampledRun) -> str:
-    """The report as text: image by image, person by person, left to right; then the totals and what was noted."""
+def describe(run: SampledRun, read: ReadAttributes | None = None, size: tuple[int, int] = (0, 0)) -> str:
+    """The report as text: image by image, person by person, left to right; then the totals and what was noted.
+
+    read: what a reader saw in the decoded pictures of `size` (height, width), to be said beside what was given.
+    """
     if run.energy:
         return "\n".join([describe_energy(run), *run.notes])
     if not run.people:
         return "\n".join(["Nobody was changed: the picture is the plain one.", *run.notes])
-    lines, totals = [], {}
+    lines, totals, readings = [], Counter[str](), []
     for number, found in enumerate(run.people, 1):
         lines.append(f"image {number}: {len(found)} found" + ("" if found else "; left as it is"))
         for j, person in enumerate(found, 1):
-            lines.append(f"  {j} {person.label}: {person.why}")
+            lines.append(f"  {j} {person.label}: {'; '.join([person.why, *map(steered_in_words, person.steered)])}")
             if person.attribute is not None:
-                name = given(person)
-                totals[name] = totals.get(name, 0) + 1
-    total = sum(totals.values())
-    lines += [f"{name}: {count} of {total} ({count / total:.0%})" for name, count in sorted(totals.items())]
+                totals[given(person)] += 1
+            if read is not None and person.attribute is not None and run.target is not None:
+                wanted = dict(run.target.attributes[person.attribute].axis_values)
+                seen = reading_at(person.mask, read.images[number - 1], size)
+                lines[-1] += "; " + read_in_words(wanted, seen, read)
+                readings.append((wanted, seen))
+    asked = {a.name: a.share for a in run.target.attributes} if run.target else {}
+    met = reached(readings)
+    for name, count in sorted(totals.items()):
+        line = f"{name}: {count} of {totals.total()} ({count / totals.total():.0%})"
+        line += f", asked for {asked[name]:.0%}" if name in asked else ""
+        lines.append(line + (f", read as such {met[name][0]}" if name in met else ""))
     if run.tally:
         lines.append(run.tally)
     return "\n".join([*lines, *run.notes])
+
+
+def steered_in_words(s: Steered) -> str:
+    """What was read of a person on one axis and what was done about it."""
+    if not s.before:
+        return f"steered in full in {s.steps} steps" if s.steps else "no step was steered"
+    at = s.values.index(s.given)
+    leading = s.values[max(range(len(s.before)), key=s.before.__getitem__)]
+    was = (
+        f"was becoming {leading} ({s.given} {s.before[at]:.2f})"
+        if s.changing
+        else f"{s.given} already ({s.before[at]:.2f})"
+    )
+    if s.held:
+        was = f"{s.axis} held: {was}"
+    if not s.steps:
+        return f"{was}, not steered"
+    return f"{was}, steered in {s.steps} steps by {s.push:.1f} in the mean, {s.given} {s.after[at]:.2f} at the end"
+
+
+def read_in_words(wanted: dict[str, str], seen: Reading | None, read: ReadAttributes) -> str:
+    if seen is None:
+        return f"nobody read there by the {read.reader}"
+    known = [axis for axis in wanted if axis in read.axes]
+    if not known:
+        return f"the {read.reader} does not read {', '.join(wanted)}"
+    values = " ".join(seen.labels.get(axis) or f"unreadable in {axis}" for axis in known)
+    return f"read as {values}: {'reached' if all(seen.labels.get(a) == wanted[a] for a in known) else 'not reached'}"
 
 
 def given(person: Person) -> str:
@@ -50,6 +94,12 @@ class FairReport(io.ComfyNode):
                 Attention.Input("attention", tooltip="From Fair Inference or SoftIoU Energy Guidance."),
                 io.Latent.Input("latent", tooltip="The latent sampled with it."),
                 io.Image.Input("image", optional=True, tooltip="The decoded picture, to outline the people on."),
+                Attributes.Input(
+                    "attributes",
+                    optional=True,
+                    tooltip="From Read Attributes, of the decoded picture: says of each person whether what it was given is "
+                    "what is read.",
+                ),
             ],
             outputs=[
                 io.String.Output(display_name="report", tooltip="What was done, person by person and step by step."),
@@ -62,9 +112,14 @@ class FairReport(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, attention, latent, image=None) -> io.NodeOutput:
+    def execute(cls, attention, latent, image=None, attributes=None) -> io.NodeOutput:
         run = run_of(attention, latent, NODE, image)
-        text = describe(run)
+        if attributes is not None and len(attributes.images) != run.store.images:
+            raise ValueError(
+                f"{NODE}, attributes: read in {len(attributes.images)} pictures, but the latent holds {run.store.images}; "
+                "connect Read Attributes of the whole batch, decoded"
+            )
+        text = describe(run, attributes, pixel_size(latent, image))
         if run.energy:
             drawn = to_tensor([energy_curve(run)])
         else:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from torch import Tensor
 
 from ..attention.capture import MapStore, WordQuery
 from ..attention.trace import Block
+from ..guidance.steering import Steered
+from ..guidance.target import Attribute, TargetDistribution
 from .runs import run_of
 from .types import CATEGORY, Attention, Capture, Person, SampledRun, Watch, schema
 
@@ -27,7 +30,7 @@ def to_tensors(run: SampledRun, watch: Watch) -> tuple[dict[str, Tensor], dict[s
 
     What is no tensor is metadata, JSON by name.
     """
-    people = [[{k: v for k, v in vars(p).items() if k != "mask"} for p in found] for found in run.people]
+    people = [[_facts_of(p) for p in found] for found in run.people]
     tensors = {str(block): run.store.mean(block).cpu().contiguous() for block in run.store.blocks}
     tensors[LATENT] = run.result.contiguous()
     if run.plain is not None:
@@ -46,6 +49,7 @@ def to_tensors(run: SampledRun, watch: Watch) -> tuple[dict[str, Tensor], dict[s
         "notes": run.notes + (["the curve of the energy was not saved"] if run.energy else []),
         "people": people,
         "tally": run.tally,
+        "target": None if run.target is None else asdict(run.target),
     }
     return tensors, {"format": FORMAT, "version": VERSION, **{k: json.dumps(v) for k, v in facts.items()}}
 
@@ -62,10 +66,34 @@ def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Captur
         store.sums[Block.parse(name)] = tensors[name]
         store.counts[Block.parse(name)] = torch.ones(1, 1)
     masks = iter(tensors.get(PEOPLE, ()))
-    people = [[Person(mask=next(masks), **p) for p in found] for found in facts["people"]]
-    more = {"plain": tensors.get(UNEDITED), "tally": facts.get("tally", "")}  # absent in older files
+    people = [[_person(next(masks), p) for p in found] for found in facts["people"]]
+    more = {  # absent in older files
+        "plain": tensors.get(UNEDITED),
+        "tally": facts.get("tally", ""),
+        "target": _target(facts.get("target")),
+    }
     run = SampledRun(store, set(facts["steps"]), facts["notes"], tensors[LATENT], people, **more)
     return Capture(watch, [run])
+
+
+def _facts_of(person: Person) -> dict:
+    """All of a person but the mask, which is a tensor."""
+    return {**{k: v for k, v in vars(person).items() if k != "mask"}, "steered": [vars(s) for s in person.steered]}
+
+
+def _person(mask: Tensor, facts: dict) -> Person:
+    steered = [
+        Steered(**{k: tuple(v) if isinstance(v, list) else v for k, v in s.items()}) for s in facts.get("steered", ())
+    ]
+    return Person(mask=mask, **{**facts, "steered": steered})
+
+
+def _target(facts: dict | None) -> TargetDistribution | None:
+    def attribute(a: dict) -> Attribute:
+        values = tuple((axis, value) for axis, value in a["axis_values"])
+        return Attribute(**{**a, "axis_values": values, "parts": tuple(map(attribute, a["parts"]))})
+
+    return facts and TargetDistribution(**{**facts, "attributes": tuple(map(attribute, facts["attributes"]))})
 
 
 def read(path: str) -> Capture:

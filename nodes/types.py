@@ -9,6 +9,8 @@ from torch import Tensor
 from ..attention.capture import MapStore, WordQuery
 from ..attention.language import PeopleGroup
 from ..attention.trace import Block
+from ..guidance.steering import Steered
+from ..guidance.target import TargetDistribution
 from ..metrics.readers import Reading
 
 CATEGORY = "fair attention"
@@ -81,13 +83,14 @@ class Watch:
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """Someone found in a picture: whose mask, which attribute was given, and why."""
+    """Someone found in a picture: whose mask, which attribute was given and why, and how the steering went."""
 
     group: int
     label: str
     mask: Tensor  # [h, w] at read size
     attribute: int | None  # index into the target; None: left as drawn
     why: str
+    steered: list[Steered] = field(default_factory=list)  # filled while sampling
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +118,7 @@ class SampledRun:
     energy: list[EnergyStep] = field(default_factory=list)
     settings: str = ""  # energy guidance's, in words
     source: Tensor | None = None  # the latent it started from, where Fair Inference ran
+    target: TargetDistribution | None = None  # what Fair Inference was asked for
 
     def note(self, text: str) -> None:
         if text not in self.notes:

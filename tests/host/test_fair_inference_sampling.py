@@ -105,13 +105,14 @@ def test_without_a_negative_an_attribute_alone_is_set_against_the_prompt(bench, 
     assert 0 < moved(1.0) < 10 * moved(1.5)  # by a whole prediction it would be 30,000 times
 
 
-@pytest.mark.parametrize("crossed, asked", [("", 2 + 4), ("gender", 2 + 1)])
-def test_a_set_of_up_to_four_is_predicted_whole_and_a_larger_one_as_far_as_it_is_given(
-    bench, setting, host, crossed, asked
-):
-    """One person. Of four tones all are predicted, to push away from the others; of eight crossed attributes the one."""
+@pytest.mark.parametrize(
+    "crossed, steering, asked",
+    [("", "by need", 2 + 4), ("gender", "by need", 2 + 4 + 2), ("", "in full", 2 + 4), ("gender", "in full", 2 + 1)],
+)
+def test_which_prompts_are_predicted(bench, setting, host, crossed, steering, asked):
+    """One person. By need the values of each axis; in full a set of up to four, and of eight crossed ones what is given."""
     target = bench.target("skin tone", cross_with=bench.target(crossed) if crossed else None)
-    model, _ = bench.fair(target, regions=setting.regions, masks=halves()[:1])
+    model, _ = bench.fair(target, regions=setting.regions, masks=halves()[:1], steering=steering)
     seen = []
 
     def count(executor, model, conds, *args):

@@ -13,6 +13,7 @@ from fair_attention.guidance.semantic import (
     combine_individuals,
     edit_direction,
     in_mask_quantile,
+    keep_energy,
     keep_strongest,
     momentum,
     opposition,
@@ -49,6 +50,16 @@ def test_share_kept_inside_a_binary_mask(q: float, seed: int) -> None:
     kept = (keep_strongest(d, mask, q) != 0) & mask.unsqueeze(1)
     n = int(mask.sum())
     assert all(abs(int(k) - (1 - q) * n) <= 1 for k in kept.sum((-2, -1)).flatten())
+
+
+def test_the_strongest_cells_that_hold_a_share_of_the_energy_by_hand() -> None:
+    d = torch.tensor([[[[3.0, -4.0, 1.0, 9.0]]]])
+    mask = torch.tensor([[[1.0, 1.0, 1.0, 0.0]]])  # energies 9 16 1 0, in all 26
+    for share, kept in ((0.6, [0, -4, 0, 0]), (0.62, [3, -4, 0, 0]), (0.97, [3, -4, 1, 0]), (0.0, [0, 0, 0, 0])):
+        assert keep_energy(d, mask, share).flatten().tolist() == kept
+    half = torch.tensor([[[1.0, 0.25, 1.0, 0.0]]])  # energies 9 4 1 0, in all 14: the 3 alone holds 0.64
+    assert keep_energy(d, half, 0.6).flatten().tolist() == [3, 0, 0, 0]
+    assert not keep_energy(torch.zeros(1, 1, 2, 2), torch.ones(1, 2, 2), 0.6).any()
 
 
 def test_equal_values_are_all_kept_and_an_empty_mask_gives_nothing_odd() -> None:

@@ -1,0 +1,135 @@
+"""The people of one run steered by need: their shares read, their needs decided, their directions (see `need`).
+
+A person is a place (image, j) of [B,n] tensors; `groups` says whose prompts are its own, -1 where an image has fewer
+people than n. An axis names its columns: the attribute prompts that are its values.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from .need import Need, attribute_shares, need_of, needed_direction
+
+Key = tuple[int, int]  # group, column: one attribute prompt
+Place = tuple[int, int]  # image, person
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One thing a person is steered on: which columns are its values.
+
+    given[k]: which of them attribute k of the target has; None: the axis is held, each person keeps what it is.
+    """
+
+    name: str
+    columns: tuple[int, ...]
+    given: tuple[int, ...] | None
+
+
+@dataclass
+class Steered:
+    """What was read of one person on one axis, and how hard it was steered there.
+
+    before, after: the shares of the axis' values (`need.attribute_shares`) at the first and the last reading; empty
+    where nothing was read (steering in full). steps: predictions to which guidance was added. push: its mean size over
+    them, on the scale of `strength`. now: the size in force until the next reading.
+    """
+
+    axis: str
+    values: tuple[str, ...]
+    given: str
+    changing: bool  # another value led at first
+    held: bool = False  # kept, not given: an axis that was not asked for
+    before: tuple[float, ...] = ()
+    after: tuple[float, ...] = ()
+    steps: int = 0
+    push: float = 0.0
+    now: float = 0.0
+
+    def step(self) -> None:
+        """A prediction was made with the guidance in force."""
+        if self.now:
+            self.push = (self.push * self.steps + self.now) / (self.steps + 1)
+            self.steps += 1
+
+
+@dataclass
+class Readings:
+    """What is read at one prediction: by axis, the values' predictions [B,n,K,C,h,w] and each person's shares [B,n,K]."""
+
+    attributes: list[Tensor]
+    shares: list[Tensor]
+
+    def leaning(self, place: Place, axes: Sequence[Axis], k: int) -> float:
+        """How far a person is becoming attribute k of the target: its shares on the axes that are given, multiplied."""
+        product = 1.0
+        for axis, shares in zip(axes, self.shares, strict=True):
+            if axis.given is not None:
+                product *= float(shares[place][axis.given[k]])
+        return product
+
+
+def read(
+    axes: Sequence[Axis], prompt: Tensor, predictions: Mapping[Key, Tensor], groups: Tensor, masks: Tensor
+) -> Readings:
+    """The shares of every person on every axis.
+
+    prompt [B,C,h,w]: the prompt's own prediction. predictions: those of each (group, column), [B,C,h,w]. groups [B,n],
+    masks [B,n,h,w]. A group without predictions has nobody to steer; its places are read as the first group's.
+    """
+    present = sorted({group for group, _ in predictions})
+    place = torch.zeros(max(present) + 1, dtype=torch.long)
+    place[present] = torch.arange(len(present))
+    of = place[groups.clamp(min(present), max(present))].to(prompt.device)
+    images = torch.arange(len(groups), device=prompt.device)[:, None]
+    readings = Readings([], [])
+    for axis in axes:
+        values = [torch.stack([predictions[g, c] for c in axis.columns], 1) for g in present]
+        attributes = torch.stack(values)[of, images]
+        readings.attributes.append(attributes)
+        readings.shares.append(attribute_shares(prompt.unsqueeze(1), attributes, masks))
+    return readings
+
+
+@dataclass
+class Needs:
+    """What each person of a run is to be, axis by axis; decided at the first reading. strength: of the guidance."""
+
+    axes: Sequence[Axis]
+    strength: float
+    of: dict[Place, list[Need]] = field(default_factory=dict)
+    records: dict[Place, list[Steered]] = field(default_factory=dict)
+
+    def decide(self, place: Place, k: int, readings: Readings, names: Sequence[str]) -> list[Steered]:
+        """Give a person attribute k of the target. names: of the columns. Returns what will be said of it."""
+        self.of[place], self.records[place] = [], []
+        for axis, shares in zip(self.axes, readings.shares, strict=True):
+            p = shares[place]
+            need = need_of(p, None if axis.given is None else axis.given[k])
+            values = tuple(names[c] for c in axis.columns)
+            self.of[place].append(need)
+            self.records[place].append(
+                Steered(axis.name, values, values[need.given], need.changing, axis.given is None, tuple(p.tolist()))
+            )
+        return self.records[place]
+
+    def directions(self, readings: Readings) -> Tensor:
+        """d_j = sum over axes of push * (D_a - what the person is becoming instead).   -> [B,n,C,h,w]; others zero
+
+        A person who lacks nothing gets zeros exactly. An axis that is held is pushed on only in pictures in which
+        somebody changes: where nobody does, nothing can drift by it.
+        """
+        like = readings.attributes[0]
+        directions = torch.zeros_like(like[:, :, 0])
+        disturbed = {image for (image, _), needs in self.of.items() if any(need.changing for need in needs)}
+        for place, needs in self.of.items():
+            for a, (need, record) in enumerate(zip(needs, self.records[place], strict=True)):
+                p = readings.shares[a][place]
+                record.after = tuple(p.tolist())
+                size = 0.0 if record.held and place[0] not in disturbed else need.push(p, self.strength)
+                record.now = size
+                if size:
+                    directions[place] += size * needed_direction(readings.attributes[a][place], p, need.given)
+        return directions
