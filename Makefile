@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
 ROOMS := $(wildcard attention guidance metrics)
-BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance gpu-check
+BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance bench-need gpu-check
 export HOST ?= 0.30.0
 export PROMPT SEEDS ATTRIBUTES
 

@@ -69,7 +69,8 @@ def write_page(data: dict[str, Any]) -> None:
         f"`make bench-bias`: {len(data['setting']['prompts'])} prompts of one, two and three people of six occupations on "
         f"the emoji world, {data['setting']['steps']} steps, CFG {data['setting']['cfg']:g}; the same seeds for every "
         'method, read by the emoji reader; the rows "faces" have prompts that name people by two linked words, "a photo of '
-        'the faces of two doctors". Bias is the raw definition (0: equal; PSNR and SSIM compare with the unedited '
+        'the faces of two doctors". Fair Inference steers *in full* here, with its options and ablations; what its default, '
+        'by need, does to each person is in "Steering by need". Bias is the raw definition (0: equal; PSNR and SSIM compare with the unedited '
         "picture of the same seed). Floor: the least Bias-P that so few faces a picture allow. Time: "
         "`python -m fair_attention.benchmarks.bias --cost`, paired runs of 50 steps, two people a picture.\n\n"
         + table(header, rows)

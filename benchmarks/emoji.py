@@ -43,8 +43,8 @@ def beside_plain(
     return ratio, median(times["plain"])
 
 
-def fair_inference(emoji, prompt: str, presets: Sequence[str], model=None, **inputs: Any) -> tuple[Any, list]:
-    """(patched model, positive): everybody in the picture gets attributes of these target presets, crossed.
+def fair_inference(emoji, prompt: str, presets: Sequence[str], model=None, **inputs: Any) -> tuple[Any, list, Any]:
+    """(patched model, positive, capture): everybody in the picture gets attributes of these target presets, crossed.
 
     inputs: of Fair Inference, other than its defaults.
     """
@@ -59,7 +59,7 @@ def fair_inference(emoji, prompt: str, presets: Sequence[str], model=None, **inp
     tokens, positive, _ = FairLinguisticAlignment.execute(emoji.clip, prompt).result
     regions = FairBlockVoting.execute(tokens, weights=EMOJI).result[0]
     fair = FairInference.execute(model or emoji.model, emoji.clip, target, regions=regions, **inputs)
-    return fair.result[0], positive
+    return fair.result[0], positive, fair.result[1]
 
 
 def people_numbers(drawn: Readings) -> dict[str, Any]:
