@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from fair_attention.guidance.assignment import UNLIKELY
 from fair_attention.guidance.need import ENERGY, HOLD, attribute_shares, need_of, needed_direction
 from fair_attention.guidance.semantic import keep_energy, soften_mask
 from fair_attention.tests.host.conditions import halves
@@ -54,9 +55,9 @@ def test_the_quota_goes_to_those_whom_it_changes_least(bench, setting):
         bench.sample(model, setting.positive, seed=seed)
         one, other = attention.runs[-1].people[0]
         assert {one.attribute, other.attribute} == {0, 1}
-        as_dealt = one.steered[0].before[one.attribute] * other.steered[0].before[other.attribute]
-        swapped = one.steered[0].before[other.attribute] * other.steered[0].before[one.attribute]
-        assert as_dealt >= swapped
+        leaning = [[max(share, UNLIKELY) for share in person.steered[0].before] for person in (one, other)]
+        as_dealt = leaning[0][one.attribute] * leaning[1][other.attribute]
+        assert as_dealt >= leaning[0][other.attribute] * leaning[1][one.attribute] - 1e-9
 
 
 def test_what_was_read_and_done_is_recorded_and_said(bench, setting):
