@@ -71,6 +71,10 @@ def patched(emoji: sampling.Emoji, method: Method, prompt: str) -> tuple[Any, li
         wanted,
         regions=None if method.whole else regions,
         masks=masks,
-        **{"steering": "in full", "strength": 4.0, **method.inference},  # what these tables were drawn with; bench-need has the default
+        **{
+            "steering": "in full",
+            "strength": 4.0,
+            **method.inference,
+        },  # what these tables were drawn with; bench-need has the default
     ).result
     return model, positive, capture

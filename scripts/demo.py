@@ -1,18 +1,24 @@
 """The demo: a shipped workflow on the embedded model in a real ComfyUI, plain and fair, with the same seeds."""
 
 import argparse
+import json
+import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
+from safetensors import safe_open
 from torch import Tensor
 
+from ..attention.language import people_groups
 from ..emoji_world.reader import EmojiReader
 from ..emoji_world.world import CHECKPOINT
-from ..guidance.target import PRESETS
+from ..guidance.attribute_list import parse_attributes
+from ..guidance.target import PRESETS, Attribute
 from . import demo_report, hosts
 from .server import HostError, Server, running, say
 from .workflow import read_prompt
@@ -20,11 +26,15 @@ from .workflow import read_prompt
 WORKFLOW = hosts.ROOT / "workflows" / "fair-inference-gender.json"
 OUT = Path("output/demo")
 BATCH = 16  # pictures a queue run
+PEOPLE = "demo/people"  # what the host saves of whom it found, in its output folder
 
 
 @dataclass
 class Method:
-    """What one method drew. pictures [H,W,3] uint8 in seed order; labelled, outlined: the same, drawn on by the nodes."""
+    """What one method drew. pictures [H,W,3] uint8 in order; labelled, outlined: the same, drawn on by the nodes.
+
+    people: of each picture, whom Fair Inference found, with the mask and what was given, why, and how it was steered.
+    """
 
     name: str
     pictures: list[Image.Image] = field(default_factory=list)
@@ -32,6 +42,7 @@ class Method:
     outlined: list[Image.Image] = field(default_factory=list)
     heatmaps: list[Image.Image] = field(default_factory=list)
     reports: list[str] = field(default_factory=list)
+    people: list[list[dict[str, Any]]] = field(default_factory=list)
     seconds: float = 0.0
 
     def tensor(self) -> Tensor:
@@ -56,6 +67,23 @@ def prepare(prompt: dict, text: str, attributes: str) -> dict:
     return prompt
 
 
+def keep_people(prompt: dict) -> dict:
+    """Have the run save whom it found, too: the report is text for people to read."""
+    report = prompt[find(prompt, "FairReport")]["inputs"]
+    inputs = {"attention": report["attention"], "latent": report["latent"], "filename_prefix": PEOPLE}
+    return {**prompt, "people": {"class_type": "FairAttentionSave", "inputs": inputs}}
+
+
+def saved_people(folder: Path, images: int) -> list[list[dict[str, Any]]]:
+    """The people of the file that a run has saved, image by image; the file is taken away."""
+    path = max(folder.glob("people*.safetensors"), key=lambda file: file.stat().st_mtime)
+    with safe_open(path, framework="pt") as file:
+        found = json.loads(file.metadata()["people"])
+        masks = iter(file.get_tensor("people") if "people" in file.keys() else ())  # noqa: SIM118
+    path.unlink()
+    return [[{**person, "mask": next(masks)} for person in people] for people in found] or [[] for _ in range(images)]
+
+
 def run(server: Server, prompt: dict, method: Method, strength: float, seeds: int) -> None:
     """Queue the prompt until `seeds` pictures are there; append what comes back to `method`."""
     sampler, latent = find(prompt, "KSampler"), find(prompt, "EmptyLatentImage")
@@ -72,6 +100,7 @@ def run(server: Server, prompt: dict, method: Method, strength: float, seeds: in
         method.outlined += server.images(entry, report)
         method.reports += entry["outputs"][report]["text"]
         method.heatmaps += server.images(entry, find(prompt, "FairAttentionHeatmaps"))
+        method.people += saved_people(OUT / "host" / "output" / Path(PEOPLE).parent, min(BATCH, seeds - start))
 
 
 class Stopwatch:
@@ -99,12 +128,18 @@ def main() -> None:
     a = parser.parse_args()
     if a.seeds < 1:
         parser.error(f"--seeds {a.seeds}: ask for at least one picture")
+    if not people_groups(a.prompt):
+        parser.error(f"--prompt {a.prompt!r} names no person; name one, as in: a photo of three pilots")
+    try:
+        wanted = PRESETS.get(a.attributes) or parse_attributes(a.attributes.replace(",", "\n"))
+    except ValueError as error:
+        parser.error(f"--attributes: {error}")
     OUT.mkdir(parents=True, exist_ok=True)
     plain, fair = Method("plain"), Method("fair inference")
     print(f"Starting ComfyUI {hosts.version()} headless; its log is {OUT}/host/server.log")
     try:
         with running(OUT / "host") as server:
-            prompt = prepare(read_prompt(WORKFLOW, server.object_info()), a.prompt, a.attributes)
+            prompt = keep_people(prepare(read_prompt(WORKFLOW, server.object_info()), a.prompt, a.attributes))
             shipped = prompt[find(prompt, "FairInference")]["inputs"]["strength"]
             print(f"Plain: {a.seeds} pictures of {a.prompt!r} as the model draws them by itself")
             run(server, prompt, plain, 0.0, a.seeds)
@@ -112,8 +147,33 @@ def main() -> None:
             run(server, prompt, fair, shipped, a.seeds)
     except HostError as error:
         raise SystemExit(f"The host says:\n{error}") from None
-    facts = {"prompt": a.prompt, "seeds": a.seeds, "host": hosts.version(), "checkpoint": CHECKPOINT.name}
-    demo_report.write(OUT, facts, plain, fair)
+    demo_report.write(OUT, facts(prompt, a.prompt, a.seeds, wanted), wanted, plain, fair)
+
+
+def facts(prompt: dict, text: str, pictures: int, wanted: tuple[Attribute, ...]) -> dict[str, Any]:
+    """Everything that is needed to draw the same again."""
+    sampler, fair = (prompt[find(prompt, kind)]["inputs"] for kind in ("KSampler", "FairInference"))
+    target = prompt[find(prompt, "FairTargetDistribution")]["inputs"]
+    total = sum(a.share for a in wanted)
+    return {
+        "prompt": text,
+        "seeds": pictures,
+        "noise": [{"seed": i // BATCH * BATCH, "batch_index": i % BATCH} for i in range(pictures)],
+        "host": hosts.version(),
+        "checkpoint": CHECKPOINT.name,
+        "commit": commit(),
+        "target": {a.name: a.share / total for a in wanted},
+        "assignment": target["assignment"],
+        "target_seed": target["seed"],
+        **{name: sampler[name] for name in ("steps", "cfg", "sampler_name", "scheduler", "denoise")},
+        "fair_inference": {name: value for name, value in fair.items() if not isinstance(value, list)},
+    }
+
+
+def commit() -> str | None:
+    """The commit this checkout is at; None outside a repository."""
+    done = subprocess.run(["git", "-C", hosts.ROOT, "rev-parse", "HEAD"], capture_output=True, text=True)
+    return done.stdout.strip() or None
 
 
 if __name__ == "__main__":

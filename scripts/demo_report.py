@@ -6,17 +6,19 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from ..emoji_world.reader import EmojiReader
+from ..guidance.target import Attribute
 from ..metrics.bias import BiasResult, measure_bias
 from ..metrics.bias_report import format_report
 from ..metrics.consistency import psnr, ssim
 from ..metrics.readers import Reading, labels_of
+from .demo_people import axis_of, became, rows
 
 if TYPE_CHECKING:
     from .demo import Method
@@ -25,14 +27,16 @@ AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
 Readings = list[list[Reading]]
 
 
-def write(out: Path, facts: dict, plain: Method, fair: Method) -> None:
+def write(out: Path, facts: dict, wanted: Sequence[Attribute], plain: Method, fair: Method) -> None:
     reader = EmojiReader()
     read = {m.name: reader.read(m.tensor()) for m in (plain, fair)}
     outside = 1 - people_mask([read[plain.name], read[fair.name]], plain.tensor().shape)
-    methods = {m.name: numbers(m, read[m.name], plain.tensor(), outside) for m in (plain, fair)}
-    report = {**facts, "reader": reader.name, "methods": methods}
+    methods = {m.name: numbers(m, read[m.name], wanted, plain.tensor(), outside) for m in (plain, fair)}
+    people = rows(wanted, read[plain.name], read[fair.name], fair.people, fair.tensor())
+    report = {**facts, "reader": reader.name, "methods": methods, **became(wanted, read, people), "people": people}
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    (out / "report.md").write_text(text(report, fair, {m: biases(r) for m, r in read.items()}), encoding="utf-8")
+    measured = {m: biases(r, wanted) for m, r in read.items()}
+    (out / "report.md").write_text(text(report, fair, measured), encoding="utf-8")
     grid(plain.pictures).save(out / "before.png")
     grid(fair.pictures).save(out / "after.png")
     shown = range(min(8, len(plain.pictures)))
@@ -43,11 +47,15 @@ def write(out: Path, facts: dict, plain: Method, fair: Method) -> None:
         "comparison.png", "before.png", "after.png", "heatmaps.png", "report.md", "report.json")))  # fmt: skip
 
 
-def biases(readings: Readings) -> dict[str, BiasResult]:
+def biases(readings: Readings, wanted: Sequence[Attribute]) -> dict[str, BiasResult]:
+    """Bias by axis; on the axis that was asked for, beside the shares asked for."""
     found = {}
     for axes in AXES:
         labels, classes = labels_of(readings, {axis: EmojiReader.axes[axis] for axis in axes})
-        found[" x ".join(axes)] = measure_bias(labels, classes, axis=" x ".join(axes))
+        share = {a.name: a.share for a in wanted} if axes == (axis_of(wanted),) else {}
+        total = sum(share.get(name, 0.0) for name in classes)
+        target = [share.get(name, 0.0) / total for name in classes] if total else None
+        found[" x ".join(axes)] = measure_bias(labels, classes, target, axis=" x ".join(axes))
     return found
 
 
@@ -62,13 +70,18 @@ def people_mask(all_readings: Sequence[Readings], shape: torch.Size) -> Tensor:
     return mask
 
 
-def numbers(method: Method, readings: Readings, reference: Tensor, outside: Tensor) -> dict:
-    measured, pictures = biases(readings), method.tensor()
+def numbers(
+    method: Method, readings: Readings, wanted: Sequence[Attribute], reference: Tensor, outside: Tensor
+) -> dict[str, Any]:
+    measured, pictures = biases(readings, wanted), method.tensor()
     unreadable = sum(any(v is None for v in p.labels.values()) for image in readings for p in image)
     return {
         "bias_w": {axis: b.bias_w for axis, b in measured.items()},
         "bias_p": {axis: b.bias_p for axis, b in measured.items()},
         "bias_p_floor": {axis: b.bias_p_floor for axis, b in measured.items()},
+        "shares": {axis: dict(zip(b.classes, b.frequencies, strict=True)) for axis, b in measured.items()},
+        "counts": {axis: {"people": b.faces, "unreadable": b.unreadable} for axis, b in measured.items()},
+        "distance_to_target": {axis: b.target_w for axis, b in measured.items()},
         "people_per_image": sum(map(len, readings)) / len(readings),
         "unreadable": unreadable,
         "psnr": mean(psnr(pictures, reference)),
@@ -90,6 +103,12 @@ def summary(report: dict) -> str:
     for axis in plain["bias_w"]:
         lines.append(f"Bias-W {axis:17}{plain['bias_w'][axis]:8.2f}{fair['bias_w'][axis]:8.2f}")
     lines.append(f"PSNR outside the people {'':8}{fair['psnr_outside_people'] or math.inf:8.1f} dB")
+    for axis, found in report["kept"].items():
+        lines.append(
+            f"{axis} kept {found['kept']} of {found['people']} people, towards {' : '.join(map(str, found['towards']))}"
+        )
+    lines += [f"{name}: {found['read']} of {found['given']} read as given" for name, found in report["reached"].items()]
+    lines += [f"Not measured: {what}" for what in report["not_measured"]]
     return "\n".join(lines)
 
 
@@ -109,6 +128,7 @@ def text(report: dict, fair: Method, measured: dict[str, dict[str, BiasResult]])
                          f"PSNR {m['psnr_outside_people']:.1f} dB. {m['seconds_per_image']:.2f} s a picture.")  # fmt: skip
         else:
             parts.append(f"{m['seconds_per_image']:.2f} s a picture.")
+    parts += ["## What became of the people", "```text\n" + summary(report) + "\n```"]
     parts += ["## What Fair Inference did", "```text\n" + "\n".join(fair.reports) + "\n```"]
     return "\n\n".join(parts) + "\n"
 
