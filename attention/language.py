@@ -1,10 +1,12 @@
 """Who a prompt is about: groups of words that denote the same people, and the same prompt with an attribute stated."""
 
 import re
+from collections.abc import Sequence
 
 from . import spacy_parser, syntax
 from .linking import PeopleGroup, link_people
-from .tokens import BREAK, plain_text
+from .reading import readable
+from .tokens import Span, plain_text
 
 __all__ = ["PARSERS", "PeopleGroup", "insert_attribute", "people_groups"]
 
@@ -14,19 +16,17 @@ _VOWEL_SOUND = re.compile(r"(?!eu|ewe|one\b|once|u[sk]|uni(?!n|m))[aeiou]|hono|h
 _SENTENCE_START = re.compile(r"(?:^|[.!?]\s)[\s\W]*$")
 
 
-def people_groups(prompt: str, parser: str = "auto") -> tuple[PeopleGroup, ...]:
+def people_groups(prompt: str, parser: str = "auto", named: Sequence[Span] = ()) -> tuple[PeopleGroup, ...]:
     """The people a prompt names, in text order, each with all the words that denote them.
 
     parser: "rules" (built in), "spaCy", or "auto" (spaCy if it and an English model are installed, else the rules).
+    named: words of the prompt that denote people because the user says so ("Anna"); then nobody else is sought.
     Raises ValueError for another parser, and if spaCy is asked for and missing.
     """
     if parser not in PARSERS:
         raise ValueError(f"{parser!r} is no parser: choose {', '.join(PARSERS)}.")
     spacy = parser == "spaCy" or parser == "auto" and spacy_parser.available() is not None
-    text = plain_text(prompt)
-    for match in BREAK.finditer(prompt):  # what a BREAK parts is no sentence together
-        text = text[: match.end() - 1] + "." + text[match.end() :]
-    return link_people(prompt, (spacy_parser if spacy else syntax).parse(text))
+    return link_people(prompt, (spacy_parser if spacy else syntax).parse(readable(prompt)), named)
 
 
 def insert_attribute(prompt: str, group: PeopleGroup, attribute: str) -> str:

@@ -1,177 +1,136 @@
-"""Words about people that prompts use: person nouns, faces, the attributes a prompt can state, numbers.
-
-The lists say which words a prompt uses of people and which of them state an attribute, nothing about the people.
-Occupations: after the lists of Fair Diffusion (arXiv 2302.10893), SD-EI (arXiv 2210.15230), UCE (arXiv 2308.14761) and
-WinoBias (arXiv 1804.06876), with further ones that prompts use; not a copy of any of them. All entries are lower case.
-"""
+"""Which nouns name people, in which number: the lists of occupations and people, and rules for what they leave out."""
 
 import re
 
-# --- Person nouns (singular; a compound's last word also counts alone, unless it is in _NOT_ALONE) ------------------
+from . import things
+from .occupations import AGENT_VERBS, ENDINGS, NOT_ALONE, NOT_BY_ENDING, OCCUPATIONS
+from .origins import COLOURS, ORIGINS
 
-_LISTED = """
-    accountant, actor, aerospace engineer, aide, air conditioning installer, analyst, appraiser, architect, artist,
-    assistant, astronaut, athlete, attendant, auditor, author, baker, ballet dancer, banker, barber, barista,
-    bartender, basketball player, biologist, blacksmith, bodyguard, bricklayer, broker, builder, bus driver,
-    butcher, butler, buyer, captain, cardiologist, career counselor, caregiver, caretaker, carpenter, cashier, ceo,
-    chancellor, chef, chemist, chief executive officer, childcare worker, choreographer, civil engineer, claims
-    appraiser, cleaner, clergyman, clerk, clown, coach, colonel, comedian, commander, community manager, commuter,
-    compliance officer, composer, computer programmer, computer support specialist, computer systems analyst,
-    conductor, construction worker, constructor, consultant, cook, correctional officer, counselor, courier, cowboy,
-    craftsman, credit counselor, curator, customer service representative, cyclist, dancer, data entry keyer, data
-    scientist, dental assistant, dental hygienist, dentist, designer, detective, developer, dietitian, diplomat,
-    director, dishwasher, dispatcher, diver, doctor, driver, drummer, drywall installer, economist, editor,
-    electrical engineer, electrician, engineer, entrepreneur, event planner, executive, executive assistant,
-    explorer, facilities manager, farmer, fashion model, fast food worker, file clerk, film director, financial
-    advisor, financial analyst, financial manager, fire fighter, firefighter, fisherman, fitness instructor, flight
-    attendant, florist, football player, foreman, gardener, general, geologist, goalkeeper, governor, graphic
-    designer, groundskeeper, guard, guitarist, gymnast, hairdresser, hairstylist, handyman, head cook, health
-    technician, historian, homemaker, host, housekeeper, human being, hunter, illustrator, industrial engineer,
-    inspector, installer, instructor, insurance agent, interior designer, interviewer, inventory clerk,
-    investigator, investor, it specialist, jailer, janitor, jeweler, jockey, journalist, judge, juggler, keyer,
-    knight, laboratory technician, laborer, language pathologist, lawyer, lecturer, librarian, lifeguard,
-    logistician, lumberjack, machinery mechanic, machinist, magician, maid, mail carrier, makeup artist, manager,
-    manicurist, market research analyst, marketing manager, mason, massage therapist, mathematician, mayor,
-    mechanic, mechanical engineer, medical records specialist, mental health counselor, merchant, metal worker,
-    midwife, miner, minister, model, monk, mountaineer, mover, movie star, musician, nanny, network administrator,
-    novelist, nun, nurse, nursing assistant, nutritionist, occupational therapist, office clerk, office worker,
-    officer, operator, optician, painter, paralegal, paramedic, pastor, payroll clerk, peasant, personal trainer,
-    pharmacist, pharmacy technician, philosopher, photographer, physical therapist, physician, physicist, pianist,
-    pilot, pirate, plane mechanic, planner, player, plumber, poet, police officer, politician, porter, postal
-    worker, potter, president, priest, prime minister, principal, printing press operator, prison officer, producer,
-    professor, programmer, prosecutor, psychiatrist, psychologist, public relations specialist, puppeteer,
-    purchasing agent, rabbi, radiologic technician, radiologist, ranger, rapper, real estate broker, receptionist,
-    referee, repair worker, reporter, researcher, roofer, runner, sailor, sales manager, salesperson, samurai,
-    scholar, school bus driver, scientist, sculptor, seamstress, secret agent, secretary, security guard, senator,
-    sergeant, sheet metal worker, sheriff, shoemaker, shopkeeper, singer, skateboarder, skier, soccer player, social
-    assistant, social worker, software developer, software engineer, soldier, solicitor, spy, statistician, stocker,
-    stylist, supervisor, surfer, surgeon, surveyor, swimmer, systems analyst, tailor, tattoo artist, taxi driver,
-    teacher, teaching assistant, technician, teller, tennis player, therapist, tour guide, tractor operator, trader,
-    trainer, translator, truck driver, tutor, umpire, underwriter, usher, valet, veterinarian, violinist, waiter,
-    warehouse worker, warrior, watchmaker, web developer, welder, wholesale buyer, worker, wrestler, writer,
-    youtuber, zookeeper
-"""
-OCCUPATIONS = frozenset(" ".join(entry.split()) for entry in _LISTED.split(","))
 PEOPLE = frozenset(
-    """adolescent adult ancestor audience baby bride bystander celebrity child choir citizen civilian clergy client co-
-    worker couple coworker crew criminal crowd customer elder employee face family fan fighter friend grandchild
-    grandparent groom guest hero hiker human individual infant influencer inmate jogger jury kid leader learner
-    lover member neighbor neighbour newcomer newlywed nomad onlooker orphan parent participant partner passenger
-    passerby patient pedestrian people person pilgrim prisoner protester pupil refugee relative resident rider
-    rockstar royal scout senior shopper sibling someone specialist spectator spouse staff stranger student
-    superhero survivor team teammate teen teenager terrorist thief thug toddler tourist traveler traveller troop
-    twin user vampire victim viewer villager visitor volunteer voter witness wizard youngster youth""".split()
+    """adolescent adult alumnus ancestor antagonist applicant arrival audience baby bachelor bassist beginner believer beloved
+    bloke boss boyband bride brother-in-law bully bystander candidate casualty celebrity champion chap chaperone character child
+    choir citizen civilian classmate clergy client collaborator colleague companion comrade consumer contestant convict
+    couple cousin coworker co-worker creative crew criminal crowd customer daughter-in-law debutante defendant
+    demonstrator descendant donor dweller elder employee employer enthusiast everyone ex expat expert face
+    family farmhand father-in-law fella fellow fiance fiancee fighter foe foreigner founder friend fugitive genius godfather
+    godmother graduate grandchild grandparent great-grandmother great-grandfather grown-up guest guru hedonist heir
+    heretic hero hiker hippie hipster homeowner honoree hostage human humans immigrant inhabitant individual infant
+    influencer inmate intern intellectual islander jogger jury juvenile kid kinfolk kin lad leader learner loner lover
+    macho mate member mentor millennial minion mother-in-law motorist mourner neighbor neighbour nerd newborn
+    newcomer newlywed nomad noblewoman occupant octogenarian offender onlooker opponent orphan owner pal parent
+    participant partner passenger passerby passer-by patient patron pedestrian peer pensioner people person persona pilgrim
+    plaintiff playmate posse prisoner protagonist protester protestor prodigy punk pupil recipient refugee relative resident retiree
+    reveler reveller rider rival rockstar roommate royal royalty scout senior septuagenarian shopper sibling sinner sister-in-law
+    skinhead sleeper snob socialite someone somebody son-in-law spectator specialist spouse staff stepchild stepfather
+    stepmother stepson stepdaughter stepsister stepbrother stranger student suitor superhero supermodel supporter suspect
+    survivor sweetheart swordswoman teammate team teen teenager terrorist thief thug toddler tot tourist townsfolk
+    traveler traveller triplet troop tsar twin tween user vagrant vampire veteran victim viewer villain villager visitor
+    volunteer voter wanderer wayfarer whistleblower widow widower winner loser witness wizard wrongdoer yankee youngster youth
+    yuppie zealot folk folks pharaoh sultan caliph maharaja emir shogun geisha czar tsarina vizier chieftain
+    aristocrat gentry commoner peasantry proletarian hobo tramp drifter outcast rebel revolutionary guerrilla insurgent
+    deserter conscript cadet rookie veterinarian admiral brigadier corporal general lieutenant 
+    representative official professional redhead blonde brunette ginger bookworm daredevil drunkard drunk addict smoker
+    optimist pessimist pacifist feminist anarchist communist socialist capitalist perfectionist introvert extrovert
+    atheist agnostic monk hajji dervish sadhu nudist 
+    acrobat aerialist stuntperson mime busker groupie superfan goth raver clubber partygoer churchgoer
+    concertgoer moviegoer festivalgoer theatergoer holidaymaker vacationer backpacker camper hitchhiker stargazer
+    birdwatcher beachgoer sunbather picnicker bather swimmer snorkeler kayaker canoeist rower paraglider
+    weightlifter powerlifter bodybuilder pentathlete decathlete marathoner hurdler wrestler boxer kickboxer opponent
+    goalie striker quarterback batsman wicketkeeper linebacker shortstop benchwarmer
+    spellcaster necromancer paladin enchantress swashbuckler pharisee gentile disciple apostle monarch sage""".split()
 )
 # Nouns that state a gender: person nouns and attributes at once. Not here: titles used of anyone (actor, waiter, maid),
 # which state too little to count as the user's choice.
 GENDERED = frozenset(
-    """man boy gentleman guy lad dude father dad daddy grandfather grandpa son grandson brother uncle nephew husband
-    boyfriend bridegroom groom king prince duke emperor businessman policeman fireman salesman cameraman mailman postman
-    fisherman craftsman clergyman foreman handyman sportsman spokesman chairman congressman doorman cowboy schoolboy
-    groomsman bachelor male woman girl lady gal mother mom mommy mum grandmother grandma daughter granddaughter sister
-    aunt niece wife girlfriend bride queen princess duchess empress nun actress waitress businesswoman policewoman
+    """man boy gentleman guy lad dude bloke chap father dad daddy papa grandfather grandpa granddad son grandson brother uncle
+    nephew husband boyfriend bridegroom groom king prince duke emperor baron lord sir businessman policeman fireman salesman
+    cameraman mailman postman fisherman craftsman clergyman foreman handyman sportsman spokesman chairman congressman
+    doorman cowboy schoolboy groomsman bachelor male stepfather stepson stepbrother godfather father-in-law son-in-law
+    brother-in-law monk nobleman statesman stuntman milkman horseman swordsman tradesman boatman footman
+    woman girl lady gal mother mom mommy mum mama grandmother grandma granny daughter granddaughter sister aunt auntie niece
+    wife girlfriend bride queen princess duchess empress baroness dame nun actress waitress businesswoman policewoman
     firewoman saleswoman camerawoman fisherwoman craftswoman sportswoman spokeswoman chairwoman congresswoman cowgirl
-    hostess ballerina schoolgirl bridesmaid stewardess heroine witch housewife female""".split()
+    hostess ballerina schoolgirl bridesmaid stewardess heroine witch housewife female stepmother stepdaughter stepsister
+    godmother mother-in-law daughter-in-law sister-in-law widow widower noblewoman stateswoman stuntwoman horsewoman
+    swordswoman tradeswoman priestess sorceress mermaid milkmaid barmaid chambermaid governess matriarch
+    patriarch landlady landlord seductress showgirl countess count marquis maiden damsel lass bachelorette""".split()
 )
 AGED = frozenset(
-    """adolescent baby boy child elder girl infant kid lad schoolboy schoolgirl senior teen teenager toddler
-    youngster youth grandfather grandpa grandmother grandma grandparent""".split()
+    """adolescent baby boy child elder girl infant kid lad lass schoolboy schoolgirl senior teen teenager tween toddler newborn
+    youngster youth grandfather grandpa granddad grandmother grandma granny grandparent octogenarian septuagenarian
+    pensioner adult tot juvenile grown-up""".split()
 )
-COLLECTIVES = frozenset("audience choir couple crew crowd family jury staff team troop".split())
-_NOT_ALONE = frozenset("agent being carrier guide star".split())  # of "tour guide", "movie star", ...
+COLLECTIVES = frozenset(
+    "audience choir couple crew crowd family jury staff team troop posse royalty clergy gentry townsfolk folk".split()
+)
+# Nouns for others than people too: people only where something else in the prompt says so (see people.evidence).
+WEAK = frozenset("figure fan server character band".split())
+GENERIC = frozenset(
+    "man woman boy girl male female person guy lady gentleman adult child human individual people".split()
+)
 # Nouns that are verbs as often: "a man cooks dinner".
-ALSO_VERBS = frozenset("coach cook fan general guard guide host judge model nurse pilot scout star".split())
+ALSO_VERBS = frozenset(
+    "coach cook fan general guard guide host judge model nurse pilot scout star captain train".split()
+)
+# Titles that stand before a name: "Doctor Smith".
+TITLES = frozenset(
+    """doctor dr professor prof president king queen captain judge nurse officer father sister brother uncle aunt auntie general
+    colonel sergeant major lieutenant senator governor mayor minister pope saint st detective inspector agent chef coach
+    lord lady prince princess sir madam dame mr mrs ms miss mister reverend rabbi pastor emperor empress duke duchess count
+    countess baron baroness admiral corporal commander chancellor secretary ambassador bishop cardinal sheriff deputy
+    grandma grandpa granny mother comrade master mistress""".split()
+)
+ABBREVIATED = frozenset("dr prof mr mrs ms miss mister sir st madam".split())  # people before a name only
+
+FACES = frozenset("face head portrait headshot selfie".split())
+PICTURED = frozenset("portrait headshot selfie".split())  # faces that are pictures: their adjectives are not of people
+BODY = FACES - PICTURED | frozenset(
+    """hand eye smile hair body skin mouth cheek arm leg expression silhouette shoulder back lap neck chest knee foot finger
+    forehead nose ear chin beard moustache mustache lip tooth brow eyebrow wrist elbow waist hip thumb palm gaze torso
+    forearm ponytail braid profile embrace""".split()
+)
+PICTURES = PICTURED | frozenset(
+    "photo photograph picture image painting drawing illustration sketch close-up closeup shot render".split()
+)
+# "a statue of a soldier", "the office of a doctor", "in the style of a painter": nobody to be seen.
+NOT_THE_PEOPLE = frozenset(
+    """statue statuette sculpture bust figurine figure doll puppet monument mannequin scarecrow toy costume uniform helmet hat
+    mask office house home room desk shop car grave tomb style manner absence history logo emoji symbol icon sign work works
+    story tale legend book lack need role""".split()
+)
+NOT_LOOKS = frozenset(  # words of degree and quantity: modifiers that describe nobody
+    """very quite really extremely slightly so too rather highly fairly incredibly more most several many few various
+    multiple numerous other another same different such trending""".split()
+)
+
 _IRREGULAR = {
     "people": "person",
     "persons": "person",
-    "salespeople": "salesperson",
-    "businesspeople": "businessperson",
     "children": "child",
     "grandchildren": "grandchild",
+    "stepchildren": "stepchild",
     "passersby": "passerby",
+    "passers-by": "passerby",
     "spies": "spy",
     "thieves": "thief",
     "wives": "wife",
     "housewives": "housewife",
     "midwives": "midwife",
+    "feet": "foot",
+    "teeth": "tooth",
     "personnel": "employee",
     "police": "police officer",
+    "paparazzi": "paparazzo",
+    "alumni": "alumnus",
+    "folks": "folk",
+    "women": "woman",
+    "men": "man",
 }
-
-# --- Faces, and nouns that stand between "of" and the people ---------------------------------------------------------
-
-FACES = frozenset("face head portrait headshot selfie".split())
-PICTURED = frozenset("portrait headshot selfie".split())  # faces that are pictures: their adjectives are not of people
-BODY = FACES - PICTURED | frozenset("hand eye smile hair body skin mouth cheek arm leg expression silhouette".split())
-WITH_FACES = frozenset("clock watch rock cliff mountain animal cat dog lion emoji wall moon".split())  # not people's
-PICTURES = PICTURED | frozenset("photo photograph picture image painting drawing illustration sketch close-up".split())
-# "a statue of a soldier", "the office of a doctor", "in the style of a painter": nobody to be seen.
-NOT_THE_PEOPLE = frozenset(
-    """statue sculpture bust figurine figure doll puppet monument mannequin scarecrow toy costume uniform helmet hat
-    mask office house home room desk shop car grave tomb style manner absence history""".split()
-)
-
-NO_PEOPLE = frozenset(("toy soldier", "gingerbread man", "stick man", "straw man", "snow man"))
-
-# --- Attributes -------------------------------------------------------------------------------------------------------
-
-ATTRIBUTES: dict[str, frozenset[str]] = {
-    "gender": frozenset(
-        """male female masculine feminine nonbinary non-binary transgender trans androgynous man woman men women boy
-        girl lady""".split()
-    ),
-    "race": frozenset(
-        """black white asian indian hispanic latino latina latinx african african-american afro-american asian-american
-        caucasian european arab arabic arabian middle-eastern eastern-asian east-asian south-asian southeast-asian
-        native indigenous aboriginal chinese japanese korean vietnamese thai filipino pakistani mexican brazilian
-        nigerian kenyan ethiopian american british french german italian spanish russian turkish iranian persian jewish
-        polynesian samoan maori""".split()
-    ),
-    "skin tone": frozenset(
-        """light pale fair tan tanned brown dark light-skinned fair-skinned pale-skinned brown-skinned dark-skinned
-        tan-skinned olive-skinned black-skinned white-skinned medium-skinned""".split()
-    ),
-    "age": frozenset(
-        """young old elderly aged middle-aged teenage adult senior younger older little youthful ageing aging""".split()
-    ),
-}
-_YEARS = re.compile(r"\d+-years?-old")
-TRAITS = frozenset("skin complexion gender sex race ethnicity descent heritage origin".split())  # "of Asian descent"
-# Words an attribute is about instead of the person: "a white haired man", "black clad dancers".
-OF_SOMETHING_ELSE = frozenset("haired eyed bearded clad dressed robed suited gloved coated hatted".split())
-_TONES_OF_SKIN = {"skinned", "complexioned"}
-
-# --- Numbers ----------------------------------------------------------------------------------------------------------
-
-NUMBERS = {
-    **dict(zip("zero one two three four five six seven eight nine ten eleven twelve".split(), range(13), strict=True)),
-    "a": 1,
-    "an": 1,
-    "single": 1,
-    "both": 2,
-    "dozen": 12,
-    "twenty": 20,
-    "hundred": 100,
-}
-QUANTITIES: dict[str, int | None] = {  # "a ... of doctors": how many; None: not said
-    "couple": 2,
-    "pair": 2,
-    "duo": 2,
-    "trio": 3,
-    "quartet": 4,
-    "dozen": 12,
-    "group": None,
-    "bunch": None,
-    "lot": None,
-    "number": None,
-    "line": None,
-    "row": None,
-    "hundred": None,
-}
-NOT_LOOKS = frozenset(  # words of degree and quantity: modifiers that describe nobody
-    """very quite really extremely slightly so too rather highly fairly incredibly more most several many few various
-    multiple numerous other another same different such trending""".split()
-)
+_TAG = re.compile(r"(\d+)\+?(girl|boy|man|woman|guy|lady|person|other|male|female|child|kid|people|men|women)s?")
+_PREFIX = re.compile(r"(?:vice|co|ex|deputy|step|great|arch|half|non|semi)-(?=\w)")
+_SINGLE = {entry.rpartition(" ")[2] for entry in OCCUPATIONS} - NOT_ALONE
+_ALL_NOUNS = OCCUPATIONS | _SINGLE | PEOPLE | GENDERED | WEAK
+_NATIVES = ORIGINS - COLOURS  # "two Germans"
 
 
 def singular(noun: str) -> str:
@@ -183,9 +142,11 @@ def singular(noun: str) -> str:
 def _singular(word: str) -> str:
     if word in _IRREGULAR:
         return _IRREGULAR[word]
-    if word.endswith("men") and word[:-3] + "man" in _ALL_NOUNS:
+    if word.endswith("people") and word != "people":
+        return word[:-6] + "person"
+    if word.endswith("men") and (word[:-3] + "man" in _ALL_NOUNS or _ends_as_people(word[:-3] + "man")):
         return word[:-3] + "man"
-    if word in _ALL_NOUNS or not word.endswith("s") or word.endswith("ss"):
+    if word in _ALL_NOUNS or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
@@ -197,7 +158,8 @@ def _singular(word: str) -> str:
 def is_plural(word: str) -> bool:
     """Whether the noun denotes several people: "doctors", "people", and collectives such as "team" or "couple"."""
     lower = word.lower()
-    return singular(lower) != lower or lower in COLLECTIVES
+    tag = _TAG.fullmatch(lower)
+    return int(tag[1]) != 1 if tag else singular(lower) != lower or lower in COLLECTIVES
 
 
 def is_listed(noun: str) -> bool:
@@ -207,33 +169,75 @@ def is_listed(noun: str) -> bool:
 
 def is_person(noun: str) -> bool:
     """Whether a noun, or the noun a compound ends in ("car mechanics"), names people; "face" counts, as somebody's."""
-    named = is_listed(noun) or is_listed(noun.split()[-1])
-    return named and singular(noun) not in NO_PEOPLE
+    words = singular(noun).split()
+    if not words:
+        return False
+    for first in range(len(words)):
+        ending = " ".join(words[first:])
+        if ending in OCCUPATIONS:
+            return True
+        if ending in things.COMPOUNDS:
+            return False
+    last = words[-1]
+    if len(words) > 1 and any(word in things.MATERIALS for word in words[:-1]):
+        return False
+    if "-" in last and last not in _ALL_NOUNS:
+        return _ends_as_people(last) or is_listed(last.rpartition("-")[2])  # "singer-songwriter"
+    return last in _ALL_NOUNS or is_tag(last) or _ends_as_people(last) or _is_native(noun.split()[-1])
 
 
-def attribute_axis(word: str) -> str | None:
-    """The axis on which an adjective or noun before a person noun states an attribute ("dark" -> "skin tone"), or None.
+def is_tag(word: str) -> bool:
+    """Whether a word is a picture board's tag for people: "1girl", "2boys"."""
+    return _TAG.fullmatch(word.lower()) is not None
 
-    Only to be asked of words that modify people: a black cat and a dark room state nothing about anyone.
-    """
+
+def tag(word: str) -> tuple[int, str] | None:
+    """(number, person noun) of such a tag: "2boys" -> (2, "boy"); None for another word."""
+    match = _TAG.fullmatch(word.lower())
+    return (int(match[1]), singular(match[2])) if match else None
+
+
+def _is_native(word: str) -> bool:
+    """Whether a word names people by their origin: "Germans", "Frenchman" (by its ending), not "German"."""
     lower = word.lower()
-    if _YEARS.fullmatch(lower):
-        return "age"
-    if lower.rpartition("-")[2] in _TONES_OF_SKIN:
-        return "skin tone"
-    return next((axis for axis, words in ATTRIBUTES.items() if lower in words), None)
+    return lower.endswith("s") and lower[:-1] in _NATIVES
+
+
+def _ends_as_people(word: str) -> bool:
+    """The suffix rules: "beekeeper", "oboist" (by -ist), "yachtswoman", "ex-soldier", "weaver" (of a verb)."""
+    if word in NOT_BY_ENDING or word in things.WITH_FACES:
+        return False
+    prefix = _PREFIX.match(word)
+    if prefix:
+        return is_person(word[prefix.end() :])
+    if word.endswith(ENDINGS) and not word.endswith("human") and word not in ENDINGS:
+        return True
+    if word.endswith("ist") and len(word) > 5 and word not in _STYLES:
+        return True
+    stems = {word[:-2], word[:-1], word[:-3] + "y"} | ({word[:-3]} if len(word) > 4 and word[-3] == word[-4] else set())
+    return word.endswith(("er", "or", "ier")) and bool(stems & AGENT_VERBS)
+
+
+_STYLES = frozenset(
+    """impressionist expressionist surrealist cubist minimalist realist modernist futurist brutalist constructivist
+    maximalist pointillist symbolist fauvist dadaist romanticist post-impressionist hyperrealist photorealist naturalist
+    structuralist suprematist postmodernist checklist playlist shortlist wishlist enlist persist consist assist resist
+    insist exist whist amethyst twist foist hoist joist moist midst tryst grist zeitgeist heist""".split()
+)
 
 
 def stated_by_noun(noun: str) -> tuple[tuple[str, str], ...]:
     """(axis, word) that a person noun states by itself: "businesswoman" a gender, "boy" a gender and an age."""
+    tagged = tag(noun)
+    if tagged:
+        return (("gender", noun),) if tagged[1] in GENDERED else ()
     word = singular(noun)
-    return tuple((axis, noun) for axis, nouns in (("gender", GENDERED), ("age", AGED)) if word in nouns)
+    gendered = word in GENDERED or word.endswith("man") and _ends_as_people(word)
+    native = _is_native(noun) or word.endswith("man") and _man_of(word)
+    stated = (("gender", gendered), ("age", word in AGED), ("race", native))
+    return tuple((axis, noun) for axis, is_stated in stated if is_stated)
 
 
-def number(word: str) -> int | None:
-    """ "two" -> 2, "2" -> 2, "a" -> 1; None for a word that is no number."""
-    return int(word) if word.isdecimal() else NUMBERS.get(word.lower())
-
-
-_SINGLE = {entry.rpartition(" ")[2] for entry in OCCUPATIONS} - _NOT_ALONE
-_ALL_NOUNS = OCCUPATIONS | _SINGLE | PEOPLE | GENDERED
+def _man_of(word: str) -> bool:
+    stem = word.removesuffix("woman").removesuffix("man")
+    return stem in _NATIVES or stem in ("scots", "ulster", "manx")

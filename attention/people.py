@@ -1,17 +1,40 @@
-"""Which nouns of a prompt's tree are people to be seen, and which of them name the same people again."""
+"""Which nouns of a prompt's tree are people to be seen."""
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
-from . import lexicon
+from . import lexicon, things
+from .attributes import attribute_axis
+from .numbers import QUANTITIES, number
+from .origins import COLOURS, is_origin
 from .syntax import Node
+
+# What only people do, so that a "figure" or a "fan" that does it is one; and how only people are described.
+_ACTS = frozenset(
+    """standing sitting walking running kneeling wearing holding carrying watching cheering screaming waving singing shouting
+    clapping waiting dancing playing reading looking facing talking exchanging embracing hugging kissing smiling laughing
+    crouching bowing praying pointing leaning lurking emerging climbing riding gathered dressed clad seated meditating
+    serving bringing taking celebrating chanting crying fighting""".split()
+)
+_HUMAN = frozenset(
+    """hooded cloaked robed shadowy lone lonely human mysterious silhouetted male female ghostly masked solitary distant caped
+    cheering screaming excited devoted young happy armored armoured faceless humanoid feminine masculine""".split()
+)
+_GAMES = frozenset(
+    """football soccer baseball hockey sports sport music rock movie anime basketball cricket rugby tennis opera jazz pop metal
+    comic racing wrestling""".split()
+)
+_SUITS = frozenset("hearts heart spades spade clubs club diamonds diamond".split())
+_MAKERS = frozenset(
+    "artist painter photographer illustrator sculptor architect designer author animator child kid".split()
+)
 
 
 def children(tree: Sequence[Node], i: int, relations: AbstractSet[str]) -> Iterator[Node]:
     return (node for n, node in enumerate(tree) if node.head == i and n != i and node.relation in relations)
 
 
-def of(tree: Sequence[Node], i: int) -> int | None:
+def object_of(tree: Sequence[Node], i: int) -> int | None:
     """The noun Y of "X of Y", X being node i."""
     for n, node in enumerate(tree):
         if node.relation == "pobj" and tree[node.head].text.lower() == "of" and tree[node.head].head == i:
@@ -22,7 +45,12 @@ def of(tree: Sequence[Node], i: int) -> int | None:
 def names_people(tree: Sequence[Node], i: int) -> bool:
     """Whether node i is a noun for people to be seen: "doctor", but not that of "doctor's office" or "pilot light"."""
     node, parent = tree[i], tree[tree[i].head]
-    if node.kind != "noun" or not lexicon.is_person(_phrase(tree, i)):
+    lower, word = node.text.lower(), lexicon.singular(node.text)
+    if node.kind != "noun" or not (lexicon.is_person(phrase(tree, i)) or _stands_for_people(tree, i)):
+        return False
+    if name_after(tree, i) is not None:
+        return True
+    if lower in lexicon.ABBREVIATED or _is_of_a_name(tree, i) or _is_named_otherwise(tree, i) or _is_thing(tree, i):
         return False
     governor = lexicon.singular(parent.text)
     if node.relation in ("compound", "nmod") and node.head > i:
@@ -31,23 +59,109 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
         return governor in lexicon.BODY
     if any(child.text.lower() == "no" for child in children(tree, i, {"det", "neg"})):
         return False
-    if lexicon.singular(node.text) in lexicon.FACES and _is_of_things(tree, i):
+    if word in lexicon.FACES and _is_of_things(tree, i):
         return False
-    if lexicon.singular(node.text) in lexicon.QUANTITIES and of(tree, i) is not None:
+    if lexicon.singular(node.text) in QUANTITIES and object_of(tree, i) is not None:
         return False  # "a couple of nurses": the nurses are the people
-    if node.relation == "pobj":
+    if node.relation in ("pobj", "agent"):
         return _depicted(tree, i)
     return True
 
 
-def _phrase(tree: Sequence[Node], i: int) -> str:
+def _stands_for_people(tree: Sequence[Node], i: int) -> bool:
+    """Whether an adjective stands for people: "an American", "an old and a young man"; it was tagged a noun for that."""
+    before = tree[i - 1].text.lower() if i else ""
+    introduced = before in ("a", "an", "the", "one") or number(before) is not None
+    lower = tree[i].text.lower()
+    native = is_origin(lower) and lower not in COLOURS and tree[i].relation not in ("compound", "nmod")
+    return introduced and (native or is_elliptical(tree, i))
+
+
+def is_elliptical(tree: Sequence[Node], i: int) -> bool:
+    """Whether node i is the first adjective of "a male and a female doctor", and so a person of its own."""
+    following = [node.text.lower() for node in tree[i + 1 : i + 3]]
+    again = len(following) == 2 and following[0] in ("and", "or", "&") and following[1] in ("a", "an", "one")
+    before = tree[i - 1].text.lower() if i else ""
+    if not again or before not in ("a", "an", "one") or attribute_axis(tree[i].text) is None:
+        return False
+    return any(lexicon.is_person(node.text) for node in tree[i + 3 : i + 6])
+
+
+def _is_named_otherwise(tree: Sequence[Node], i: int) -> bool:
+    """Whether the word is another thing's name: a "German shepherd", the "viewer" who is looked at, a "queen of hearts"."""
+    lower = lexicon.singular(tree[i].text)
+    before = " ".join(node.text.lower() for node in tree[max(0, i - 1) : i])
+    if f"{before} {lower}" in things.COMPOUNDS or before in things.MATERIALS and tree[i - 1].head == i:
+        return not lexicon.is_listed(f"{before} {lower}")
+    if lower == "viewer" and tree[i].text.lower() == "viewer":
+        return before not in ("a", "one")
+    inner = object_of(tree, i)
+    return inner is not None and tree[inner].text.lower() in _SUITS
+
+
+def _is_thing(tree: Sequence[Node], i: int) -> bool:
+    """Whether a noun for people and for others names others: "a family of bears", "a model of a chair", "a fan"."""
+    word, inner = lexicon.singular(tree[i].text), object_of(tree, i)
+    if inner is not None and not _reaches_people(tree, inner):
+        several = lexicon.singular(tree[inner].text) != tree[inner].text.lower()
+        if word in ("model", "host") or several and word in lexicon.COLLECTIVES | {"army", "couple", "ruler"}:
+            return True
+    return word in lexicon.WEAK and not _evidence(tree, i)
+
+
+def _evidence(tree: Sequence[Node], i: int) -> bool:
+    """Whether something is said of node i that is said of people only."""
+    if any(node.text.lower() in _GAMES for node in tree[compound_start(tree, i) : i]):
+        return True
+    described = any(child.text.lower() in _HUMAN for child in children(tree, i, {"amod", "compound", "nmod"}))
+    acts = any(
+        node.text.lower() in _ACTS and node.kind in ("participle", "verb", "noun") for node in tree[i + 1 : i + 3]
+    )
+    acts = acts or any(child.text.lower() in _ACTS for child in children(tree, i, {"acl", "relcl"}))
+    who = i + 1 < len(tree) and tree[i + 1].text.lower() == "who"
+    dressed = any(
+        node.relation == "pobj" and tree[node.head].head == i and lexicon.singular(node.text) in _CLOTHES
+        for node in tree
+        if tree[node.head].text.lower() in ("in", "with")
+    )
+    return described or acts or who or dressed
+
+
+_CLOTHES = frozenset("cloak robe coat hood suit dress hat mask armor armour uniform umbrella cape kimono".split())
+
+
+def name_after(tree: Sequence[Node], i: int) -> int | None:
+    """The last node of the name that follows a title: "Smith" in "Doctor Smith"; None if none does."""
+    if tree[i].text.lower().rstrip(".") not in lexicon.TITLES or tree[i].text[:1].islower():
+        return None
+    n = i + 1
+    if n < len(tree) and tree[n].text == "." and tree[i].text.lower() in lexicon.ABBREVIATED:
+        n += 1
+    start = n
+    while n < len(tree) and _is_name(tree[n].text):
+        n += 1
+    return n - 1 if n > start else None
+
+
+def _is_of_a_name(tree: Sequence[Node], i: int) -> bool:
+    """Whether node i is a name's part: "Baker" in "Doctor Baker"."""
+    return any((name_after(tree, n) or n) >= i for n in range(max(0, i - 4), i))
+
+
+def _is_name(word: str) -> bool:
+    capital = word[:1].isupper() and (word[1:].islower() or "'" in word)
+    known = word.lower() in lexicon.TITLES or lexicon.singular(word) in things.THINGS or attribute_axis(word)
+    return capital and not known and number(word) is None
+
+
+def phrase(tree: Sequence[Node], i: int) -> str:
     return " ".join(node.text for node in tree[compound_start(tree, i) : i + 1])
 
 
 def compound_start(tree: Sequence[Node], i: int) -> int:
     """First node of the compound that ends in noun i, by the lexicon ("civil engineer") or by the tree."""
     first = i
-    for start in range(max(0, i - 3), i):
+    for start in range(max(0, i - 4), i):
         if lexicon.is_listed(" ".join(node.text for node in tree[start : i + 1])):
             first = start
             break
@@ -58,7 +172,7 @@ def compound_start(tree: Sequence[Node], i: int) -> int:
 
 def _in_compound(tree: Sequence[Node], i: int, head: int) -> bool:
     """Whether node i is a noun of the compound that ends in `head` and states no attribute by itself."""
-    if tree[i].kind != "noun" or lexicon.attribute_axis(tree[i].text):
+    if tree[i].kind != "noun" or attribute_axis(tree[i].text):
         return False
     while tree[i].relation == "compound" and tree[i].head > i:
         i = tree[i].head
@@ -68,17 +182,20 @@ def _in_compound(tree: Sequence[Node], i: int, head: int) -> bool:
 
 
 def _depicted(tree: Sequence[Node], i: int) -> bool:
-    """Whether the object of a preposition is to be seen: not in "statue of a soldier" or "without people"."""
+    """Whether the object of a preposition is to be seen: not in "statue of a soldier", "without people", "made by"."""
     preposition = tree[tree[i].head]
     word, governor = preposition.text.lower(), tree[preposition.head]
     if word == "without" or word == "of" and governor.text.lower() == "empty":
         return False
     if word == "of" and lexicon.singular(governor.text) in lexicon.NOT_THE_PEOPLE:
-        return False
-    return word not in ("as", "like") or said_of(tree, tree[i].head) is not None
+        return lexicon.singular(governor.text) in lexicon.WEAK and _evidence(tree, preposition.head)
+    if word == "by":
+        by_whom = governor.kind == "noun" and lexicon.singular(tree[i].text) in _MAKERS
+        return not by_whom and governor.text.lower() not in things.MADE
+    return word not in ("as", "like") or subject_of(tree, tree[i].head) is not None
 
 
-def said_of(tree: Sequence[Node], i: int) -> int | None:
+def subject_of(tree: Sequence[Node], i: int) -> int | None:
     """The person noun above node i, through participles: that of "a man working as a nurse" above "as"."""
     seen = {i}
     while tree[i].head not in seen:
@@ -93,43 +210,31 @@ def said_of(tree: Sequence[Node], i: int) -> int | None:
 
 
 def _is_of_things(tree: Sequence[Node], i: int) -> bool:
-    """Whether a face is a clock's or a cat's: "a clock face", "the face of a cat", "the cat's face"."""
-    for child in children(tree, i, {"compound", "nmod", "poss"}):
-        if child.kind == "noun" and not lexicon.is_person(child.text) and not lexicon.attribute_axis(child.text):
+    """Whether a face is a clock's or a cat's: "a clock face", "the face of a cat", "a giraffe with a funny face"."""
+    for child in children(tree, i, {"compound", "nmod", "poss", "amod"}):
+        person = lexicon.is_person(child.text) or attribute_axis(child.text) or child.text.lower() == "human"
+        if child.kind == "noun" and not person and (child.relation != "amod" or _has_a_face(child.text)):
             return True
-    owner = of(tree, i)
-    return owner is not None and not _reaches_people(tree, owner)
+    owner = object_of(tree, i)
+    if owner is not None:
+        return not _reaches_people(tree, owner)
+    holder = tree[tree[i].head].head
+    if tree[i].relation == "pobj" and tree[tree[i].head].text.lower() in ("with", "has", "having"):
+        pictured = lexicon.singular(tree[holder].text) in lexicon.PICTURES
+        return tree[holder].kind == "noun" and holder != i and not pictured and not _reaches_people(tree, holder)
+    if tree[i].relation == "dobj" and tree[tree[i].head].text.lower() in ("has", "having", "have"):
+        above = tree[tree[i].head].head
+        return tree[above].kind == "noun" and not _reaches_people(tree, above)
+    return False
+
+
+def _has_a_face(word: str) -> bool:
+    return lexicon.singular(word) in things.WITH_FACES
 
 
 def _reaches_people(tree: Sequence[Node], i: int) -> bool:
     """Whether a noun names people or stands for some: "doctors", "a group of doctors"."""
     if lexicon.is_person(tree[i].text):
         return True
-    inner = of(tree, i)
+    inner = object_of(tree, i)
     return inner is not None and _reaches_people(tree, inner)
-
-
-def renames(tree: Sequence[Node], i: int, heads: Sequence[int]) -> int | None:
-    """The person noun that noun i only names again, or None: "doctor" in "my friend, a doctor" renames "friend"."""
-    node = tree[i]
-    if node.relation == "appos" and node.head in heads and node.head < i:
-        return node.head if _is_apposition(tree, node.head, i) else None
-    if node.relation == "attr":
-        subject = said_of(tree, i)
-        return subject if subject in heads and subject != i else None
-    if node.relation == "pobj" and tree[node.head].text.lower() in ("as", "like"):
-        return said_of(tree, node.head)
-    if lexicon.singular(node.text) in lexicon.COLLECTIVES:
-        owner = of(tree, i)
-        return owner if owner in heads else None
-    return None
-
-
-def _is_apposition(tree: Sequence[Node], first: int, second: int) -> bool:
-    """Whether "A, B" names the same people twice: a known or unspecific A ("my friend", "a man"), then "a doctor"."""
-    agree = lexicon.is_plural(tree[first].text) == lexicon.is_plural(tree[second].text)
-    listed = any(node.relation == "conj" and node.head in (first, second) for node in tree)
-    known = any(child.text.lower() not in ("a", "an") for child in children(tree, first, {"det", "poss"}))
-    unspecific = not any(tree[first].text.lower() in entry for entry in lexicon.OCCUPATIONS)
-    introduced = any(child.text.lower() in ("a", "an") for child in children(tree, second, {"det"}))
-    return agree and not listed and (known or unspecific) and introduced

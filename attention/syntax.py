@@ -9,52 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from . import lexicon
+from . import lexicon, things
+from .reading import joined
+from .tagging import kinds_of
 
-_WORD = re.compile(r"\w+(?:[-/]\w+)*|['’]s?(?!\w)|[^\w\s]")
-_LISTS = {
-    "det": """a an the this these those my his her their our your its some any no each every all several many few
-    various multiple another other""",
-    "prep": """of in on at by with without to from for near under over behind beside besides between among amid against
-    through into onto inside outside along across around during before after above below off toward towards via like as
-    next front beneath within upon about beyond past up down""",
-    "cc": "and or & nor plus but",
-    "pronoun": "who that which whose whom he she they it we i you him them each themselves",
-    "stop": "where when while because",
-    "be": "is are was were be been am being has have had",
-    "adverb": "very quite really so too together well still just also not never always there here outdoors indoors",
-    "adjective": """happy sad angry tired poor rich old young tall short big small large tiny huge great good bad best
-    beautiful pretty ugly handsome cute attractive exotic strong weak thin fat slim brave proud shy calm kind famous
-    friendly lonely lovely elderly lively curly silly early holy calm busy lazy clean dirty wet dry hot cold warm cool
-    red blue green yellow orange pink purple gray grey golden silver blond blonde bald modern ancient vintage new
-    confident elegant pregnant innocent intelligent different important ambient excellent brilliant diverse serious
-    productive emotional professional realistic detailed cinematic dramatic sharp soft dark bright quiet loud empty
-    full red-haired main lone single other real fancy royal local rural urban digital front male female blind deaf
-    muscular chubby skinny sick healthy injured wise evil gentle polite rude cheerful gloomy nervous scared sleepy
-    hungry drunk naked asleep barefoot ragged wicked rugged sacred homeless masked hooded curious generic typical frail
-    stern smug grim posh stout lean glum tense loud bold timid humble noble stoic aloof alert junior expert fellow
-    skilled""",
-    "noun": """painting building drawing clothing lighting evening morning ceiling wedding king ring string thing wing
-    spring sibling being railing setting rendering wing sewing dining living swimming engraving meeting bedding bed shed
-    red-carpet seed weed field family assembly supply city hospital body lady baby party library factory laboratory
-    secretary story celebrity community deity army navy attorney key monkey money turkey day animal metal journal
-    pastry pharmacy country grocery dairy security delivery nursery bakery history utility agency charity military
-    festival capital terminal arrival metropolis crystal pedal medal""",
-    "verb": """stand sit walk run smile laugh talk look hold wear read write work play cook eat drink dance sing paint
-    pose wait ride drive treat help teach examine operate cut fix carry point jump sleep cry hug kiss wave watch discuss
-    meet make prepare take give serve show use open push pull throw catch bake build clean sell buy repair check
-    perform study speak listen lean kneel climb swim fly chase feed wash greet argue shake lift cheer gather""",
-    "participle": """worn seen made built lit drawn broken held taken shown written surrounded sitting standing wearing
-    left lost stuck hidden torn shot""",
-}
-_KIND = {word: kind for kind, words in reversed(_LISTS.items()) for word in words.split()}
-_FINITE = {form for verb in _LISTS["verb"].split() for form in (verb, verb + "s", verb + "es")}
-_FINITE |= {verb[:-1] + "ies" for verb in _LISTS["verb"].split() if verb.endswith("y")}
-_ADJECTIVE_ENDS = tuple("ful ous ive able ible less ish ic al ed ese some like esque iest y".split())
-_IN_COMPOUND = {  # "civil" before "engineer", "conditioning" before "installer": neighbours in listed compounds
-    pair for entry in lexicon.OCCUPATIONS for pair in zip(entry.split(), entry.split()[1:], strict=False)
-}
+_WORD = re.compile(r"\w+(?:-\w+)*|['’]s?(?!\w)|[^\w\s]")
 _BEFORE_NOUN = frozenset(("det", "num", "adjective", "participle", "adverb"))
+_OPEN = frozenset(("noun", "adjective", "participle", "verb", "adverb"))
 
 
 @dataclass(frozen=True)
@@ -71,52 +32,25 @@ class Node:
 
 def parse(text: str) -> tuple[Node, ...]:
     """The tree of a plain text (see tokens.plain_text), a node per word and punctuation mark, in text order."""
-    words = [(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]
-    kinds: list[str] = []
-    for i, (word, _, _) in enumerate(words):
-        following = words[i + 1][0].lower() if i + 1 < len(words) else ""
-        kinds.append(_kind(word, kinds[-1] if kinds else "", words[i - 1][0] if i else "", following))
-    open_classes = ("noun", "adjective", "participle", "verb", "adverb")
+    words = _words(text)
+    kinds = kinds_of([word for word, _, _ in words])
     nodes = [
-        Node(word, start, end, kind if kind in open_classes else "number" if kind == "num" else "other", i, "dep")
+        Node(word, start, end, kind if kind in _OPEN else "number" if kind == "num" else "other", i, "dep")
         for i, ((word, start, end), kind) in enumerate(zip(words, kinds, strict=True))
     ]
     _attach(nodes, kinds)
     return tuple(nodes)
 
 
-def _kind(word: str, before: str, previous: str, following: str) -> str:
-    """The kind of a word from lists, endings and the word before it; a noun when nothing else is known."""
-    lower = word.lower()
-    if not (word[0].isalnum() or word[0] == "_"):
-        return "possessive" if word[0] in "'’" else "comma" if word == "," else "stop"
-    if (lower, lexicon.singular(following)) in _IN_COMPOUND:
-        return "noun"
-    if lower not in ("a", "an") and lexicon.number(lower) is not None:
-        return "num"
-    if lower == "that" or lower == "her":
-        return "pronoun" if lower == "that" and before == "noun" else "det"
-    if lower.endswith("ing") and previous and lexicon.is_person(previous) and _KIND.get(following) in ("det", "prep"):
-        return "participle"
-    if lower == "light" and before == "noun":  # "pilot light"
-        return "noun"
-    if lower in _FINITE or lower in lexicon.ALSO_VERBS or lexicon.singular(lower) in lexicon.ALSO_VERBS:
-        after_people = before == "pronoun" or before == "noun" and lexicon.is_person(previous)
-        if after_people and following not in ("", ",", "and", "."):
-            return "verb"
-        return "verb" if after_people and lower in _FINITE else "noun"
-    if lower in _KIND:
-        return _KIND[lower]
-    if lexicon.is_person(lower) and lexicon.attribute_axis(lower) is None:
-        return "noun"
-    if lexicon.attribute_axis(lower):
-        return "noun" if lexicon.is_person(lower) and lexicon.stated_by_noun(lower) else "adjective"
-    if lower.endswith("ing") and len(lower) > 4 or lower.endswith("ed") and len(lower) > 4 and before == "noun":
-        return "participle"
-    if lower.endswith("ly") and len(lower) > 4:
-        return "adverb"
-    adjective = lower.endswith(_ADJECTIVE_ENDS) and not lower.endswith(("ay", "ey", "oy")) and len(lower) > 4
-    return "adjective" if adjective else "noun"
+def _words(text: str) -> list[tuple[str, int, int]]:
+    """(word, start, end) of each word and mark; what reads as one word ("East Asian") is one."""
+    places = joined(text)
+    places += [
+        match.span()
+        for match in _WORD.finditer(text)
+        if not any(start < match.end() and match.start() < end for start, end in places)
+    ]
+    return [(text[start:end], start, end) for start, end in sorted(places)]
 
 
 def _phrase_end(nodes: Sequence[Node], kinds: Sequence[str], start: int) -> int:
@@ -130,7 +64,8 @@ def _phrase_end(nodes: Sequence[Node], kinds: Sequence[str], start: int) -> int:
             break
         elif kind in ("comma", "cc"):
             around = {kinds[i - 1], *kinds[i + 1 : i + 2]}
-            if i in (start, len(kinds) - 1) or not around <= {"adjective", "participle"}:
+            tags = kind == "comma" and start > 0 and kinds[start - 1] == "comma" and kinds[start] != "det"
+            if i in (start, len(kinds) - 1) or tags or not around <= {"adjective", "participle"}:
                 break
         elif kind not in _BEFORE_NOUN or kind == "det" and i > start and kinds[i - 1] != "det":
             break
@@ -213,9 +148,8 @@ def _attach_modifiers(nodes: list[Node], kinds: Sequence[str], start: int, head:
         if kinds[i] == "adverb":
             link(i, i + 1, "advmod")
         elif kinds[i] == "noun":
-            bare_face = (
-                lexicon.singular(nodes[head].text) in lexicon.FACES and nodes[i].text.lower() not in lexicon.WITH_FACES
-            )
+            face = lexicon.singular(nodes[head].text) in lexicon.FACES
+            bare_face = face and lexicon.singular(nodes[i].text) not in things.WITH_FACES
             link(i, head, "amod" if bare_face else "compound")  # "a stern face", but "a clock face"
         else:
             link(i, head, relations[kinds[i]])

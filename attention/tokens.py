@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+TOGETHER = 8  # pieces that are tried for whole letters (one letter has at most four bytes)
 CONTEXT = 77  # tokens a CLIP text encoder reads at once, start and end token included
 SPECIAL = ("<start>", "<end>")
 
@@ -83,17 +84,13 @@ def token_spans(prompt: str, pieces: Iterable[tuple[int, str]]) -> list[tuple[in
 
     pieces: (position, text of the piece as the host's tokenizer decodes it, such as "doctor</w>" or "doc"), in order,
     without the start, end and padding tokens. The letters of the pieces are aligned with the letters of the plain
-    text, case and spaces aside. A piece of which any letter has no partner (a textual-inversion embedding, text the
-    tokenizer cleaned up, half of an emoji) is left out and moves none of its neighbours.
+    text, case and spaces aside. Pieces that are bytes of one letter (of a Chinese, Japanese or Korean one, an emoji)
+    share that letter. A piece of which any letter has no partner (a textual-inversion embedding, text the tokenizer
+    cleaned up) is left out and moves none of its neighbours.
     """
     plain = plain_text(prompt)
     places = [i for i, character in enumerate(plain) if not character.isspace()]
-    letters: list[str] = []
-    owned: list[tuple[int, range]] = []  # (position, its letters in `letters`)
-    for position, piece in pieces:
-        text = _readable(piece)
-        owned.append((position, range(len(letters), len(letters) + len(text))))
-        letters += [_fold(character) for character in text]
+    letters, owned = _letters(list(pieces))
     matcher = SequenceMatcher(None, letters, [_fold(plain[i]) for i in places], autojunk=False)
     partner = {block.a + k: places[block.b + k] for block in matcher.get_matching_blocks() for k in range(block.size)}
     found = []
@@ -102,6 +99,25 @@ def token_spans(prompt: str, pieces: Iterable[tuple[int, str]]) -> list[tuple[in
         if at and -1 not in at and at[-1] - at[0] == len(at) - 1:
             found.append((position, at[0], at[-1] + 1))
     return found
+
+
+def _letters(pieces: list[tuple[int, str]]) -> tuple[list[str], list[tuple[int, range]]]:
+    """The letters all pieces spell together, and (position, its letters among them) of each piece."""
+    letters: list[str] = []
+    owned: list[tuple[int, range]] = []
+    i = 0
+    while i < len(pieces):
+        text, sizes = _whole_letters([piece for _, piece in pieces[i : i + TOGETHER]])
+        start = len(letters)
+        letters += [_fold(character) for character in text]
+        of_byte = [start + n for n, character in enumerate(text) for _ in character.encode()]  # byte -> its letter
+        begin = 0
+        for (position, _), size in zip(pieces[i : i + len(sizes)], sizes, strict=True):
+            touched = of_byte[begin : begin + size]
+            owned.append((position, range(touched[0], touched[-1] + 1) if touched else range(start, start)))
+            begin += size
+        i += len(sizes)
+    return letters, owned
 
 
 def _fold(character: str) -> str:
@@ -118,18 +134,37 @@ def _byte_letters() -> dict[str, int]:
 _BYTES = _byte_letters()
 
 
-def _readable(piece: str) -> str:
-    """ "cafÃ©</w>" -> "café": the characters of a piece; as it is when it is not byte-level or not whole characters."""
-    text = "".join(piece.removesuffix("</w>").split())
-    try:
-        return bytes(_BYTES[character] for character in text).decode("utf-8")
-    except (KeyError, UnicodeDecodeError):
-        return text
+def _whole_letters(pieces: list[str]) -> tuple[str, list[int]]:
+    """The text of the first piece, with as many of the next as its last letter needs; and the bytes of each of them.
+
+    "cafÃ©</w>" -> "café". A piece that is not byte-level, or never becomes whole letters, is read as it is, alone.
+    """
+    sizes: list[int] = []
+    joined = b""
+    texts = ["".join(piece.removesuffix("</w>").split()) for piece in pieces]
+    for text in texts:
+        if not all(character in _BYTES for character in text):
+            break
+        joined += bytes(_BYTES[character] for character in text)
+        sizes.append(len(text))
+        try:
+            return joined.decode("utf-8"), sizes
+        except UnicodeDecodeError:
+            continue
+    return texts[0], [len(texts[0].encode())]
 
 
 def positions_of(span: Span, spans: Iterable[tuple[int, int, int]]) -> tuple[int, ...]:
     """The positions of the tokens (as token_spans gives them) that share a character with the span; () if none."""
     return tuple(position for position, start, end in spans if start < span.end and end > span.start)
+
+
+# Letters of scripts that write no spaces between words, or join endings to them: a word may begin or end anywhere.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3130-\u318f"
+    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+)
+_SPACED = rf"[^\W{_UNSPACED}]"  # letters and digits that belong to the word they touch
 
 
 def prompt_words(prompt: str) -> list[Span]:
@@ -139,6 +174,8 @@ def prompt_words(prompt: str) -> list[Span]:
 
 def find_words(prompt: str, text: str) -> list[Span]:
     """Each occurrence of a word or phrase in the prompt, whole words, case aside; "doctor#2" is the second one only.
+
+    Words of scripts without spaces (Chinese, Japanese, Thai) and with joined endings (Korean) are found inside others.
 
     Raises ValueError, with the words there are, if it does not occur (that often).
     """
@@ -165,7 +202,9 @@ def _occurrences(plain: str, wanted: str) -> list[Span]:
     if not wanted:
         return []
     phrase = r"\s+".join(map(re.escape, wanted.split()))
-    matches = re.finditer(rf"(?<!\w){phrase}(?!\w)", plain, re.IGNORECASE)
+    before = "" if re.match(rf"[{_UNSPACED}]", wanted) else rf"(?<!{_SPACED})"
+    after = "" if re.search(rf"[{_UNSPACED}]$", wanted) else rf"(?!{_SPACED})"
+    matches = re.finditer(before + phrase + after, plain, re.IGNORECASE)
     return [Span(match[0], match.start(), match.end()) for match in matches]
 
 

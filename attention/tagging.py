@@ -1,0 +1,157 @@
+"""The kind of each word of a prompt (noun, adjective, verb, ...), from lists, endings and the words around it."""
+
+from collections.abc import Sequence
+
+from . import lexicon, things
+from .attributes import attribute_axis
+from .numbers import number
+from .origins import COLOURS, is_origin
+from .vocabulary import ADJECTIVE_ENDS, FINITE, KIND, PAST
+
+_IN_COMPOUND = {  # "civil" before "engineer", "conditioning" before "installer": neighbours in listed compounds
+    pair for entry in lexicon.OCCUPATIONS for pair in zip(entry.split(), entry.split()[1:], strict=False)
+}
+_END = ("", ",", ".", ";", ":", "and", "or", "!", "?", ")", "(", "-", "–", "—", "&")
+_CLOSED = ("prep", "be", "stop", "pronoun", "adverb", "det")
+
+
+def kinds_of(words: Sequence[str]) -> list[str]:
+    """One of noun, adjective, participle, verb, be, adverb, num, det, prep, cc, pronoun, possessive, comma, stop each."""
+    kinds: list[str] = []
+    for i in range(len(words)):
+        kinds.append(_kind(words, i, kinds))
+    return kinds
+
+
+def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
+    """The kind of word i, those before it being known; a noun when nothing else is known."""
+    word, lower = words[i], words[i].lower()
+    before, previous = (kinds[-1], words[i - 1]) if i else ("", "")
+    following = words[i + 1].lower() if i + 1 < len(words) else ""
+    if not word[0].isalnum():
+        return "possessive" if word[0] in "'’" else "comma" if word == "," else "stop"
+    if (lower, lexicon.singular(following)) in _IN_COMPOUND:
+        return "noun"
+    if before == "noun" and (previous.lower(), lexicon.singular(lower)) in _IN_COMPOUND:
+        return "noun"
+    if lower not in ("a", "an") and number(lower) is not None:
+        return "num"
+    if lower == "that" or lower == "her":
+        return "pronoun" if lower == "that" and before == "noun" else "det"
+    if _stands_alone(words, i, before):
+        return "noun"
+    after_people = before == "pronoun" or before == "noun" and _is_person_so_far(words, i, kinds)
+    if (
+        lower.endswith("ing")
+        and after_people
+        and before == "noun"
+        and (KIND.get(following) in ("det", "prep") or _stem(lower) in FINITE)
+    ):
+        return "participle"
+    if lower == "light" and before == "noun":  # "pilot light"
+        return "noun"
+    if lower in FINITE or lower in lexicon.ALSO_VERBS or lexicon.singular(lower) in lexicon.ALSO_VERBS:
+        return (
+            "verb"
+            if _is_finite(words, i, before, after_people)
+            else KIND.get(lower, "noun")
+            if lower in _LOOKS
+            else "noun"
+        )
+    if lower in KIND:
+        return KIND[lower]
+    if lexicon.is_person(lower) and attribute_axis(lower) is None:
+        return "noun"
+    if attribute_axis(lower, lexicon.singular(following)) or is_origin(lower):
+        return "noun" if lexicon.is_person(lower) and lexicon.stated_by_noun(lower) else "adjective"
+    if after_people and before == "noun" and _is_verb_by_place(words, i):
+        return "verb"
+    if lower.endswith("ing") and len(lower) > 4 or lower.endswith("ed") and len(lower) > 4 and before == "noun":
+        return "participle"
+    if lower.endswith("ly") and len(lower) > 4:
+        return "adverb"
+    adjective = lower.endswith(ADJECTIVE_ENDS) and not lower.endswith(("ay", "ey", "oy")) and len(lower) > 4
+    return "adjective" if adjective else "noun"
+
+
+_LOOKS = frozenset(word for word in FINITE if KIND.get(word) in ("adjective", "participle"))
+
+
+def _stem(participle: str) -> str:
+    """ "cooking" -> "cook", "dancing" -> "dance", "running" -> "run": a verb of the lists, else the word without -ing."""
+    stem = participle.removesuffix("ing")
+    doubled = stem[:-1] if stem[-2:-1] == stem[-1:] else stem
+    return next((verb for verb in (stem, stem + "e", doubled) if verb in FINITE), stem)
+
+
+def _is_person_so_far(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
+    """Whether the noun that ends before word i is a person noun: "sheet metal worker", not "record player"."""
+    first = i
+    while first > 0 and kinds[first - 1] == "noun":
+        first -= 1
+    return lexicon.is_person(" ".join(words[first:i]))
+
+
+def _stands_alone(words: Sequence[str], i: int, before: str) -> bool:
+    """Whether a word that mostly describes names people here: "an adult", "two Americans", "a male and a female doctor".
+
+    It follows an article or a number, and nothing follows that it could describe.
+    """
+    lower = words[i].lower()
+    introduced = before == "det" or before == "num" and words[i - 1].lower() not in ("both", "all")
+    nominal = lexicon.is_person(lower) or is_origin(lower) and lower not in COLOURS
+    elliptical = attribute_axis(lower) is not None
+    if not introduced:
+        nominal, elliptical = before in ("adjective", "participle") and lexicon.is_person(lower), False
+    if KIND.get(lower) not in ("adjective", None) or not (nominal or elliptical):
+        return False
+    following, then = [*(word.lower() for word in words[i + 1 : i + 3]), "", ""][:2]
+    if following in ("and", "or", "&"):
+        again = KIND.get(then) == "det" or number(then) is not None
+        return again or nominal and lexicon.is_person(then) and attribute_axis(then) is None
+    ends = following in _END or following[:1] in "'’" or KIND.get(following) in _CLOSED
+    if not introduced:
+        return ends
+    return nominal and (
+        ends
+        or following.endswith("ing")
+        and KIND.get(following) is None
+        or following in FINITE
+        and not lexicon.is_person(following)
+    )
+
+
+def _is_finite(words: Sequence[str], i: int, before: str, after_people: bool) -> bool:
+    """Whether a word that may be a verb is one here: "a man cooks dinner", but not "a cook", "a firefighter drill"."""
+    lower = words[i].lower()
+    following = words[i + 1].lower() if i + 1 < len(words) else ""
+    if after_people and before == "noun" and (words[i - 1].lower(), lexicon.singular(lower)) in _IN_COMPOUND:
+        return False
+    if after_people:
+        thing = lexicon.singular(lower) in things.THINGS and before == "noun"
+        if thing:
+            return KIND.get(following) == "det"
+        return lower in FINITE or following not in ("", ",", "and", ".")
+    acts = lower in PAST or lower.endswith("s") and lower in FINITE
+    return before == "noun" and acts and (KIND.get(following) == "det" or lexicon.is_person(following))
+
+
+def _is_verb_by_place(words: Sequence[str], i: int) -> bool:
+    """Whether an unknown word right after a person noun is its verb: "a farmer harvests wheat", "a man sips a latte".
+
+    After "a farmer" a word in -s is no noun that goes with it, unless it is a thing that people's nouns describe
+    ("the cowboy boots"); a plural is hardly ever followed by a noun of its own; an article begins the object.
+    """
+    lower, previous = words[i].lower(), words[i - 1]
+    following = words[i + 1].lower() if i + 1 < len(words) else ""
+    thing = lexicon.singular(lower) in things.THINGS or lexicon.singular(lower) in lexicon.BODY
+    named = words[i][:1].isupper() and previous.lower() in lexicon.TITLES
+    if named or (previous.lower(), lexicon.singular(lower)) in _IN_COMPOUND:
+        return False
+    if KIND.get(following) == "det":
+        return True
+    if thing or lower.endswith(("ing", "ed", "ly")):
+        return False
+    if lexicon.singular(previous) != previous.lower():
+        return True
+    return lower.endswith("s") and not lower.endswith(("ss", "us", "is")) and len(lower) > 3
