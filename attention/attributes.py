@@ -31,11 +31,10 @@ TRAITS = frozenset(
 )
 
 YEARS = re.compile(  # an age in years, which the parsers are to see as one word: "30 years old", "thirty-year-old"
-    r"\b(?:\d{1,3}|[a-z]+(?:ty|een|ten|one|two|three|four|five|six|seven|eight|nine|twelve|eleven)(?:-\w+)?)"
-    r"[ -]?(?:(?:years?|yrs?|y)[ .-]{0,2}(?:old|o\b)|yo\b|y/o\b)",
+    r"\b(?:aged? \d{1,3}\b|(?:\d{1,3}|[a-z]+(?:ty|een|ten|one|two|three|four|five|six|seven|eight|nine|twelve|eleven)(?:-\w+)?)"
+    r"[ -]?(?:(?:years?|yrs?|y)[ .-]{0,2}(?:old|o\b)|yo\b|y/o\b))",
     re.IGNORECASE,
 )
-_AGED = re.compile(r"\baged? \d{1,3}\b", re.IGNORECASE)
 
 # Nouns before which an attribute word says something else: how long one has been a friend, which rank one has.
 _OLD_TIES = frozenset(
@@ -73,21 +72,21 @@ _NAMES_OF_ORIGIN = frozenset(
 )
 
 
-def attribute_axis(word: str, following: str = "") -> str | None:
+def attribute_axis(word: str, following: str = "", title: bool = False) -> str | None:
     """The axis on which a word before a person noun states an attribute ("elderly" -> "age"), or None.
 
     following: the singular of the next word, which may show that something else is meant: "black market trader", "old
-    friend". Only to be asked of words that modify people: a black cat states nothing about anyone.
+    friend"; title: it begins an occupation ("tea picker"), and has no origin by itself. Only to be asked of words that modify people: a black cat states nothing about anyone.
     """
     lower, after = word.lower(), following.lower()
     if after in _LOOKS or word.islower() and (lower, after) in _NAMES:
         return None
-    if YEARS.fullmatch(lower) or _AGED.fullmatch(lower):
+    if YEARS.fullmatch(lower):
         return "age"
     if "-" in lower and lower.rpartition("-")[2] in _SKINNED:
         return "skin tone"
     if is_origin(lower):
-        elsewhere = lower not in COLOURS and after in _OF_ORIGIN or (lower, after) in _NAMES_OF_ORIGIN
+        elsewhere = lower not in COLOURS and after in _OF_ORIGIN and not title or (lower, after) in _NAMES_OF_ORIGIN
         return None if elsewhere else "race"
     axis = next((axis for axis, words in _ADJECTIVES.items() if lower in words), None)
     if axis == "age" and (

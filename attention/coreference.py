@@ -66,10 +66,14 @@ def _parts_of_a_number(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, 
         total = 0
         if whole in same or asked is None or asked < 2:
             continue
+        specific = any(lexicon.singular(tree[whole].text) in entry.split() for entry in lexicon.OCCUPATIONS)
         for part in heads[at + 1 :]:
             gap = [node.text.lower() for node in tree[(parts or [whole])[-1] + 1 : _phrase_start(tree, part)]]
             opens = not parts and gap[-1:] and gap[-1] in (",", ":", "(", "-", "–", "—") and not _ENDS & set(gap)
-            near = opens and (len(gap) == 1 or lexicon.singular(tree[part].text) in lexicon.GENERIC)
+            if gap[:1] == ["of"] and number(" ".join(gap[1:2])) is not None:
+                gap = gap[2:]  # "a family of four: ..."
+            general = lexicon.singular(tree[part].text) in lexicon.GENERIC | lexicon.GENDERED | lexicon.AGED
+            near = opens and (general or len(gap) == 1 and not specific)
             listed = parts and {*gap} <= {",", "and", "&", "plus"} and gap
             count = count_of(tree, part)
             if not (near or listed) or count is None:
@@ -102,12 +106,15 @@ def _tags(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
     tags = [i for i in heads if lexicon.is_tag(tree[i].text)]
     single = [i for i in tags if not lexicon.is_plural(tree[i].text)]
     bare = [i for i in heads if i not in tags and is_bare(tree, i) and not lexicon.is_plural(tree[i].text)]
+    several = [i for i in heads if is_bare(tree, i) and lexicon.singular(tree[i].text) in _EVERYONE]
     solo = any(node.text.lower() == "solo" for node in tree)
     if tags and single and bare and len(tags) == 1:
         return dict.fromkeys((*single, *bare[1:]), bare[0])
     if solo and not tags and len(bare) > 1:
         return dict.fromkeys(bare[1:], bare[0])
-    return dict.fromkeys(bare, single[-1]) if len(tags) > 1 and single else {}
+    if tags and several:
+        bare = [*bare, *several]
+    return dict.fromkeys(bare, (single or tags)[-1]) if len(tags) > 1 or several and tags else {}
 
 
 def is_bare(tree: Sequence[Node], i: int) -> bool:

@@ -18,6 +18,9 @@ def count_of(tree: Sequence[Node], head: int) -> int | None:
         said = number(child.text)
         if said is not None and (said != 1 or not plural):
             return said
+    said = _number_before(tree, head)
+    if said is not None and (said != 1 or not plural):
+        return said
     said = _number_after_of(tree, head)
     if said is not None and (plural or word in ("party", "group")):
         return said
@@ -31,6 +34,14 @@ def count_of(tree: Sequence[Node], head: int) -> int | None:
     if word in ("couple", "duo", "pair"):
         return 2
     return None if plural else 1
+
+
+def _number_before(tree: Sequence[Node], head: int) -> int | None:
+    """6 of "half a dozen happy farmers", wherever a parser hung it."""
+    i = head - 1
+    while i >= 0 and tree[i].kind in ("adjective", "participle", "noun", "adverb"):
+        i -= 1
+    return number(tree[i].text) if i >= 0 and tree[i].kind == "number" else None
 
 
 def _number_after_of(tree: Sequence[Node], head: int) -> int | None:

@@ -9,7 +9,7 @@ determiners, numbers and words of degree ("very").
 from collections.abc import Iterator, Sequence
 
 from . import lexicon
-from .attributes import TRAITS, attribute_axis, trait_axis
+from .attributes import TRAITS, YEARS, attribute_axis, trait_axis
 from .numbers import number
 from .people import children
 from .syntax import Node
@@ -23,7 +23,8 @@ _ALL = frozenset("both all each".split())
 def axis_at(tree: Sequence[Node], i: int) -> str | None:
     """The axis that the word at i states of the people it describes, in view of the word after it."""
     following = tree[i + 1].text if i + 1 < len(tree) else ""
-    return attribute_axis(tree[i].text, lexicon.singular(following))
+    title = any(lexicon.is_listed(" ".join(node.text for node in tree[i + 1 : end])) for end in (i + 3, i + 4))
+    return attribute_axis(tree[i].text, lexicon.singular(following), title)
 
 
 def describing(tree: Sequence[Node], head: int) -> Iterator[int]:
@@ -78,6 +79,8 @@ def traits(tree: Sequence[Node], heads: Sequence[int]) -> Iterator[tuple[int, in
     only ones. A trait of something else ("a cat with dark skin") is nobody's.
     """
     for i, node in enumerate(tree):
+        if i - 1 in heads and YEARS.fullmatch(node.text):
+            yield i, i - 1, "age"  # "a man aged 40"
         if lexicon.singular(node.text) not in TRAITS:
             continue
         owner = _owner(tree, i, heads)

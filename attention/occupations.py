@@ -123,7 +123,7 @@ _TITLES = """
     radio presenter, radiographer, radiologic technician, radiologist, rail worker, rally driver, ranch hand, rancher,
     ranger, rapper, real estate agent, real estate broker, real estate developer, realtor, receptionist, recruit,
     recruiter, referee, reindeer herder, repair worker, repairman, reporter, research assistant, research scientist,
-    researcher, restaurant owner, restaurateur, retail assistant, retail worker, rice farmer, ringmaster, road worker, robber,
+    researcher, restaurateur, retail assistant, retail worker, rice farmer, ringmaster, road worker, robber,
     robotics engineer, rock climber, rock singer, rock star, rodeo rider, roofer, rower, rugby player, runner,
     saddler, sailor, saint, sales agent, sales assistant, sales associate, sales clerk, sales manager,
     sales representative, salesman, salesperson, saleswoman, samurai, sanitation worker, satirist, saxophonist,

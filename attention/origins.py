@@ -5,7 +5,7 @@ say how a prompt names people, not what anybody is.
 """
 
 COUNTRIES = frozenset(
-    """afghan albanian algerian american andorran angolan antiguan argentine argentinian armenian australian austrian
+    """korean basotho bosniak herzegovinian vincentian tomean papuan afghani afghan albanian algerian american andorran angolan antiguan argentine argentinian armenian australian austrian
     azerbaijani azeri bahamian bahraini bangladeshi barbadian bajan belarusian belgian belizean beninese bhutanese
     bolivian bosnian botswanan brazilian british bruneian bulgarian burkinabe burmese burundian cambodian cameroonian
     canadian chadian chilean chinese colombian comorian congolese croatian cuban cypriot czech czechoslovak danish

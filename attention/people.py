@@ -46,7 +46,7 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
     """Whether node i is a noun for people to be seen: "doctor", but not that of "doctor's office" or "pilot light"."""
     node, parent = tree[i], tree[tree[i].head]
     lower, word = node.text.lower(), lexicon.singular(node.text)
-    if node.kind != "noun" or not (lexicon.is_person(phrase(tree, i)) or _stands_for_people(tree, i)):
+    if node.kind != "noun" or not _may_name_people(tree, i):
         return False
     if name_after(tree, i) is not None:
         return True
@@ -66,6 +66,11 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
     if node.relation in ("pobj", "agent"):
         return _depicted(tree, i)
     return True
+
+
+def _may_name_people(tree: Sequence[Node], i: int) -> bool:
+    abbreviated = tree[i].text.lower() in lexicon.ABBREVIATED
+    return abbreviated or lexicon.is_person(phrase(tree, i)) or _stands_for_people(tree, i)
 
 
 def _stands_for_people(tree: Sequence[Node], i: int) -> bool:
@@ -138,7 +143,7 @@ def name_after(tree: Sequence[Node], i: int) -> int | None:
     if n < len(tree) and tree[n].text == "." and tree[i].text.lower() in lexicon.ABBREVIATED:
         n += 1
     start = n
-    while n < len(tree) and _is_name(tree[n].text):
+    while n < len(tree) and _is_name(tree, n):
         n += 1
     return n - 1 if n > start else None
 
@@ -148,9 +153,12 @@ def _is_of_a_name(tree: Sequence[Node], i: int) -> bool:
     return any((name_after(tree, n) or n) >= i for n in range(max(0, i - 4), i))
 
 
-def _is_name(word: str) -> bool:
+def _is_name(tree: Sequence[Node], i: int) -> bool:
+    """Whether a word after a title is a name: it has a capital and is no thing ("Doctor Office"), title or attribute."""
+    word, following = tree[i].text, tree[i + 1].text if i + 1 < len(tree) else ""
     capital = word[:1].isupper() and (word[1:].islower() or "'" in word)
-    known = word.lower() in lexicon.TITLES or lexicon.singular(word) in things.THINGS or attribute_axis(word)
+    described = attribute_axis(word) is not None and lexicon.is_person(following)
+    known = word.lower() in lexicon.TITLES or lexicon.singular(word) in things.THINGS or described
     return capital and not known and number(word) is None
 
 
