@@ -66,7 +66,7 @@ def _parts_of_a_number(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, 
         total = 0
         if whole in same or asked is None or asked < 2:
             continue
-        specific = any(lexicon.singular(tree[whole].text) in entry.split() for entry in lexicon.OCCUPATIONS)
+        specific = lexicon.singular(tree[whole].text) not in lexicon.PEOPLE | lexicon.GENDERED
         for part in heads[at + 1 :]:
             gap = [node.text.lower() for node in tree[(parts or [whole])[-1] + 1 : _phrase_start(tree, part)]]
             opens = not parts and gap[-1:] and gap[-1] in (",", ":", "(", "-", "–", "—") and not _ENDS & set(gap)
@@ -141,7 +141,7 @@ def _repeats(tree: Sequence[Node], i: int, earlier: Sequence[int]) -> int | None
         for j in earlier
         if lexicon.singular(tree[j].text) == word
         and lexicon.is_plural(tree[j].text) == plural
-        and not (tree[i].relation == "conj" and tree[i].head == j)
+        and not (tree[i].relation == "conj" and tree[i].head == j and {"and", "or", "&"} & {n.text for n in tree[j:i]})
         and not _contradict(tree, j, i, strict=bare)
     ]
     if fits:

@@ -4,7 +4,7 @@ import re
 
 from . import things
 from .occupations import AGENT_VERBS, ENDINGS, NOT_ALONE, NOT_BY_ENDING, OCCUPATIONS
-from .origins import COLOURS, ORIGINS
+from .origins import COLOURS, NATIVES, ORIGINS
 
 PEOPLE = frozenset(
     """adolescent adult alumnus ancestor antagonist applicant arrival audience baby bachelor bassist beginner believer beloved
@@ -130,7 +130,7 @@ _TAG = re.compile(r"(\d+)\+?(girl|boy|man|woman|guy|lady|person|other|male|femal
 _PREFIX = re.compile(r"(?:vice|co|ex|deputy|step|great|arch|half|non|semi)-(?=\w)")
 _SINGLE = {entry.rpartition(" ")[2] for entry in OCCUPATIONS} - NOT_ALONE
 _ALL_NOUNS = OCCUPATIONS | _SINGLE | PEOPLE | GENDERED | WEAK
-_NATIVES = ORIGINS - COLOURS  # "two Germans"
+_FROM = ORIGINS - COLOURS  # "two Germans"
 
 
 def singular(noun: str) -> str:
@@ -172,18 +172,23 @@ def is_person(noun: str) -> bool:
     words = singular(noun).split()
     if not words:
         return False
-    for first in range(len(words)):
+    for first in range(len(words) - 1):
         ending = " ".join(words[first:])
         if ending in OCCUPATIONS:
             return True
         if ending in things.COMPOUNDS:
             return False
     last = words[-1]
-    if len(words) > 1 and any(word in things.MATERIALS for word in words[:-1]):
+    if any(word in things.TOYS or word in things.MATERIALS and not _is_trade(last) for word in words[:-1]):
         return False
     if "-" in last and last not in _ALL_NOUNS:
         return _ends_as_people(last) or is_listed(last.rpartition("-")[2])  # "singer-songwriter"
     return last in _ALL_NOUNS or is_tag(last) or _ends_as_people(last) or _is_native(noun.split()[-1])
+
+
+def _is_trade(noun: str) -> bool:
+    """Whether a noun may name who works a material, not what is made of it: "glass artist", but "glass soldier"."""
+    return noun.endswith(("er", "or", "ist")) and noun not in ("soldier", "dancer", "warrior")
 
 
 def is_tag(word: str) -> bool:
@@ -200,7 +205,7 @@ def tag(word: str) -> tuple[int, str] | None:
 def _is_native(word: str) -> bool:
     """Whether a word names people by their origin: "Germans", "Frenchman" (by its ending), not "German"."""
     lower = word.lower()
-    return lower.endswith("s") and lower[:-1] in _NATIVES
+    return lower in NATIVES or lower.endswith("s") and lower[:-1] in _FROM | NATIVES
 
 
 def _ends_as_people(word: str) -> bool:
@@ -211,7 +216,7 @@ def _ends_as_people(word: str) -> bool:
     if prefix:
         return is_person(word[prefix.end() :])
     if word.endswith(ENDINGS) and not word.endswith("human") and word not in ENDINGS:
-        return True
+        return len(word) > 5
     if word.endswith("ist") and len(word) > 5 and word not in _STYLES:
         return True
     stems = {word[:-2], word[:-1], word[:-3] + "y"} | ({word[:-3]} if len(word) > 4 and word[-3] == word[-4] else set())
@@ -232,12 +237,13 @@ def stated_by_noun(noun: str) -> tuple[tuple[str, str], ...]:
     if tagged:
         return (("gender", noun),) if tagged[1] in GENDERED else ()
     word = singular(noun)
-    gendered = word in GENDERED or word.endswith("man") and _ends_as_people(word)
-    native = _is_native(noun) or word.endswith("man") and _man_of(word)
+    gendered = word in GENDERED or word.endswith(("boy", "girl")) and word in _ALL_NOUNS
+    gendered = gendered or word.endswith("man") and _ends_as_people(word)
+    native = _is_native(noun) or _man_of(word)
     stated = (("gender", gendered), ("age", word in AGED), ("race", native))
     return tuple((axis, noun) for axis, is_stated in stated if is_stated)
 
 
 def _man_of(word: str) -> bool:
-    stem = word.removesuffix("woman").removesuffix("man")
-    return stem in _NATIVES or stem in ("scots", "ulster", "manx")
+    stem = word.removesuffix("woman").removesuffix("man") if word.endswith("man") else ""
+    return stem in _FROM or stem in ("scots", "ulster", "manx")

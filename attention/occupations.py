@@ -8,7 +8,7 @@ _TITLES = """
     accountant, account manager, activist, actor, actuary, acupuncturist, administrator, administrative assistant,
     adventurer, advertising executive, adviser, advisor, aerospace engineer, agricultural worker, agronomist, aide,
     air conditioning installer, air hostess, air traffic controller, airline pilot, aircraft mechanic, alchemist,
-    ambassador, ambulance driver, anaesthetist, analyst, anatomist, anchor, anchorman, anchorwoman, anesthesiologist,
+    ambassador, ambulance driver, anaesthetist, analyst, anatomist, anchorman, anchorwoman, anesthesiologist,
     animal trainer, animator, announcer, anthropologist, antiquarian, apothecary, apprentice, appraiser, arborist,
     archaeologist, archbishop, archer, architect, archivist, art dealer, art director, art historian, art teacher,
     artisan, artist, assassin, assembler, assembly line worker, assessor, assistant, astrologer, astronaut, astronomer,
@@ -36,7 +36,7 @@ _TITLES = """
     computer programmer, computer scientist, computer support specialist, computer systems analyst,
     computer technician, concierge, concert pianist, conductor, confectioner, congressman, congresswoman, conjurer,
     conquistador, conservationist, constable, construction manager, construction worker, constructor, consul,
-    consultant, content creator, contractor, contortionist, cook, cooper, coppersmith, copywriter, coroner, corporal,
+    consultant, content creator, contractor, contortionist, cook, coppersmith, copywriter, coroner, corporal,
     corporate executive, correctional officer, correspondent, cosmetologist, cosmonaut, cosplayer, costume designer,
     councillor, councilman, councilwoman, counsellor, counselor, courier, court reporter, courtesan, courtier, cowboy,
     cowgirl, cowherd, coxswain, craftsman, craftsperson, craftswoman, crane operator, credit counselor, cricketer,
@@ -180,7 +180,7 @@ AGENT_VERBS = frozenset(
     employ engrave entertain explore farm fiddle film fight forage gamble garden gossip harvest hike hunt illustrate
     immigrate instruct invade invent invest jog juggle kayak kidnap kill knit lead learn lecture liberate loot love
     lodge manage meditate migrate mourn murder narrate negotiate observe offend organize paint paddle perform picket
-    plunder poach preach preside profess protest publish raid rebel report rescue research retire revel rob row rule
+    plunder poach preach preside profess protest publish raid rebel report rescue research retire revel rob row
     run sail scavenge scream sculpt shop sing skate sketch ski smoke smuggle snorkel speak stroll study supervise surf
     survive swim swindle teach toil trade traffic train translate trek vandalize wander weave weld wonder work
     worship wrestle write yodel quilt forge whittle busk hustle haggle beachcomb dive climb golf bicycle row rap""".split()
@@ -189,7 +189,7 @@ AGENT_VERBS = frozenset(
 ENDINGS = tuple(
     """keeper seller dealer smith wright monger herd herder worker writer grower breeder fighter hunter dancer singer
     teacher goer owner lover builder painter wrestler walker rider climber boarder player maker binder driver trainer
-    weaver cutter farmer fisher master officer woman person people women men ologist ician arian grapher ographer
+    weaver cutter farmer fisher master officer woman man person people ologist ician arian grapher ographer
     ometrist nomist omist urgeon iatrist eutician""".split()
 )
 # Words with such an ending that are no people.
@@ -197,5 +197,5 @@ NOT_BY_ENDING = frozenset(
     """screwdriver pacemaker coffeemaker icemaker breadmaker haymaker webmaster remaster firewalker starfighter typewriter
     teleprinter hovercraft overlord seamen omen abdomen stamen specimen regimen acumen hymen foramen bitumen semen yemen
     amen duramen catamaran cookiecutter papercutter boltcutter birdman snowman snowmen ottoman talisman caiman 
-    doberman batman superman spiderman dolman turkoman brahman roman walkman pacman bogeyman strawman screenplayer subwoofer backbinder leafcutter grasscutter""".split()
+    german norman ottoman talisman caiman hangman snowman doberman batman superman spiderman dolman turkoman brahman roman walkman pacman bogeyman strawman screenplayer subwoofer backbinder leafcutter grasscutter""".split()
 )

@@ -34,6 +34,12 @@ PEOPLES = frozenset(
     levantine anatolian siberian texan californian parisian""".split()
 )
 ORIGINS = COUNTRIES | PEOPLES
+# Nouns only, singular: "a Swede", "two Scots".
+NATIVES = frozenset(
+    """swede dane spaniard turk finn scot briton brit serb croat kurd jew icelander aussie netherlander londoner parisienne
+    luxembourger berliner muscovite argentinean highlander inuk gypsy filipina easterner westerner southerner northerner
+    laplander greenlander dubliner sydneysider yorkshireman azerbaijanian""".split()
+)
 COLOURS = frozenset("black white brown".split())  # origins of people, colours of everything else
 
 # Entries of several words; besides these, a word of _BEFORE with an origin: "East Asian", "African American".

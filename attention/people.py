@@ -25,6 +25,7 @@ _GAMES = frozenset(
     comic racing wrestling""".split()
 )
 _SUITS = frozenset("hearts heart spades spade clubs club diamonds diamond".split())
+_PIECES = frozenset("king queen knight bishop pawn rook".split())
 _MAKERS = frozenset(
     "artist painter photographer illustrator sculptor architect designer author animator child kid".split()
 )
@@ -97,9 +98,11 @@ def _is_named_otherwise(tree: Sequence[Node], i: int) -> bool:
     lower = lexicon.singular(tree[i].text)
     before = " ".join(node.text.lower() for node in tree[max(0, i - 1) : i])
     if f"{before} {lower}" in things.COMPOUNDS or before in things.MATERIALS and tree[i - 1].head == i:
-        return not lexicon.is_listed(f"{before} {lower}")
+        return not lexicon.is_person(f"{before} {lower}")
     if lower == "viewer" and tree[i].text.lower() == "viewer":
         return before not in ("a", "one")
+    if lower in _PIECES and any(node.text.lower() == "chess" for node in tree):
+        return True
     inner = object_of(tree, i)
     return inner is not None and tree[inner].text.lower() in _SUITS
 
@@ -223,6 +226,8 @@ def _is_of_things(tree: Sequence[Node], i: int) -> bool:
         person = lexicon.is_person(child.text) or attribute_axis(child.text) or child.text.lower() == "human"
         if child.kind == "noun" and not person and (child.relation != "amod" or _has_a_face(child.text)):
             return True
+    if any(child.text.lower() in things.MADE for child in children(tree, i, {"acl", "relcl"})):
+        return True  # "a face carved in a mountain"
     owner = object_of(tree, i)
     if owner is not None:
         return not _reaches_people(tree, owner)

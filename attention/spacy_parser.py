@@ -109,6 +109,10 @@ def _known_words(nodes: Sequence[Node]) -> list[Node]:
             found[i] = replace(node, kind="adjective")
         elif person and node.kind != "verb":
             found[i] = replace(node, kind="noun")
+        beside = nodes[i + 1] if i + 1 < len(nodes) else None
+        if person and beside and kinds[i + 1] == "noun" and beside.kind == "noun" and not lexicon.is_plural(word):
+            if not lexicon.is_person(beside.text) and node.relation not in ("poss", "compound"):
+                found[i] = replace(found[i], head=i + 1, relation="compound")
         before_verb = kinds[i + 1 : i + 2] in (["verb"], ["comma"], ["stop"], ["prep"])
         if person and before_verb and node.relation in ("compound", "nmod", "amod") and node.head > i:
             found[i] = replace(found[i], head=i + 1 if kinds[i + 1] == "verb" else i, relation="nsubj")

@@ -68,9 +68,9 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
         return "verb"
     if lower.endswith("ing") and len(lower) > 4 or lower.endswith("ed") and len(lower) > 4 and before == "noun":
         return "participle"
-    if lower.endswith("ly") and len(lower) > 4:
+    if lower.endswith("ly") and len(lower) > 4 and not lower.endswith("fly"):
         return "adverb"
-    adjective = lower.endswith(ADJECTIVE_ENDS) and not lower.endswith(("ay", "ey", "oy")) and len(lower) > 4
+    adjective = lower.endswith(ADJECTIVE_ENDS) and not lower.endswith(("ay", "ey", "oy", "fly")) and len(lower) > 4
     return "adjective" if adjective else "noun"
 
 
@@ -129,7 +129,7 @@ def _is_finite(words: Sequence[str], i: int, before: str, after_people: bool) ->
         return False
     if after_people:
         thing = lexicon.singular(lower) in things.THINGS and before == "noun"
-        if thing:
+        if thing and not lexicon.is_plural(words[i - 1]):
             return KIND.get(following) == "det"
         return lower in FINITE or following not in ("", ",", "and", ".")
     acts = lower in PAST or lower.endswith("s") and lower in FINITE

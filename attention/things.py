@@ -35,12 +35,14 @@ COMPOUNDS = frozenset(
     """.split(",")
 )
 
-# Nouns that make a figure of what follows: "a toy soldier", "a bronze king", "chess queens".
-MATERIALS = frozenset(
-    """toy lego chess gingerbread snow straw wax plastic clay wooden porcelain ceramic bronze marble stone plush paper origami
-    cardboard papier-mache glass metal tin stick playmobil action stuffed inflatable knitted
-    crochet crocheted felt plasticine playdough chocolate marzipan ice sand animatronic robot robotic android
-    skeleton wind-up nutcracker lead pewter bobblehead funko amigurumi""".split()
+# Nouns that make a figure of what follows: "a toy soldier", "chess queens"; and materials, "a bronze king".
+TOYS = frozenset(
+    """toy lego chess gingerbread snow straw plush papier-mache stuffed inflatable knitted crochet crocheted plasticine playdough
+    marzipan animatronic robot robotic android skeleton wind-up nutcracker bobblehead funko amigurumi playmobil""".split()
+)
+MATERIALS = TOYS | frozenset(
+    """wax plastic clay wooden porcelain ceramic bronze marble stone paper origami cardboard glass metal tin stick action felt
+    chocolate ice sand lead pewter""".split()
 )
 
 # Nouns of things that a person noun before them describes: "firefighter helmet", "chef salad", "pilot light".
@@ -60,7 +62,7 @@ THINGS = frozenset(
     bar pub cafe restaurant hotel inn market stall booth tent camp base ground cemetery memorial monument museum temple church
     shadow bones skeleton skull ashes blood brain x-ray computer robot model bot simulator training machine rights
     card cards chess piece pieces wheel chair tail tails proof friendly spider plant tree flower fern orchid rose rhododendron
-    palm bottle blanket shower monitor oil booties onesie grand piano size king-size mattress sheet hair beard haircut
+    palm bottle blanket shower monitor oil train railway railroad rocket aircraft log cobra booties onesie grand piano size king-size mattress sheet hair beard haircut
     bench box lunch lunchbox backpack mug pen notebook pass pod pillow mine well pit farm""".split()
 )
 
