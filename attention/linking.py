@@ -48,7 +48,8 @@ def link_people(prompt: str, tree: Sequence[Node], named: Sequence[Span] = ()) -
 
     named: words that the user says denote people, whatever they are ("Anna"); the groups are then of these alone.
     """
-    given = [i for i, node in enumerate(tree) if any(node.start < s.end and node.end > s.start for s in named)]
+    inside = [[i for i, node in enumerate(tree) if node.start < s.end and node.end > s.start] for s in named]
+    given = sorted({nodes[-1] for nodes in inside if nodes})
     heads = given or [i for i in range(len(tree)) if names_people(tree, i)]
     if any(not is_bare_attribute(tree, i) for i in heads) and not given:
         heads = [i for i in heads if not is_bare_attribute(tree, i)]

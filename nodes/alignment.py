@@ -12,7 +12,7 @@ PARSERS = ["auto", "rules", "spaCy"]
 
 
 def align(clip, prompt: str, parser: str, subject: str, edit_fixed: bool) -> tuple[AlignedPrompt, list]:
-    groups = named_groups(prompt, subject) if subject.strip() else people_groups(prompt, parser)
+    groups = named_groups(prompt, subject, parser) if subject.strip() else people_groups(prompt, parser)
     if not groups:
         raise ValueError(
             f'{NODE}, prompt: {prompt!r} names no person. Name one ("three doctors"), or write the word that denotes '
@@ -23,8 +23,11 @@ def align(clip, prompt: str, parser: str, subject: str, edit_fixed: bool) -> tup
     return AlignedPrompt(prompt, context, groups, words, edit_fixed), conditioning
 
 
-def named_groups(prompt: str, subject: str) -> tuple[PeopleGroup, ...]:
-    """One group for each comma-separated entry; "faces + doctors" links words by hand."""
+def named_groups(prompt: str, subject: str, parser: str = "rules") -> tuple[PeopleGroup, ...]:
+    """One group for each comma-separated entry; "faces + doctors" links words by hand.
+
+    What the prompt says of these words (an attribute, a number) is read as of any person noun.
+    """
     groups = []
     for entry in (e for e in subject.split(",") if e.strip()):
         members: list[Span] = []
@@ -34,7 +37,11 @@ def named_groups(prompt: str, subject: str) -> tuple[PeopleGroup, ...]:
             except ValueError as error:
                 raise ValueError(f"{NODE}, subject: {error}") from None
         ordered = tuple(sorted(members, key=lambda s: s.start))
-        groups.append(PeopleGroup(ordered[-1], ordered, None, None, False, (), ("named by the user",)))
+        read = people_groups(prompt, parser, ordered)
+        fixed = tuple(dict.fromkeys(stated for group in read for stated in group.fixed))
+        count = next((group.count for group in reversed(read) if group.count != 1), None)
+        plural = any(group.plural for group in read)
+        groups.append(PeopleGroup(ordered[-1], ordered, None, count, plural, fixed, ("named by the user",)))
     return tuple(groups)
 
 

@@ -1,8 +1,11 @@
 """Capture Cross-Attention: where the U-Net looks for each word, recorded while any sampler runs."""
 
+import logging
+
 from comfy_api.latest import io
 
 from ..attention.capture import WordQuery
+from ..attention.tokens import prompt_words
 from ..attention.trace import Block, cross_attention_blocks
 from .conditionings import require_width
 from .observe import observe, require_cross_attention
@@ -66,22 +69,34 @@ def prompt_watch(tokens: AlignedPrompt, **window) -> Watch:
 
 def words_watch(clip, prompt: str, words: str, attribution: str, softmax: str, **window) -> Watch:
     """Named words of the prompt or, with an attribution prompt, of that one (open vocabulary, OVAM)."""
+    text, notes = attribution if attribution.strip() else prompt, ()
+    if words.strip():
+        queries = named_words(clip, text, words, NODE)
+    else:
+        queries, notes = all_words(clip, text)
+    for note in notes:
+        logging.warning("%s: %s", NODE, note)
     if attribution.strip():
         context = own_context(clip, attribution) if softmax == OWN else encode(clip, attribution)[1]
-        queries = named_words(clip, attribution, words, NODE) if words.strip() else all_words(clip, attribution)
-        return Watch(tuple(queries), None, context, **window)
-    _, context = encode(clip, prompt)
-    queries = named_words(clip, prompt, words, NODE) if words.strip() else all_words(clip, prompt)
-    return Watch(tuple(queries), context, **window)
+        return Watch(tuple(queries), None, context, notes=notes, **window)
+    return Watch(tuple(queries), encode(clip, prompt)[1], notes=notes, **window)
 
 
-def all_words(clip, prompt: str) -> list[WordQuery]:
-    from ..attention.tokens import prompt_words
-
+def all_words(clip, prompt: str) -> tuple[list[WordQuery], tuple[str, ...]]:
+    """Every word of the prompt that has tokens of its own, and a note that names the others. ValueError if none has."""
     words = prompt_words(prompt)
     if not words:
         raise ValueError(f"{NODE}: the prompt {prompt!r} has no words")
-    return locate(clip, prompt, words, NODE)
+    found, missing = [], []
+    for word in words:
+        try:
+            found += locate(clip, prompt, [word], NODE)
+        except ValueError:
+            missing.append(word.text)
+    if not found:
+        raise ValueError(f"{NODE}: no word of the prompt {prompt!r} has a token of its own; write the words to record")
+    note = f"not recorded, no token of their own: {', '.join(missing)}"
+    return found, (note,) if missing else ()
 
 
 OWN, PADDED = "its own tokens (OVAM, BiasMap)", "padded to 77 (as the prompt)"

@@ -1,16 +1,23 @@
 """Who is where in a picture: people found by their words while sampling, or given as masks from outside."""
 
+from dataclasses import replace
+
+import torch
 from torch import Tensor
 
 from ..attention.maps import read_size, resize
 from ..attention.regions import locate_group
+from ..attention.same_place import coinciding
 from .types import Person, SampledRun
 from .voting import RegionFinder
 
 
 def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = frozenset()) -> list[list[Person]]:
-    """Who is where in each image, from the maps recorded so far; `why` is set for people whose axes `of` are stated."""
-    found: list[list[Person]] = [[] for _ in range(run.store.images)]
+    """Who is where in each image, from the maps recorded so far; `why` is set for people whose axes `of` are stated.
+
+    People of two groups in one place are one person, of the group named first; the run notes it.
+    """
+    found: list[list[list[Person]]] = [[] for _ in range(run.store.images)]  # [image][group]
     start = 0
     for g, (group, words) in enumerate(zip(finder.aligned.groups, finder.aligned.words, strict=True)):
         columns = list(range(start, start + len(words)))
@@ -21,8 +28,21 @@ def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = froz
         stated = finder.aligned.stated(g, of)
         why = f"left alone, the prompt says {', '.join(stated)}" if stated else ""
         for image, people in enumerate(located):
-            found[image] += [Person(g, group.noun.text, mask, None, why) for mask in people.masks]
-    return found
+            found[image].append([Person(g, group.noun.text, mask, None, why) for mask in people.masks])
+    return [_one_each(groups, number, run) for number, groups in enumerate(found, 1)]
+
+
+def _one_each(groups: list[list[Person]], image: int, run: SampledRun) -> list[Person]:
+    """The people of one image, those of a later group left out where an earlier one has the same place."""
+    gone = set()
+    empty = run.store.latent_size
+    masks = [torch.stack([p.mask for p in people]) if people else torch.zeros(0, *empty) for people in groups]
+    for pair in coinciding(masks):
+        kept, same = groups[pair.as_group][pair.as_index], groups[pair.group][pair.index]
+        gone.add((pair.group, pair.index))
+        groups[pair.as_group][pair.as_index] = replace(kept, why=kept.why or same.why)
+        run.note(f"image {image}: {kept.label} and {same.label} are in one place (IoU {pair.iou:.2f}), so one person")
+    return [p for g, people in enumerate(groups) for i, p in enumerate(people) if (g, i) not in gone]
 
 
 def people_from_masks(masks: Tensor, run: SampledRun, group: int = 0) -> list[list[Person]]:

@@ -75,6 +75,7 @@ class Watch:
     end_percent: float = 1.0
     branch: str = CONDITIONAL  # whose queries; the other one only with an attribution prompt
     heads: tuple[int, ...] | None = None  # None: all
+    notes: tuple[str, ...] = ()  # what every run that is watched by it has to say
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -134,6 +135,8 @@ class Capture:
     kept: int = 8
 
     def begin(self, run: SampledRun) -> None:
+        for note in self.watch.notes:
+            run.note(note)
         self.runs = [*self.runs[-(self.kept - 1) :], run]
 
 
