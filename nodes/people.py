@@ -38,9 +38,9 @@ def _one_each(groups: list[list[Person]], image: int, run: SampledRun) -> list[P
     empty = run.store.latent_size
     masks = [torch.stack([p.mask for p in people]) if people else torch.zeros(0, *empty) for people in groups]
     for pair in coinciding(masks):
-        kept, same = groups[pair.as_group][pair.as_index], groups[pair.group][pair.index]
-        gone.add((pair.group, pair.index))
-        groups[pair.as_group][pair.as_index] = replace(kept, why=kept.why or same.why)
+        kept, same = groups[pair.as_group][pair.as_at], groups[pair.group][pair.at]
+        gone.add((pair.group, pair.at))
+        groups[pair.as_group][pair.as_at] = replace(kept, why=kept.why or same.why)
         run.note(f"image {image}: {kept.label} and {same.label} are in one place (IoU {pair.iou:.2f}), so one person")
     return [p for g, people in enumerate(groups) for i, p in enumerate(people) if (g, i) not in gone]
 

@@ -27,7 +27,7 @@ def test_three_tenths_is_not_enough():
 def test_each_person_is_matched_once_and_the_best_match_first():
     nurse, two = masks({0, 1, 2, 3}), masks({0, 1}, {1, 2, 3})
     (pair,) = coinciding([nurse, two])  # .5 and .75
-    assert (pair.group, pair.index, pair.iou) == (1, 1, 0.75)
+    assert (pair.group, pair.at, pair.iou) == (1, 1, 0.75)
 
 
 def test_masks_of_one_group_and_empty_ones_are_not_compared():

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fair_attention.attention.tokens import (
+    _BYTES,
     Span,
     find_words,
     plain_text,
@@ -55,9 +56,42 @@ def test_pieces_without_text_move_nothing():
     assert found == {2: "a", 5: "doctor"}
 
 
-def test_text_without_pieces_moves_nothing():
+def test_pieces_of_one_letter_share_it():
     found = token_spans("a 😀 doctor", [(1, "a</w>"), (2, "ðŁĺ"), (3, "Ģ</w>"), (4, "doctor</w>")])
-    assert found == [(1, 0, 1), (4, 4, 10)]
+    assert found == [(1, 0, 1), (2, 2, 3), (3, 2, 3), (4, 4, 10)]
+
+
+def test_half_a_letter_moves_nothing():
+    found = token_spans("a 😀 doctor", [(1, "a</w>"), (2, "ðŁĺ"), (3, "doctor</w>")])
+    assert found == [(1, 0, 1), (3, 4, 10)]
+
+
+def test_a_piece_may_end_inside_a_letter():
+    # 医 is E5 8C BB, 生 is E7 94 9F: the pieces are the bytes E5 8C | BB E7 94 | 9F.
+    pieces = [(1, "åĮ"), (2, "»ç" + chr(256 + 51 + 3)), (3, "x</w>")]
+    broken = token_spans("医生 x", pieces)
+    assert broken == [(3, 3, 4)]  # no whole letters: nothing is guessed
+    letters = {byte: letter for letter, byte in _BYTES.items()}
+    split = ["".join(letters[byte] for byte in part) for part in (b"\xe5\x8c", b"\xbb\xe7\x94", b"\x9f")]
+    found = token_spans("医生", list(enumerate(split, 1)))
+    assert found == [(1, 0, 1), (2, 0, 2), (3, 1, 2)]
+
+
+@pytest.mark.parametrize("word", ["医生", "看護師", "의사", "врач", "médecin", "แพทย์"])
+def test_every_byte_of_a_word_is_its_own(word):
+    letters = {byte: letter for letter, byte in _BYTES.items()}
+    pieces = [(n, letters[byte]) for n, byte in enumerate(word.encode(), 2)]
+    table = token_spans(f"a {word} b", [(1, "a</w>"), *pieces, (90, "b</w>")])
+    (span,) = find_words(f"a {word} b", word)
+    assert positions_of(span, table) == tuple(position for position, _ in pieces)
+
+
+def test_words_without_spaces_between_are_found():
+    assert [span.start for span in find_words("一个医生在医院", "医生")] == [2]
+    assert [span.start for span in find_words("병원의 의사가 웃는다", "의사")] == [4]
+    assert [span.start for span in find_words("a doctor在医院", "doctor")] == [2]
+    with pytest.raises(ValueError, match="not in the prompt"):
+        find_words("a doctor在医院", "doc")
 
 
 def test_byte_level_pieces_are_read():
