@@ -21,6 +21,8 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from .forms import full_precision
+
 LARGEST = 4  # attributes of one axis whose predictions are worth making at every guided step
 SURE = 0.75  # the share below which a leading attribute is not taken for certain
 EVEN = 0.5  # how far the direction leads away from all other attributes alike, not from what the person is becoming
@@ -35,12 +37,13 @@ def attribute_shares(prompt: Tensor, attributes: Tensor, masks: Tensor) -> Tenso
     prompt [B,1 or n,C,h,w], attributes [B,n,K,C,h,w], masks [B,n,h,w] -> float64 [B,n,K] on the CPU. An empty mask and
     attributes that are all alike give equal shares.
     """
-    root = masks.double().clamp_min(0).sqrt()[:, :, None, None]
-    middle = attributes.double().mean(2)
-    offsets = ((attributes.double() - middle.unsqueeze(2)) * root).flatten(3)  # [B,n,K,Chw]
-    wanted = ((prompt.double() - middle).unsqueeze(2) * root).flatten(3)
-    gram = offsets @ offsets.transpose(-1, -2)
-    return simplex_least_squares(gram.cpu(), (offsets @ wanted.transpose(-1, -2)).squeeze(-1).cpu())
+    values = full_precision(attributes)  # not double: some devices have none
+    root = masks.to(values).clamp_min(0).sqrt()[:, :, None, None]
+    middle = values.mean(2)
+    offsets = ((values - middle.unsqueeze(2)) * root).flatten(3)  # [B,n,K,Chw]
+    wanted = ((prompt.to(values) - middle).unsqueeze(2) * root).flatten(3)
+    gram, inner = offsets @ offsets.transpose(-1, -2), (offsets @ wanted.transpose(-1, -2)).squeeze(-1)
+    return simplex_least_squares(gram.cpu().double(), inner.cpu().double())
 
 
 def simplex_least_squares(gram: Tensor, inner: Tensor) -> Tensor:
