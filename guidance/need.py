@@ -109,14 +109,16 @@ def need_of(shares: Tensor, given: int | None) -> Need:
     return Need(given, max(SURE, float(shares[given])), False)
 
 
-def needed_direction(attributes: Tensor, shares: Tensor, given: int) -> Tensor:
-    """D_a - sum_{k != a} w_k D_k,   w_k = (1 - e) p_k / (1 - p_a) + e / (K - 1),   e = EVEN.
+def direction_weights(shares: Tensor, given: int) -> Tensor:
+    """What each attribute's prediction weighs in a person's direction D_a - sum_{k != a} w_k D_k.   [K] -> [K], sum 0
+
+        w_k = (1 - e) p_k / (1 - p_a) + e / (K - 1),   e = EVEN
 
     Away from what the person is becoming instead, and by half from all others alike: from light, "away from light"
-    alone leads past tan to brown. attributes [K,C,h,w], shares [K] -> [C,h,w]; for two attributes it is D_a - D_b.
+    alone leads past tan to brown. For two attributes the direction is D_a - D_b.
     """
     rest, others = 1 - float(shares[given]), len(shares) - 1
     own = shares / rest if rest > PRECISION else torch.full_like(shares, 1 / others)
     weights = -((1 - EVEN) * own + EVEN / others)
     weights[given] = 1
-    return torch.einsum("k,kchw->chw", weights.to(attributes), attributes)
+    return weights

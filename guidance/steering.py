@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from .need import Need, attribute_shares, need_of, needed_direction
+from .need import Need, attribute_shares, direction_weights, need_of
 
 Key = tuple[int, int]  # group, column: one attribute prompt
 Place = tuple[int, int]  # image, person
@@ -121,15 +121,14 @@ class Needs:
         A person who lacks nothing gets zeros exactly. An axis that is held is pushed on only in pictures in which
         somebody changes: where nobody does, nothing can drift by it.
         """
-        like = readings.attributes[0]
-        directions = torch.zeros_like(like[:, :, 0])
+        directions = torch.zeros_like(readings.attributes[0][:, :, 0])
         disturbed = {image for (image, _), needs in self.of.items() if any(need.changing for need in needs)}
-        for place, needs in self.of.items():
-            for a, (need, record) in enumerate(zip(needs, self.records[place], strict=True)):
-                p = readings.shares[a][place]
+        for a, (shares, attributes) in enumerate(zip(readings.shares, readings.attributes, strict=True)):
+            weights = torch.zeros_like(shares)
+            for place, needs in self.of.items():
+                need, record, p = needs[a], self.records[place][a], shares[place]
                 record.after = tuple(p.tolist())
-                size = 0.0 if record.held and place[0] not in disturbed else need.push(p, self.strength)
-                record.now = size
-                if size:
-                    directions[place] += size * needed_direction(readings.attributes[a][place], p, need.given)
+                record.now = 0.0 if record.held and place[0] not in disturbed else need.push(p, self.strength)
+                weights[place] = record.now * direction_weights(p, need.given)
+            directions += torch.einsum("bnk,bnkchw->bnchw", weights.to(attributes), attributes)
         return directions

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fair_attention.guidance.assignment import UNLIKELY
-from fair_attention.guidance.need import ENERGY, HOLD, attribute_shares, need_of, needed_direction
+from fair_attention.guidance.need import ENERGY, HOLD, attribute_shares, direction_weights, need_of
 from fair_attention.guidance.semantic import keep_energy, soften_mask
 from fair_attention.tests.host.conditions import halves
 
@@ -41,7 +41,8 @@ def test_the_first_guided_step_is_the_formula(bench, setting, host):
     expected = torch.zeros_like(positive)
     for j, person in enumerate(people):
         need = need_of(shares[0, j], person.attribute)
-        direction = need.push(shares[0, j], 3.0) * needed_direction(attributes[0, j], shares[0, j], person.attribute)
+        weights = need.push(shares[0, j], 3.0) * direction_weights(shares[0, j], person.attribute)
+        direction = (weights.float()[:, None, None, None] * attributes[0, j]).sum(0)
         expected += soft[:, j].unsqueeze(1) * keep_energy(direction[None], soft[:, j], ENERGY)
     assert expected.abs().max() > 1e-4
     plain = negative + 5.0 * (positive - negative)
