@@ -88,6 +88,7 @@ class MapStore:
         if block not in self.sums:
             self.sums[block] = torch.zeros(self.images, len(self.labels), *whole, device=maps.device)
             self.counts[block] = torch.zeros(1, 1, device=maps.device)
+        self._to(maps.device, block)
         stored = (self.sums[block].shape[-2], self.sums[block].shape[-1])
         if whole != stored:
             if grid != whole:
@@ -114,8 +115,18 @@ class MapStore:
 
     def to_cpu(self) -> None:
         """Off the device that samples: the host does not know of these tensors, and could not free them."""
+        for block in self.sums:
+            self._to(torch.device("cpu"), block)
+
+    def _to(self, device: torch.device, block: Block) -> None:
         for stored in (self.sums, self.counts):
-            stored.update({block: t.cpu() for block, t in stored.items()})
+            stored[block] = stored[block].to(device)
+
+    def go_on_from(self, before: "MapStore") -> None:
+        """Begin with what another run has recorded of the same words in the same pictures."""
+        if (before.labels, before.images, before.latent_size) == (self.labels, self.images, self.latent_size):
+            self.sums = {block: t.clone() for block, t in before.sums.items()}
+            self.counts = {block: t.clone() for block, t in before.counts.items()}
 
     def clear(self) -> None:
         self.sums.clear()

@@ -1,14 +1,15 @@
 """Who a prompt is about: groups of words that denote the same people, and the same prompt with an attribute stated."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from . import spacy_parser, syntax
+from . import lexicon, spacy_parser, syntax
 from .linking import PeopleGroup, link_people
 from .reading import readable
 from .tokens import Span, plain_text
 
-__all__ = ["PARSERS", "PeopleGroup", "insert_attribute", "people_groups"]
+__all__ = ["PARSERS", "PeopleGroup", "insert_attribute", "people_groups", "replace_attribute"]
 
 PARSERS = ("auto", "rules", "spaCy")
 _ARTICLE = re.compile(r"\b(a)n?\s+$", re.IGNORECASE)
@@ -49,3 +50,48 @@ def insert_attribute(prompt: str, group: PeopleGroup, attribute: str) -> str:
         if after[1:2].islower():  # "CEO" keeps its capitals
             after = after[0].lower() + after[1:]
     return f"{before}{attribute} {after}"
+
+
+def replace_attribute(prompt: str, group: PeopleGroup, attribute: str, axes: Collection[str]) -> str:
+    """The prompt with an adjective in the place of what states these axes: "a female doctor" -> "a male doctor".
+
+    It takes the place of the first word that states one, or else stands right before the noun. A noun that states one
+    becomes one that does not: "women" -> "male people".
+    """
+    stated = {word for axis, word in group.fixed if axis in axes}
+    nouns = {group.noun, *(m for m in group.members if lexicon.stated_by_noun(m.text) and not _is_adjective(m.text))}
+    words = sorted({m for m in group.members if m.text in stated and m not in nouns}, key=lambda m: m.start)
+    for span in sorted({*words, *(n for n in nouns if n.text in stated)}, key=lambda m: -m.start):
+        before, after = prompt[: span.start], prompt[span.end :]
+        if span in nouns:
+            prompt = before + _neutral(span.text, axes) + after
+        elif span != words[0]:
+            prompt = before + after.lstrip()
+        else:
+            prompt = (
+                insert_attribute(before + after, _at(group, span.start), attribute).removesuffix(f" {after}") + after
+            )
+    return prompt if words else insert_attribute(prompt, group, attribute)
+
+
+def _at(group: PeopleGroup, place: int) -> PeopleGroup:
+    return replace(group, noun=Span("", place, place))
+
+
+def _is_adjective(word: str) -> bool:
+    """Whether a word that may be a noun ("the male") stands as an adjective where it is not the people's noun."""
+    return word.lower() in ("male", "female")
+
+
+def _neutral(noun: str, axes: Collection[str]) -> str:
+    """A person noun that no longer states these axes: "businesswoman" -> "businessperson", "girls" -> "children"."""
+    singular = lexicon.singular(noun)
+    plural = singular != noun.lower()
+    stem = re.sub(r"(wo)?man$", "", singular)
+    if stem and stem != singular:
+        neutral = stem + ("people" if plural else "person")
+    elif singular in ("boy", "girl") and "age" not in axes:
+        neutral = "children" if plural else "child"
+    else:
+        neutral = "people" if plural else "person"
+    return neutral.capitalize() if noun[:1].isupper() else neutral

@@ -49,10 +49,36 @@ def resize(maps: Tensor, size: tuple[int, int]) -> Tensor:
     flat = maps.reshape(-1, 1, *maps.shape[-2:])
     smaller = (min(size[0], flat.shape[-2]), min(size[1], flat.shape[-1]))
     if smaller != tuple(flat.shape[-2:]):
-        flat = F.adaptive_avg_pool2d(flat, smaller)
+        flat = area_average(flat, smaller)
     if smaller != tuple(size):
         flat = F.interpolate(flat, tuple(size), mode="bilinear", align_corners=False)
     return flat.reshape(*maps.shape[:-2], *size)
+
+
+def area_average(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """[n,c,h,w] -> [n,c,*size], each cell the mean of all that it covers (adaptive average pooling).
+
+    Apple's GPUs (mps) pool only where the sides divide evenly; there it is two products of matrices.
+    """
+    even = not any(old % new for old, new in zip(maps.shape[-2:], size, strict=True))
+    if maps.device.type != "mps" or even:
+        return F.adaptive_avg_pool2d(maps, size)
+    return averaged(maps, size)
+
+
+def averaged(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """P_h m P_w^T with P[i,j] = 1 / (end_i - start_i) for start_i <= j < end_i, start_i = floor(i h / h'), end_i =
+    ceil((i + 1) h / h'): adaptive average pooling by products of matrices."""
+    rows, columns = (_pooling(old, new).to(maps) for old, new in zip(maps.shape[-2:], size, strict=True))
+    return rows @ maps @ columns.T
+
+
+def _pooling(old: int, new: int) -> Tensor:
+    matrix = torch.zeros(new, old)
+    for i in range(new):
+        start, end = i * old // new, -(-(i + 1) * old // new)
+        matrix[i, start:end] = 1 / (end - start)
+    return matrix
 
 
 def minmax(maps: Tensor) -> Tensor:

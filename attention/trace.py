@@ -5,7 +5,7 @@ kernel or replacement is chosen, so they see what the model uses and change noth
 """
 
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
@@ -41,7 +41,8 @@ class Block(NamedTuple):
         return cls(part, *map(int, numbers))
 
 
-Take = Callable[[Block, Any, Tensor, Tensor], None]  # block, its BasicTransformerBlock, q [B,N,C], k [B,L,C]
+# Block, its BasicTransformerBlock, q [B,N,C], k [B,L,C], and the host's options as that block was given them.
+Take = Callable[[Block, Any, Tensor, Tensor, Mapping], None]
 
 
 class Stop(Exception):
@@ -92,14 +93,20 @@ def _eagerly(forward: Callable, *args, **kwargs):
 
 @contextmanager
 def trace(unet: nn.Module, wanted: Collection[Block], take: Take, stop_after: Block | None = None) -> Iterator[None]:
-    """While open, call `take(block, module, q, k)` for each wanted cross-attention as it runs.
+    """While open, call `take(block, module, q, k, options)` for each wanted cross-attention as it runs.
 
+    The options are those that the block itself is called with: which rows the batch has in the end, and in which order,
+    is known there only, as wrappers of the forward may hand on other options than they were given.
     stop_after: raise Stop once this block has been taken. Hooks are removed on exit, also after an error.
     """
     handles = []
 
     def watch(block: Block, module: Any) -> None:
         queries: list[Tensor] = []
+        given: list[Mapping] = [{}]
+
+        def on_block(_: nn.Module, args: tuple, kwargs: dict) -> None:
+            given[:] = [kwargs.get("transformer_options") or next((a for a in args if isinstance(a, dict)), {})]
 
         def on_query(_: nn.Module, __: tuple, output: Tensor) -> None:
             queries[:] = [output]
@@ -107,10 +114,11 @@ def trace(unet: nn.Module, wanted: Collection[Block], take: Take, stop_after: Bl
         def on_key(_: nn.Module, __: tuple, output: Tensor) -> None:
             if not queries:  # the first to_k after a to_q is the block's own; a patch may project more
                 return
-            take(block, module, queries.pop(), output)
+            take(block, module, queries.pop(), output, given[0])
             if block == stop_after:
                 raise Stop
 
+        handles.append(module.register_forward_pre_hook(on_block, with_kwargs=True))
         handles.append(module.attn2.to_q.register_forward_hook(on_query))
         handles.append(module.attn2.to_k.register_forward_hook(on_key))
 

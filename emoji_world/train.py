@@ -7,6 +7,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,7 @@ class ShapeLoss:
         self.shapes = torch.stack([cover[p[0], p[2], p[3]] for p in kept]) if kept else None
         self.terms: list[Tensor] = []
 
-    def take(self, block: Block, module: nn.Module, q: Tensor, k: Tensor) -> None:
+    def take(self, block: Block, module: nn.Module, q: Tensor, k: Tensor, _: Mapping) -> None:
         grid = math.isqrt(q.shape[1])
         if self.shapes is None or grid not in SUPERVISED_GRIDS:
             return

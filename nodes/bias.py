@@ -1,5 +1,6 @@
 """Bias-W and Bias-P of a batch of pictures, with their definitions, floors and the faces they rest on."""
 
+import math
 import re
 
 from comfy_api.latest import io, ui
@@ -46,6 +47,8 @@ def chart(result: BiasResult) -> Image.Image:
     picture = Image.new("RGB", (width, 56 + row * len(result.classes) + 20), "white")
     pen = ImageDraw.Draw(picture)
     title = f"{result.axis}: Bias-W {result.bias_w:.2f}, Bias-P {result.bias_p:.2f} (floor {result.bias_p_floor:.2f})"
+    if not result.faces:  # all shares are nan
+        title = f"{result.axis}: nobody was readable, so there is nothing to measure"
     pen.text((10, 10), title, fill="black", font=font(17))
     pen.text(
         (10, 32),
@@ -56,9 +59,11 @@ def chart(result: BiasResult) -> Image.Image:
     for i, (name, share, wanted) in enumerate(zip(result.classes, result.frequencies, result.target, strict=True)):
         y, scale = 58 + row * i, width - left - 70
         pen.text((10, y + 4), name, fill="black", font=font(15))
-        pen.rectangle((left, y, left + scale * share, y + 22), fill=COLOURS[i % len(COLOURS)])
+        measured = 0.0 if math.isnan(share) else share
+        pen.rectangle((left, y, left + scale * measured, y + 22), fill=COLOURS[i % len(COLOURS)])
         pen.line((left + scale * wanted, y - 3, left + scale * wanted, y + 25), fill="black", width=2)
-        pen.text((left + scale * share + 6, y + 3), f"{share:.0%}", fill="black", font=font(15))
+        text = "–" if math.isnan(share) else f"{share:.0%}"
+        pen.text((left + scale * measured + 6, y + 3), text, fill="black", font=font(15))
     return picture
 
 

@@ -1,14 +1,18 @@
 """The sampler's conditionings: which of them hold the words, and where in the picture they apply."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 from uuid import uuid4
 
 import torch
 from torch import Tensor
 
 from ..attention.maps import scale_of
+from ..attention.tokens import CONTEXT
 from ..attention.trace import cross_attention_blocks
 from .types import CONDITIONAL, UNCONDITIONAL
+
+VARIANT = "fair_attention.variant"  # in a conditioning: its text is one of ours
 
 
 def require_width(model, context: Tensor, node: str) -> None:
@@ -29,24 +33,69 @@ def conditionings(guider, branch: str = CONDITIONAL) -> list[dict]:
     return [cond for name, group in groups if ("negative" in name) == negative for cond in group]
 
 
-def matching_uuids(conds: Iterable[dict], context: Tensor | None) -> dict:
-    """uuid -> number of its text tokens, of the conditionings that begin with `context` (None: all with text).
+class Held(NamedTuple):
+    """Where a conditioning's text holds the words: tokens [start, start + own) of `length`, `factor` times as encoded."""
 
-    A conditioning made longer (ConditioningConcat) keeps the words' positions, so a prefix is enough.
-    """
+    length: int
+    start: int = 0
+    own: int = 0
+    factor: float = 1.0
+
+
+def matching_uuids(conds: Iterable[dict], context: Tensor | None) -> dict:
+    """uuid -> Held, of the conditionings that hold `context` [1,L,d] (None: all with text)."""
     found = {}
     for cond in conds:
         text = cond.get("cross_attn")
-        if text is None:
-            continue
-        if context is not None:
-            length, width = context.shape[1:]
-            if text.shape[1] < length or text.shape[2] != width:
-                continue
-            if not torch.allclose(text[:1, :length].float().cpu(), context.float().cpu(), atol=2e-3, rtol=1e-3):
-                continue
-        found[cond["uuid"]] = text.shape[1]
+        held = None if text is None else Held(text.shape[1]) if context is None else held_in(text, context)
+        if held is not None:
+            found[cond["uuid"]] = held
     return found
+
+
+def held_in(text: Tensor, context: Tensor) -> Held | None:
+    """How a conditioning's text [rows,L',d] holds the prompt's [1,L,d], in every row; None: it does not.
+
+    As it was encoded, as a multiple of it (ConditioningMultiply), with another text behind it or before it
+    (ConditioningConcat). Texts are encoded in pieces of 77 tokens, so that it begins at such a piece.
+    """
+    length, width = context.shape[1:]
+    if text.shape[2] != width:
+        return None
+    wanted = context[0].float().cpu()
+    for start in range(0, text.shape[1] - length + 1, CONTEXT):
+        part = text[:, start : start + length].float().cpu()
+        factor = float((part[0] * wanted).sum() / wanted.square().sum().clamp_min(1e-12))
+        if abs(factor - 1) < 1e-2:
+            factor = 1.0
+        if factor and torch.allclose(part, factor * wanted, atol=2e-3 * abs(factor), rtol=1e-3):
+            return Held(text.shape[1], start, length, factor)
+    return None
+
+
+def why_unmatched(conds: Iterable[dict], context: Tensor) -> str:
+    """What was done to the sampler's positives so that none is the prompt's [1,L,d]: the likeliest reason, and what to do."""
+    wanted = context.float().cpu()
+    texts = [c["cross_attn"].float().cpu() for c in conds if c.get("cross_attn") is not None]
+    texts = [t for t in texts if t.shape[2] == wanted.shape[2]]
+    same_length = [t for t in texts if t.shape[1] >= wanted.shape[1]]
+    if any(len(t) > 1 and any(held_in(row[None], context) for row in t) for t in same_length):
+        return (
+            "the positive holds one prompt for each picture of the batch, and not all of them are this prompt; sample pictures "
+            "of different prompts one by one"
+        )
+    starts = [t[:, :1] for t in same_length]  # the start token is encoded alike by one CLIP, whatever follows it
+    if starts and not any(torch.allclose(s, wanted[:, :1].expand_as(s), atol=2e-2, rtol=1e-2) for s in starts):
+        return (
+            "the positive was encoded by another CLIP (another checkpoint, CLIP Set Last Layer, a LoRA with another "
+            "strength), or averaged or mixed with another prompt. Use the same CLIP for all; put nodes that change the CLIP "
+            "before both, and mix prompts by ConditioningCombine or ConditioningConcat instead of ConditioningAverage"
+        )
+    return (
+        "it was encoded from another text, or mixed with one (ConditioningAverage). Connect the conditioning output of "
+        "Linguistic Alignment (or encode the same prompt with the same CLIP); mix prompts by ConditioningCombine or "
+        "ConditioningConcat"
+    )
 
 
 def tell_copies_apart(conds: list[dict], uuids: dict) -> None:
@@ -76,15 +125,31 @@ def has_own_text(cond: dict) -> bool:
     return text is not None and own is not None and text.shape == own.shape and torch.equal(text, own.to(text))
 
 
-def variant(cond: dict, context: Tensor, extras: dict) -> dict:
-    """A copy of a conditioning with another prompt's text; what is concatenated behind the prompt stays."""
+def variant(cond: dict, context: Tensor, extras: dict, held: Held) -> dict:
+    """A copy of a conditioning with another prompt's text [1,L,d] in the prompt's place, as strong; what another node has put
+    before it or behind it stays. Where nothing is known of the prompt (held.own 0), it is the other prompt's text alone."""
     own = cond["cross_attn"]
-    tail = own[:, context.shape[1] :]
-    text = torch.cat([context.to(own), tail.expand(context.shape[0], -1, -1)], 1) if tail.shape[1] else context
-    changed = {**cond, "cross_attn": text, "uuid": uuid4()}
+    text = context.to(own) * held.factor if held.factor != 1 else context
+    if held.own and held.own < own.shape[1]:
+        parts = own[:, : held.start], text.to(own).expand(own.shape[0], -1, -1), own[:, held.start + held.own :]
+        text = torch.cat(parts, 1)
+    changed = {**cond, "cross_attn": text, "uuid": uuid4(), VARIANT: True}
     if "pooled_output" in extras:
-        changed["pooled_output"] = extras["pooled_output"]
+        changed["pooled_output"] = extras["pooled_output"] * held.factor
     return changed
+
+
+def variant_in_force(conds: Iterable[dict], sigma: float) -> bool:
+    """Whether at this noise level any of these conditionings is both another prompt's (`variant`) and asked by the host.
+
+    A range of steps (ConditioningSetTimestepRange) is kept as the noise levels at which it starts and ends.
+    """
+    inside = (
+        cond.get("timestep_start", sigma) >= sigma >= cond.get("timestep_end", sigma)
+        for cond in conds
+        if cond.get(VARIANT)
+    )
+    return any(inside)
 
 
 def place(area, grid: tuple[int, int], latent: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:

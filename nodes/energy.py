@@ -176,7 +176,11 @@ def install(model, plan: EnergyPlan, capture: Capture):
             raise ValueError(f"{NODE}, branch: this sampler has no {plan.branch} conditioning; choose the other branch")
         run = SampledRun(MapStore((), latent.shape[0], tuple(latent.shape[-2:])))
         capture.begin(run)
-        return EnergyRun(plan, guider, run) if plan.strength > 0 else Observer(capture.watch, run, {}, (0.0, 0.0))
+        run.pairs = plan.labels
+        if plan.strength > 0:
+            return EnergyRun(plan, guider, run)
+        run.why_plain = "strength is 0"
+        return Observer(capture.watch, run, {}, (0.0, 0.0))
 
     key = f"{KEY}.{id(capture)}"
     model, current = patch(model, key, start, NODE)

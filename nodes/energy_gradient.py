@@ -5,7 +5,7 @@ that block is tracked. So a forward may be ended there (energy_pass.py), or go o
 and needs the same memory either way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -23,7 +23,6 @@ from ..guidance.energy import Energy, energy
 from ..guidance.written import MESSAGE, may_be_written
 from .energy_rows import part
 from .handed_weights import handed_bytes, own_copies
-from .observe import transformer_options
 
 LOSS_SCALE = 1024.0  # half precision would round the gradient of a mean over 4096 pixels to zero; exact, a power of two
 KEPT = 400  # activations of the first block's size that a pass holds per image; SD 1.x keeps 295 for its backward
@@ -54,6 +53,7 @@ class EnergyGradient:
     def __init__(self, terms: EnergyTerms):
         self.terms = terms
         self.keys: dict[Block, Tensor] = {}
+        self.columns: Tensor | None = None
         self.written = False  # somebody writes into features that the backward pass needs
         self.stop = True  # end the forward after the last block in use
         self.x: Tensor | None = None  # of the forward that is running, a leaf; None: nothing is to be taken
@@ -95,14 +95,14 @@ class EnergyGradient:
         """The U-Net's forward, its queries taken on the way."""
         if self.x is None:
             return executor(*args, **kwargs)
-        unet, options = executor.class_obj, transformer_options(args, kwargs)
+        unet = executor.class_obj
         last = [block for block, _ in cross_attention_blocks(unet) if block in self.terms.blocks][-1]
         maps: list[Tensor] = []  # [R,words,h,w] for each block, with gradient
 
-        def take(block: Block, module: nn.Module, q: Tensor, _: Tensor) -> None:
+        def take(block: Block, module: nn.Module, q: Tensor, _: Tensor, options: Mapping) -> None:
             if q.shape[0] == args[0].shape[0]:  # otherwise another patch changed the attention batch
                 keys = self._keys(block, module, q).expand(q.shape[0], -1, -1)
-                columns = selection(self.terms.words, keys.shape[1], keys.shape[1])
+                columns = self._columns(keys.shape[1], q.device)
                 found = word_maps(q, keys, module.n_heads, columns) * module.n_heads
                 grid = tuple(options["activations_shape"][-2:])
                 maps.append(resize(found.unflatten(-1, grid), sum_size(tuple(args[0].shape[-2:]))))
@@ -123,6 +123,11 @@ class EnergyGradient:
         found = energy(pairs, self.terms.soft_mask, self.terms.stop_at_chance)
         (gradient,) = torch.autograd.grad(found.total.sum() * LOSS_SCALE, self.x)
         return Found(gradient / LOSS_SCALE, Energy(found.total.detach(), found.overlap, found.chance))
+
+    def _columns(self, length: int, device: torch.device) -> Tensor:
+        if self.columns is None or self.columns.shape[0] != length or self.columns.device != device:
+            self.columns = selection(self.terms.words, length, length).to(device)
+        return self.columns
 
     def _keys(self, block: Block, module: nn.Module, q: Tensor) -> Tensor:
         if block not in self.keys:
@@ -149,7 +154,11 @@ def with_backward(theirs: Callable | None) -> Callable:
     return override
 
 
-def images_at_once(unet: nn.Module, x: Tensor) -> int:
-    """How many images' activations fit into the memory that is free, by a rough upper bound in float32; at least 1."""
-    per_image = KEPT * 4 * getattr(unet, "model_channels", 320) * x.shape[-2] * x.shape[-1]
+def images_at_once(model, x: Tensor) -> int:
+    """How many images' activations fit into the memory that is free, by a rough upper bound; at least 1.
+
+    model: the host's BaseModel, which computes in its own precision or, where that one is only kept in, in another.
+    """
+    unet, precision = model.diffusion_model, model.manual_cast_dtype or model.get_dtype()
+    per_image = KEPT * precision.itemsize * getattr(unet, "model_channels", 320) * x.shape[-2] * x.shape[-1]
     return max(1, int((get_free_memory(x.device) - handed_bytes(unet, x.device)) // per_image))

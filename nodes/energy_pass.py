@@ -56,7 +56,7 @@ class EnergyPass:
         """In place of the prediction of x = args[0] [R,C,h,w], R rows of `images` each: dE/dx."""
         x = args[0]
         gradient = torch.zeros_like(x)
-        for rows in ranges(x.shape[0], images, images_at_once(executor.class_obj.diffusion_model, x)):
+        for rows in ranges(x.shape[0], images, images_at_once(executor.class_obj, x)):
             _, found = self.gradient.of_rows(executor, args, kwargs, rows, images, stop=True)
             if found is not None:
                 gradient[rows.start : rows.stop] = found.gradient

@@ -13,6 +13,7 @@ from .energy_pass import EnergyPass
 from .energy_shared import SharedForward
 from .numbering import step_of
 from .observe import Observer
+from .outcome import no_step_in_window
 from .types import CONDITIONAL, EnergyStep, SampledRun, Watch
 
 GUIDED, FLAT = "guided", "no gradient (at or below chance)"
@@ -52,6 +53,8 @@ class EnergyRun(Observer):
         super().__init__(Watch(()), run, {}, tuple(float(sampling.percent_to_sigma(p)) for p in window))
         self.plan, self.apart = plan, EnergyPass(plan.terms)
         self.taken: Taken | None = None
+        self.sampling = sampling
+        self.levels: list[float] = []  # at which the model was asked
         run.pairs, run.settings = plan.labels, plan.settings
 
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
@@ -60,6 +63,7 @@ class EnergyRun(Observer):
         Where the gradient comes out of that prediction, denoised is the plain one up to rounding.
         """
         sigma = float(timestep.flatten()[0])
+        self.levels.append(sigma)
         if not self.sigma_end <= sigma <= self.sigma_start:
             return executor(x, timestep, options, seed)
         step = step_of(sigma, options.get("transformer_options", {}).get("sample_sigmas"), -1)
@@ -84,6 +88,13 @@ class EnergyRun(Observer):
         if BROKEN in outcome:
             self.run.note("a gradient was not finite; that image was not guided at that step (Fair Report counts them)")
         return denoised + correction.to(denoised) if GUIDED in outcome else denoised
+
+    def finish(self, result: Tensor) -> None:
+        super().finish(result)
+        if not self.run.energy and not self.run.notes:
+            self.run.why_plain = no_step_in_window(
+                self.sampling, self.levels, self.plan.start_percent, self.plan.end_percent
+            )
 
     def _lasts(self, step: int, x: Tensor) -> bool:
         """Whether the gradient taken last is used once more; never within its own step, nor in another run of the loop."""

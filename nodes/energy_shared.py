@@ -72,7 +72,7 @@ class SharedForward:
         return once and torch.equal(x[rows.start : rows.stop], self.x)
 
     def _may_be_split(self, executor, args: tuple, kwargs: dict, options: dict) -> bool:
-        x, unet = args[0], executor.class_obj.diffusion_model
+        x = args[0]
         wrappers = options.get("wrappers", {}).get(WrappersMP.DIFFUSION_MODEL, {})
         patched = {name for name, patches in options.get("patches", {}).items() if patches} - OF_BLOCKS
         return (
@@ -83,7 +83,7 @@ class SharedForward:
             and options.get("optimized_attention_override") is None
             and attention.optimized_attention is not attention.attention_sage  # of low precision, for all rows or none
             and has_rows_only([*args, kwargs], x.shape[0])
-            and images_at_once(unet, x) >= self.x.shape[0]
+            and images_at_once(executor.class_obj, x) >= self.x.shape[0]
         )
 
 

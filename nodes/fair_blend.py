@@ -36,26 +36,33 @@ class BlendedRun(FairRun):
         super().__init__(*args)
         self.kept: list[Prediction] = []
         self.unedited = False
+        self.goes_on = False  # from where another sampler has ended, with an unedited latent of its own
         self.calls = 0  # of the edited loop
 
     def sample(self, executor: Callable, guider, sigmas: Tensor, extra_args: dict, callback, noise: Tensor, *rest):
         self.kept, self.calls, self.gamma, self.unedited = [], 0, None, True
+        self.levels = sigmas[:-1].tolist()
+        begins = self._unedited_beginning(guider, *rest)
         with same_random_numbers_after(noise.device):
             # Samplers put functions of their own into extra_args, so the first loop gets a copy.
-            plain = executor(guider, sigmas, {**extra_args}, half(callback, 0), noise.clone(), *rest)
+            plain = executor(guider, sigmas, {**extra_args}, half(callback, 0), noise.clone(), *begins)
         self.unedited = False
         latent = guider.inner_model.process_latent_out(plain.to(torch.float32))
         self.run.plain = latent.detach().to("cpu", torch.float32)
-        if any(self.guides(call.sigma) for call in self.kept):
+        if self.goes_on or any(self.guides(call.sigma) for call in self.kept):
             self.look_for_people()
         if not self.in_use:
             return plain
         edited = super().sample(executor, guider, sigmas, extra_args, half(callback, 1), noise, *rest)
-        return blend(edited, plain, self._people_mask(plain))
+        mask = self._people_mask(plain)
+        if float(sigmas[-1]) > 0:  # another sampler goes on from here, and blends at the end
+            return torch.where(mask.unsqueeze(1) > 0, edited, plain)
+        return blend(edited, plain, mask)
 
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
         sigma = float(timestep.flatten()[0])
         if self.unedited:
+            self.asked += 1
             denoised = executor(x, timestep, options, seed)
             self.kept.append(Prediction(sigma, x.detach().cpu().clone(), denoised.detach().cpu().clone()))
             return denoised
@@ -63,7 +70,7 @@ class BlendedRun(FairRun):
         if kept is None:
             return super().predict(executor, x, timestep, options, seed)
         plain_x, plain = kept.x.to(x), kept.denoised.to(x)
-        if self.gamma is None and not self.guides(sigma):
+        if self.gamma is None and not self.goes_on and not self.guides(sigma):
             if not torch.equal(x, plain_x):
                 self.run.note(OTHER_NOISE)
             elif not self._looked_into(options):
@@ -72,6 +79,14 @@ class BlendedRun(FairRun):
         # Samplers that use more than the denoised prediction (CFG++) move x outside the people a little: undone here.
         x = torch.where(mask.unsqueeze(1) > 0, x, plain_x)
         return blend(super().predict(executor, x, timestep, options, seed), plain, mask)
+
+    def _unedited_beginning(self, guider, latent: Tensor, *rest) -> tuple:
+        """The sampler's latent and what follows it; the unedited one of the sampling that this one goes on from, if any."""
+        part = self.find.part
+        self.goes_on = part is not None and part.plain is not None
+        if self.goes_on:
+            latent = guider.inner_model.process_latent_in(part.plain.to(latent))
+        return latent, *rest
 
     def _kept(self, sigma: float, shape: torch.Size) -> Prediction | None:
         """The unedited loop's call of the same number, if it was made at the same noise level."""

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from ..attention.language import insert_attribute
+from ..attention.language import insert_attribute, replace_attribute
 from ..guidance.need import LARGEST
 from ..guidance.steering import Axis
 from ..guidance.target import PRESETS, Attribute, TargetDistribution
-from .types import Person
+from .types import AlignedPrompt, Person, related
 from .voting import RegionFinder
 
 Key = tuple[int, int]  # group, column of the plan: one attribute prompt
@@ -66,11 +66,19 @@ def attribute_prompts(
         return {(0, k): a.prompt for k, a in enumerate(columns)}
     aligned = finder.aligned
     return {
-        (g, k): insert_attribute(aligned.prompt, group, a.word) if in_context else a.prompt
-        for g, group in enumerate(aligned.groups)
+        (g, k): said(aligned, g, a) if in_context else a.prompt
+        for g in range(len(aligned.groups))
         if not aligned.stated(g, of_target(target))
         for k, a in enumerate(columns)
     }
+
+
+def said(aligned: AlignedPrompt, group: int, attribute: Attribute) -> str:
+    """The prompt with this attribute; what it states already makes way ("a female doctor" would be a female male one)."""
+    axes = {axis for axis, _ in attribute.axis_values}
+    if aligned.says(group, axes):
+        return replace_attribute(aligned.prompt, aligned.groups[group], attribute.word, related(axes))
+    return insert_attribute(aligned.prompt, aligned.groups[group], attribute.word)
 
 
 def of_target(target: TargetDistribution) -> frozenset[str]:

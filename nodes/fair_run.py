@@ -28,11 +28,12 @@ from ..guidance.semantic import (
     whole_image,
 )
 from ..guidance.steering import Key, Needs, Readings, Steered, read
-from .beside import Beside, index_of
-from .conditionings import variant
+from .beside import Beside, beside, index_of
+from .conditionings import variant, variant_in_force
 from .fair_plan import NONE, FairPlan, given_by
 from .numbering import step_of
 from .observe import Observer
+from .outcome import settle
 from .tally import TALLY
 from .types import Person, SampledRun
 
@@ -62,6 +63,8 @@ class FairRun(Observer):
         self.gamma: Tensor | None = None  # last guidance and momentum, in eps units
         self.velocity: Tensor | None = None
         self.active_steps = 0
+        self.levels: list[float] = []  # of the schedule, where it predicts
+        self.asked = self.out_of_range = 0  # predictions; those within the window at which the prompt is not in force
         self._add_prompts()
 
     def _add_prompts(self) -> None:
@@ -71,7 +74,9 @@ class FairRun(Observer):
         )
         for key, ((context, extras), *_) in self.plan.prompts.items():
             self.guider.conds[self._name(key)] = [
-                variant(cond, context, extras) if cond["uuid"] in self.uuids else {**cond, "uuid": uuid4()}
+                variant(cond, context, extras, self.uuids[cond["uuid"]])
+                if cond["uuid"] in self.uuids
+                else {**cond, "uuid": uuid4()}
                 for cond in positive
             ]
 
@@ -82,6 +87,7 @@ class FairRun(Observer):
     def sample(self, executor: Callable, *args) -> Tensor:
         """The sampler's whole loop."""
         self.gamma = self.velocity = None  # another node may have it run twice
+        self.levels = args[1][:-1].tolist()
         return executor(*args)
 
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
@@ -96,11 +102,16 @@ class FairRun(Observer):
     def prepare_call(self, sigma: float, schedule: Tensor | None) -> None:
         """Called before each prediction: decide which attribute prompts it needs."""
         self.extra, self.predictions, self.base = [], {}, None
+        self.asked += 1
         if not self.guides(sigma):
             return
         if self.people is None:
             self.look_for_people()
         if not self.in_use:
+            return
+        if not any(variant_in_force(self.guider.conds[self._name(key)], sigma) for key in self.in_use):
+            self.gamma = None  # what was held was a direction of a prompt that counts no more
+            self.out_of_range += 1
             return
         step = step_of(sigma, schedule, self.active_steps)
         if self.gamma is None or (step - self.first_step) % self.plan.every == 0:
@@ -151,9 +162,10 @@ class FairRun(Observer):
                     )
 
     def finish(self, result: Tensor) -> None:
-        """Only pictures that were drawn count for a quota that runs share."""
+        """Only people who were steered in pictures that were drawn count for a quota that runs share."""
         super().finish(result)
-        if self.after is not None:
+        settle(self)
+        if self.after is not None and self.active_steps:
             self.run.tally = TALLY.add(self.plan.target, self.after, self.dealt)
 
     def cond_batch(self, executor: Callable, model, conds: list, args: tuple, kwargs: dict):
@@ -161,8 +173,11 @@ class FairRun(Observer):
         keys, self.extra = self.extra, []
         extra = [self.guider.conds[self._name(k)] for k in keys]
         positive = index_of(self.guider.conds[self.positive], conds)
-        self.beside = Beside(len(conds), positive or 0)
-        out = super().cond_batch(executor, model, [*conds, *extra], args, kwargs)
+        outer, self.beside = self.beside, beside(extra, conds, positive or 0)
+        try:
+            out = super().cond_batch(executor, model, [*conds, *extra], args, kwargs)
+        finally:
+            self.beside = outer  # another node may ask the model from within this call
         if keys:  # another node may ask the model once more before the guidance is added
             self.predictions = dict(zip(keys, out[len(conds) :], strict=True))
             self.base = None if positive is None else out[positive]
@@ -246,7 +261,7 @@ class FairRun(Observer):
             most = max(map(len, changed))
             blank = torch.zeros_like(next(m for masks in changed for m in masks))
             full = torch.stack([torch.stack([*masks, *[blank] * (most - len(masks))]) for masks in changed])
-            self.masks = resize(soften_mask(full), tuple(shape[-2:]))
+            self.masks = resize(soften_mask(full), tuple(shape[-2:])).to(self.guider.model_patcher.load_device)
         return self.masks
 
 

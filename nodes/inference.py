@@ -1,7 +1,5 @@
 """Fair Inference (LAG): each person in the picture gets an attribute of the target distribution."""
 
-from functools import partial
-
 from comfy.patcher_extension import WrappersMP
 from comfy_api.latest import io
 
@@ -9,19 +7,21 @@ from ..guidance.target import PRESETS
 from .capture import check_window
 from .conditionings import require_width
 from .fair_blend import BlendedRun
-from .fair_plan import BLENDED, BY_NEED, IN_FULL, NONE, SOFT, FairPlan, attribute_prompts, columns_of, of_target
+from .fair_plan import BLENDED, BY_NEED, IN_FULL, NONE, SOFT, FairPlan, attribute_prompts, columns_of
 from .fair_run import FairRun
 from .observe import open_run, patch, require_cross_attention
-from .passes import keep_attributes, pass_before
-from .people import check_mask_size, check_masks, check_warm_up, find_people, people_from_masks
-from .runs import require_maps
-from .text import encode
-from .types import CATEGORY, Attention, Capture, Person, Regions, SampledRun, Target, Watch, advanced, schema
+from .outcome import why_off
+from .people import as_masks, check_mask_size, check_masks, named_people, separate_parts
+from .text import check_clip, encode
+from .types import CATEGORY, Attention, Capture, Regions, Target, Watch, advanced, schema
 from .voting import RegionFinder, check_blocks, named_blocks
+from .whom import whom
 
 NODE = "Fair Inference"
 KEY = "fair_attention.inference"
+ONE, PARTS = "one person", "one person for each separate part"
 IN_CONTEXT, ALONE = "the prompt with the attribute inserted", "the attribute alone"
+STEERED_ALONE = "steered by the attribute alone: with masks and no regions there is no prompt to insert it into"
 
 
 class FairInference(io.ComfyNode):
@@ -52,7 +52,8 @@ class FairInference(io.ComfyNode):
                                "occupations more are lost."),
                 advanced(io.Combo.Input(
                     "steer_by", options=[IN_CONTEXT, ALONE], default=IN_CONTEXT, optional=True,
-                    tooltip="What the attribute is said with: three female doctors, or female person.",
+                    tooltip="What the attribute is said with: three female doctors, or female person. With masks and no regions "
+                    "there is no prompt to insert it into: then it is always the attribute alone.",
                 )),
                 advanced(io.Int.Input(
                     "every", default=2, min=1, max=10, optional=True,
@@ -88,6 +89,15 @@ class FairInference(io.ComfyNode):
                     tooltip="What people are to keep while something else is steered, as in: skin tone, age. Names of "
                     "ready-made sets, commas between. Each costs as much time as steering it would.",
                 )),
+                Attention.Input(
+                    "people_of", optional=True,
+                    tooltip="For a second pass over a picture that was decoded and encoded again: the attention output of the Fair "
+                    "Inference it was first sampled with. Its people keep their attributes.",
+                ),
+                advanced(io.Combo.Input(
+                    "each_mask", options=[ONE, PARTS], default=ONE, optional=True,
+                    tooltip="For masks painted over several people at once: every separate part of a mask is a person.",
+                )),
             ],
             outputs=[
                 io.Model.Output(display_name="model", tooltip="Sample with this one."),
@@ -98,7 +108,7 @@ class FairInference(io.ComfyNode):
     @classmethod
     def execute(cls, model, clip, target, regions=None, masks=None, strength=5.0, start_percent=0.2, end_percent=0.9,
                 steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6,
-                preservation=SOFT, steering=BY_NEED, hold="") -> io.NodeOutput:  # fmt: skip
+                preservation=SOFT, steering=BY_NEED, hold="", people_of=None, each_mask=ONE) -> io.NodeOutput:  # fmt: skip
         blocks = require_cross_attention(model, NODE)
         check_window(start_percent, end_percent, NODE)
         if regions is None and masks is None:
@@ -109,9 +119,12 @@ class FairInference(io.ComfyNode):
                 "(0.2, say), or connect masks"
             )
         if masks is not None:
+            masks = as_masks(masks, NODE)
+            masks = separate_parts(masks) if each_mask == PARTS else masks
             check_masks(masks, regions, NODE)
         if regions is not None:
             check_blocks(regions, blocks, NODE, "this model's U-Net")
+            check_clip(clip, regions.aligned, NODE)
         in_context = steer_by == IN_CONTEXT and regions is not None
         columns, steered_axes = columns_of(target, steering == BY_NEED, held_axes(hold, regions))
         texts = attribute_prompts(regions, target, columns, in_context)
@@ -124,7 +137,7 @@ class FairInference(io.ComfyNode):
         )  # fmt: skip
         watch = watch_for(regions, start_percent)
         capture = Capture(watch)
-        return io.NodeOutput(install(model.clone(), plan, watch, regions, masks, capture), capture)
+        return io.NodeOutput(install(model.clone(), plan, watch, regions, masks, capture, people_of), capture)
 
 
 def held_axes(text: str, regions: RegionFinder | None) -> tuple[str, ...]:
@@ -146,27 +159,25 @@ def watch_for(regions: RegionFinder | None, end: float) -> Watch:
     return Watch(words, regions.aligned.context, blocks=named_blocks(regions.rule), end_percent=end)
 
 
-def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Capture):
+def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Capture, people_of: Capture | None = None):
     """Patch the model clone: the run's observer, the attribute prompts before each call, the guidance after CFG."""
-
-    def find(run: SampledRun, before: SampledRun | None) -> list[list[Person]]:
-        if masks is None:
-            require_maps(run, NODE, ", or connect masks")
-            people = find_people(regions, run, of_target(plan.target))
-        else:
-            people = people_from_masks(masks, run, min(plan.prompts)[0])  # the first who are free to change
-        return keep_attributes(people, before.people) if before else people
 
     def start(guider, latent, seed):
         if masks is not None:
             check_mask_size(masks, tuple(latent.shape[-2:]), NODE)
         observer = open_run(watch, guider, latent, NODE)
-        observer.run.source = latent.detach().cpu().float()
-        whom = partial(find, before=pass_before(capture, observer.run.source))
+        off = why_off(plan, regions, masks)
+        people = None if off else whom(plan, regions, masks, capture, people_of, latent, NODE)
         capture.begin(observer.run)
-        if plan.strength == 0 or not plan.prompts:
+        if masks is None:
+            observer.run.named = named_people(regions)
+        if regions is None:
+            observer.run.settings = STEERED_ALONE
+        if off:
+            observer.run.why_plain = off
             return observer
-        return (BlendedRun if plan.preservation == BLENDED else FairRun)(plan, whom, seed, guider, observer)
+        people.begin(observer.run)
+        return (BlendedRun if plan.preservation == BLENDED else FairRun)(plan, people, seed, guider, observer)
 
     key = f"{KEY}.{id(capture)}"
     model, current = patch(model, key, start, NODE)
@@ -176,8 +187,8 @@ def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Captur
 
     def sampler_sample(executor, guider, sigmas, *args):
         run = running()
-        if run and masks is None and any(map(run.guides, sigmas.tolist())):
-            check_warm_up(float(sigmas[0]), run.sigma_on, plan.start_percent, NODE)
+        if run and any(map(run.guides, sigmas.tolist())):
+            run.find.check(sigmas.tolist(), run.sigma_on)
         return run.sample(executor, guider, sigmas, *args) if run else executor(guider, sigmas, *args)
 
     def predict_noise(executor, x, timestep, model_options=None, seed=None):

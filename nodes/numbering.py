@@ -4,27 +4,46 @@ of the schedule a prediction belongs to."""
 import torch
 from torch import Tensor
 
-FURTHEST = 64  # images tried before the noise counts as somebody else's
+LARGEST_BATCH = 4096  # that the host makes: beyond its last image the noise counts as somebody else's
+SHARED = "the pictures of this batch share their noise, so that each was dealt the same attributes"
 
 
 def image_numbers(noise: Tensor, seed: int) -> tuple[int, ...]:
     """The number of each image's noise [B,C,h,w] among those that the host draws one after the other from `seed`.
 
     A plain batch is 0, 1, 2, ...; Latent From Batch takes some of them, with the noise they had there. Noise of another
-    make is numbered by its place in the batch.
+    make is numbered by its place in the batch. The host draws in float32 and rounds (0.30.0), or draws in the latent's
+    own precision (0.3.75).
     """
-    places = tuple(range(len(noise)))
-    noise, generator = noise.detach().cpu().float(), torch.Generator().manual_seed(seed)
-    if torch.equal(torch.randn(noise.shape, generator=generator), noise):
-        return places
+    noise, places = noise.detach().cpu(), tuple(range(len(noise)))
+    if not bool(noise.any()):
+        return places  # a sampler that adds none
+    for drawn_in in dict.fromkeys((torch.float32, noise.dtype)):
+        found = _numbers(noise, seed, drawn_in)
+        if found is not None:
+            return found
+    return places
+
+
+def _numbers(noise: Tensor, seed: int, drawn_in: torch.dtype) -> tuple[int, ...] | None:
+    def draw(shape: torch.Size) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=drawn_in).to(noise.dtype)
+
+    generator = torch.Generator().manual_seed(seed)
+    if torch.equal(draw(noise.shape), noise):
+        return tuple(range(len(noise)))
     generator.manual_seed(seed)
     numbers: dict[int, int] = {}
-    for number in range(FURTHEST):
-        drawn = torch.randn(noise.shape[1:], generator=generator)
-        numbers |= {i: number for i in places if i not in numbers and torch.equal(noise[i], drawn)}
-        if len(numbers) == len(places):
-            return tuple(numbers[i] for i in places)
-    return places
+    firsts = noise.flatten(1)[:, 0].tolist()  # told apart by one number, most are not compared as a whole
+    for number in range(LARGEST_BATCH):
+        drawn = draw(noise.shape[1:])
+        first = float(drawn.flatten()[0])
+        for place, begins in enumerate(firsts):
+            if begins == first and place not in numbers and torch.equal(noise[place], drawn):
+                numbers[place] = number
+        if len(numbers) == len(noise):
+            return tuple(numbers[place] for place in range(len(noise)))
+    return None
 
 
 def step_of(sigma: float, schedule: Tensor | None, otherwise: int) -> int:

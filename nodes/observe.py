@@ -8,19 +8,20 @@ midpoints are left out, Heun's corrector, which looks at the next level first, s
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from comfy.patcher_extension import WrappersMP
 from torch import Tensor, nn
 
-from ..attention.capture import MapStore, selection, word_maps
+from ..attention.capture import MapStore, WordQuery, selection, word_maps
 from ..attention.trace import Block, cross_attention_blocks, trace, uncompiled
-from .conditionings import conditionings, matching_uuids, place, tell_copies_apart
+from .conditionings import conditionings, matching_uuids, place, tell_copies_apart, why_unmatched
 from .numbering import image_numbers, step_of
 from .types import CONDITIONAL, UNCONDITIONAL, SampledRun, Watch
 
 PREDICTS = "fair_attention.predicts"  # in the options of a forward with gradients that is a sampling step all the same
+APART = "a forward pass could not be split into conditionings and was not recorded"
 
 
 def require_cross_attention(model, node: str) -> list[Block]:
@@ -50,6 +51,7 @@ class Observer:
         self.areas: dict = {}
         self.inference = torch.is_inference_mode_enabled()  # the mode of the whole run, for what is kept of it
         self.seen: dict = {}  # uuid -> last step recorded
+        self.columns: dict[tuple, Tensor] = {}
         self.keys: dict[Block, Tensor] = {}  # of the attribution prompt, one projection a run
 
     def cond_batch(self, executor: Callable, model, conds: list, args: tuple, kwargs: dict):
@@ -60,16 +62,22 @@ class Observer:
         return executor(model, conds, *args, **kwargs)
 
     def forward(self, executor: Callable, args: tuple, kwargs: dict):
-        options = transformer_options(args, kwargs) or {}
-        if not self.watch.words or (torch.is_grad_enabled() and PREDICTS not in options):
+        asked = transformer_options(args, kwargs) or {}
+        if not self.watch.words or (torch.is_grad_enabled() and PREDICTS not in asked) or not self._due(asked):
             return executor(*args, **kwargs)
-        chunks = self._chunks(options, args[0].shape[0]) if options else []
-        if not chunks:
-            return executor(*args, **kwargs)
+        chunks: list[int] = []
+        taken: set[Block] = set()
 
-        def take(block: Block, module: nn.Module, q: Tensor, k: Tensor) -> None:
+        def take(block: Block, module: nn.Module, q: Tensor, k: Tensor, given: Mapping) -> None:
+            """given: the options that have reached the U-Net; a wrapper called after this one may have changed the rows."""
+            options = given if "uuids" in given else {**asked, **given}
+            shape = options.get("original_shape", args[0].shape)
             with torch.inference_mode(self.inference), torch.no_grad():
-                self._take(block, module, q, k, options, args[0].shape, chunks)
+                if not taken or block in taken:  # a forward begins; such a wrapper may run several
+                    taken.clear()
+                    chunks[:] = self._chunks(options, shape[0])
+                taken.add(block)
+                self._take(block, module, q, k, options, shape, chunks)
 
         unet = executor.class_obj
         wanted = self.watch.blocks or {b for b, _ in cross_attention_blocks(unet)}
@@ -80,26 +88,37 @@ class Observer:
         """The run has come to its end with this latent; not called for one that failed or was cancelled."""
         self.run.result = result
 
-    def _chunks(self, options: dict, batch: int) -> list[int]:
-        """Indices of the watched chunks of this forward that are still to be recorded at this step."""
+    def _due(self, options: Mapping) -> list[int]:
+        """Indices of the watched conditionings of this forward that are still to be recorded at this step."""
         uuids, sigmas = options.get("uuids"), options.get("sigmas")
-        if not uuids or sigmas is None or batch % len(uuids):
-            self.run.note("a forward pass could not be split into conditionings and was not recorded")
+        if not uuids or sigmas is None:
+            if options:
+                self.run.note(APART)
             return []
         sigma = float(sigmas.flatten()[0])
         if not self.sigma_end <= sigma <= self.sigma_start:
             return []
-        step = step_of(sigma, options.get("sample_sigmas"), len(self.run.steps))
-        chosen = []
-        for index, uuid in enumerate(uuids):
-            if uuid in self.uuids and self.seen.get(uuid, -1) < step:
-                self.seen[uuid] = step
-                chosen.append(index)
+        step = self._step(options)
+        return [i for i, uuid in enumerate(uuids) if uuid in self.uuids and self.seen.get(uuid, -1) < step]
+
+    def _step(self, options: Mapping) -> int:
+        return step_of(float(options["sigmas"].flatten()[0]), options.get("sample_sigmas"), len(self.run.steps))
+
+    def _chunks(self, options: Mapping, batch: int) -> list[int]:
+        """Indices of the watched chunks among the rows of a forward of so many rows, from now on recorded for this step."""
+        chosen = self._due(options)
+        if batch % max(1, len(options.get("uuids") or ())):
+            self.run.note(APART)
+            return []
         if chosen:
+            step = self._step(options)
+            self.seen |= {options["uuids"][index]: step for index in chosen}
             self.run.steps.add(step)
         return chosen
 
-    def _take(self, block, module, q: Tensor, k: Tensor, options: dict, shape: torch.Size, chunks: list[int]) -> None:
+    def _take(self, block, module, q: Tensor, k: Tensor, options: Mapping, shape, chunks: list[int]) -> None:
+        if not chunks:
+            return
         if q.shape[0] != shape[0] or k.shape[0] != shape[0]:
             self.run.note("another patch changed the attention batch; those calls were not recorded")
             return
@@ -114,10 +133,20 @@ class Observer:
             keys = k[rows]
             if self.watch.attribution is not None:
                 keys = self._attribution_keys(block, module, k).expand(images, -1, -1)
-            own = keys.shape[1] if self.watch.attribution is not None else self.uuids[uuids[chunk]]
-            columns = selection(self.watch.words, own, keys.shape[1])
+            columns = self._columns(uuids[chunk], keys.shape[1], q.device)
             maps = word_maps(q[rows], keys, heads, columns, self.watch.heads)
             store.add(block, maps, grid, *place(self.areas.get(uuids[chunk]), grid, store.latent_size))
+
+    def _columns(self, uuid, length: int, device: torch.device) -> Tensor:
+        """[length, words] on this device: which keys are the words' own. Made once a run, not once a block and step."""
+        own, start = length, 0
+        if self.watch.attribution is None:
+            own, start = self.uuids[uuid][:2]
+        key = own, start, length, device
+        if key not in self.columns:
+            words = tuple(WordQuery(w.label, tuple(p + start for p in w.positions)) for w in self.watch.words)
+            self.columns[key] = selection(words, own, length).to(device)
+        return self.columns[key]
 
     def _attribution_keys(self, block: Block, module: nn.Module, k: Tensor) -> Tensor:
         if block not in self.keys:
@@ -135,8 +164,8 @@ def open_run(watch: Watch, guider, latent: Tensor, node: str) -> Observer:
         )
     if not uuids:
         raise ValueError(
-            f"{node}: none of the sampler's positive conditionings was encoded from this prompt by this CLIP. "
-            "Connect the conditioning output of Linguistic Alignment (or encode the same prompt with the same CLIP)."
+            f"{node}: none of the sampler's positive conditionings was encoded from this prompt by this CLIP: "
+            f"{why_unmatched(conditionings(guider, watch.branch), watch.context)}."
         )
     sampling = guider.model_patcher.get_model_object("model_sampling")
     sigmas = tuple(float(sampling.percent_to_sigma(p)) for p in (watch.start_percent, watch.end_percent))
@@ -171,6 +200,7 @@ def patch(model, key: str, start: Callable[..., Observer], node: str):
             observer.run.store.to_cpu()
             return result
         except BaseException:
+            observer.run.failed = True
             observer.run.store.clear()  # nobody reads the maps of a run that has no latent
             raise
         finally:

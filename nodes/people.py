@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor
 
 from ..attention.maps import read_size, resize
@@ -45,6 +47,12 @@ def _one_each(groups: list[list[Person]], image: int, run: SampledRun) -> list[P
     return [p for g, people in enumerate(groups) for i, p in enumerate(people) if (g, i) not in gone]
 
 
+def named_people(finder: RegionFinder) -> tuple[tuple[int, str, int], ...]:
+    """(group, its noun, how many) of the groups whose number the prompt says."""
+    groups = enumerate(finder.aligned.groups)
+    return tuple((g, group.noun.text, group.count) for g, group in groups if group.count is not None)
+
+
 def people_from_masks(masks: Tensor, run: SampledRun, group: int = 0) -> list[list[Person]]:
     """Masks that came from outside, [n,h,w], for every image of the batch; those without a pixel are nobody.
 
@@ -55,17 +63,42 @@ def people_from_masks(masks: Tensor, run: SampledRun, group: int = 0) -> list[li
     return [list(found) for _ in range(run.store.images)]
 
 
-def check_masks(masks: Tensor, finder: RegionFinder | None, node: str) -> None:
-    """ValueError unless these are masks of somebody, and of no more people than the prompt names (where it says)."""
-    if masks.dim() != 3 or not bool((masks > 0).any()):
+def as_masks(masks: Tensor, node: str) -> Tensor:
+    """[n,h,w] of masks as nodes give them: also one alone [h,w], or with a channel [n,1,h,w]. ValueError for others."""
+    if masks.dim() == 2:
+        return masks.unsqueeze(0)
+    if masks.dim() == 4 and masks.shape[1] == 1:
+        return masks.squeeze(1)
+    if masks.dim() != 3 or not len(masks):
         raise ValueError(
-            f"{node}, masks: got shape {tuple(masks.shape)} without any pixel set; give one mask per person"
+            f"{node}, masks: got shape {tuple(masks.shape)}; give one mask per person, [people, height, width]"
         )
+    return masks
+
+
+def separate_parts(masks: Tensor) -> Tensor:
+    """[n,h,w] -> [m,h,w]: each mask's connected parts (8 neighbours) by themselves, left to right, mask by mask.
+
+    Parts below a hundredth of their mask's largest one are specks of the brush, and left out. An empty mask stays one.
+    """
+    parts = []
+    for mask in masks:
+        labels, n = ndimage.label((mask > 0).cpu().numpy(), np.ones((3, 3)))
+        sizes = ndimage.sum_labels(labels > 0, labels, range(1, n + 1))
+        places = [p[1] for p in ndimage.center_of_mass(labels > 0, labels, range(1, n + 1))]
+        found = [(at, i) for i, (at, size) in enumerate(zip(places, sizes, strict=True), 1) if size >= max(sizes) / 100]
+        parts += [mask * torch.from_numpy(labels == i).to(mask) for _, i in sorted(found)] or [mask]
+    return torch.stack(parts)
+
+
+def check_masks(masks: Tensor, finder: RegionFinder | None, node: str) -> None:
+    """ValueError if there are masks of more people than the prompt names (where it says). An empty mask is nobody."""
+    people = int((masks > 0).flatten(1).any(1).sum())
     counts = [group.count for group in finder.aligned.groups] if finder else [None]
-    if None not in counts and len(masks) > sum(counts):
+    if None not in counts and people > sum(counts):
         named = f"{sum(counts)} {'person' if sum(counts) == 1 else 'people'}"
         raise ValueError(
-            f"{node}, masks: got {len(masks)} masks, but the prompt {finder.aligned.prompt!r} names {named}; give one "
+            f"{node}, masks: got {people} masks, but the prompt {finder.aligned.prompt!r} names {named}; give one "
             "mask per person, at most as many as the prompt names, or leave regions unconnected"
         )
 

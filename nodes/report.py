@@ -10,6 +10,7 @@ from ..metrics.people import reached, reading_at
 from ..metrics.readers import Reading
 from .drawing import draw_people, to_tensor
 from .energy_report import describe_energy, energy_curve
+from .outcome import fewer_found, headline
 from .runs import pixel_size, run_of
 from .types import CATEGORY, Attention, Attributes, Person, ReadAttributes, SampledRun, schema
 
@@ -23,9 +24,10 @@ def describe(run: SampledRun, read: ReadAttributes | None = None, size: tuple[in
     """
     if run.energy:
         return "\n".join([describe_energy(run), *run.notes])
+    lines = headline(run)
     if not run.people:
-        return "\n".join(["Nobody was changed: the picture is the plain one.", *run.notes])
-    lines, totals, readings = [], Counter[str](), []
+        return "\n".join([*lines, *run.notes])
+    totals, readings = Counter[str](), []
     for number, found in enumerate(run.people, 1):
         lines.append(f"image {number}: {len(found)} found" + ("" if found else "; left as it is"))
         for j, person in enumerate(found, 1):
@@ -43,6 +45,7 @@ def describe(run: SampledRun, read: ReadAttributes | None = None, size: tuple[in
         line = f"{name}: {count} of {totals.total()} ({count / totals.total():.0%})"
         line += f", asked for {asked[name]:.0%}" if name in asked else ""
         lines.append(line + (f", read as such {met[name][0]}" if name in met else ""))
+    lines += fewer_found(run) + ([run.settings] if run.settings else [])
     if run.tally:
         lines.append(run.tally)
     return "\n".join([*lines, *run.notes])

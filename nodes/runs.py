@@ -9,10 +9,17 @@ def run_of(capture: Capture, latent: dict, node: str, image: Tensor | None = Non
     """The run that made this latent. ValueError if the capture has seen none, or another one, or if image [B,H,W,3] is
     not the whole batch of it."""
     samples = latent["samples"].float().cpu()
+    if not bool(samples.isfinite().all()):
+        raise ValueError(
+            f"{node}, latent: it holds values that are no numbers (NaN or infinite), so sampling has failed and its picture is "
+            "black. Sample with less strength, or start ComfyUI without fp16 for the model (--fp32-unet, or bf16)"
+        )
     finished = [run for run in capture.runs if run.result is not None]
     if not finished:
         raise ValueError(
-            f"{node}: nothing was recorded yet. Sample with the model output of the capture node, and connect that latent."
+            f"{node}: nothing was recorded yet. Sample with the model output of the node that this attention comes from, and "
+            "connect that latent. A sampler without a step to do (denoise 0, or a first step behind the last) never asks the "
+            "model, and hands on the latent that it was given."
         )
     for run in reversed(finished):
         if run.result.shape == samples.shape and run.result.allclose(samples, atol=1e-2, rtol=1e-2):
@@ -20,7 +27,8 @@ def run_of(capture: Capture, latent: dict, node: str, image: Tensor | None = Non
     else:
         raise ValueError(
             f"{node}, latent: this latent was not sampled with this capture, or more than {capture.kept} samplings ago. "
-            "Connect the latent of the sampler that the capture's model goes into, before any other node changes it."
+            "Connect the latent of the sampler that the capture's model goes into, before any other node changes it (with denoise "
+            "0 a sampler samples nothing)."
         )
     if image is not None and len(image) != run.store.images:
         raise ValueError(

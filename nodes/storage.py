@@ -50,6 +50,8 @@ def to_tensors(run: SampledRun, watch: Watch) -> tuple[dict[str, Tensor], dict[s
         "people": people,
         "tally": run.tally,
         "target": None if run.target is None else asdict(run.target),
+        "why_plain": run.why_plain,
+        "named": run.named,
     }
     return tensors, {"format": FORMAT, "version": VERSION, **{k: json.dumps(v) for k, v in facts.items()}}
 
@@ -67,10 +69,11 @@ def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Captur
         store.counts[Block.parse(name)] = torch.ones(1, 1)
     masks = iter(tensors.get(PEOPLE, ()))
     people = [[_person(next(masks), p) for p in found] for found in facts["people"]]
-    more = {  # absent in older files
+    more = {name: facts.get(name, "") for name in ("tally", "why_plain")}  # absent in older files
+    more |= {
         "plain": tensors.get(UNEDITED),
-        "tally": facts.get("tally", ""),
         "target": _target(facts.get("target")),
+        "named": tuple(map(tuple, facts.get("named", ()))),
     }
     run = SampledRun(store, set(facts["steps"]), facts["notes"], tensors[LATENT], people, **more)
     return Capture(watch, [run])

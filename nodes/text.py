@@ -5,12 +5,26 @@ from torch import Tensor
 
 from ..attention.capture import WordQuery
 from ..attention.tokens import SPECIAL, Span, find_words, positions_of, special_positions, token_spans
+from .types import AlignedPrompt
 
 
 def encode(clip, prompt: str) -> tuple[list, Tensor]:
     """(CONDITIONING, context [1,L,d]): the prompt as CLIPTextEncode encodes it."""
     conditioning = clip.encode_from_tokens_scheduled(clip.tokenize(prompt))
     return conditioning, conditioning[0][0]
+
+
+def check_clip(clip, aligned: AlignedPrompt, node: str) -> None:
+    """ValueError unless this CLIP encodes the prompt as the one of Linguistic Alignment has."""
+    context = encode(clip, aligned.prompt)[1]
+    if context.shape != aligned.context.shape or not torch.allclose(
+        context.float().cpu(), aligned.context.float().cpu(), atol=2e-3, rtol=1e-3
+    ):
+        raise ValueError(
+            f"{node}, clip: it encodes the prompt otherwise than the CLIP of Linguistic Alignment does (another checkpoint, CLIP "
+            "Set Last Layer, a LoRA with another strength), so the attribute prompts would not fit the sampled one. Connect the "
+            "same CLIP to both, behind all nodes that change it"
+        )
 
 
 def own_context(clip, prompt: str) -> Tensor:

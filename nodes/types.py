@@ -57,10 +57,16 @@ class AlignedPrompt:
 
     def stated(self, group: int, axes: Collection[str]) -> tuple[str, ...]:
         """The words by which the prompt already fixes one of these axes for a group; () if it is free to change."""
-        if self.edit_fixed:
-            return ()
-        related = {*axes, *(SAME_AXIS[axis] for axis in axes if axis in SAME_AXIS)}
-        return tuple(word for axis, word in self.groups[group].fixed if axis in related)
+        return () if self.edit_fixed else self.says(group, axes)
+
+    def says(self, group: int, axes: Collection[str]) -> tuple[str, ...]:
+        """The words by which the prompt states one of these axes for a group, whether or not it is free to change."""
+        return tuple(word for axis, word in self.groups[group].fixed if axis in related(axes))
+
+
+def related(axes: Collection[str]) -> set[str]:
+    """These axes, and those that leave them no room."""
+    return {*axes, *(SAME_AXIS[axis] for axis in axes if axis in SAME_AXIS)}
 
 
 @dataclass(frozen=True)
@@ -117,27 +123,44 @@ class SampledRun:
     tally: str = ""  # how a quota shared by several runs stands after this one
     pairs: tuple[str, ...] = ()  # where energy guidance ran: "gender ~ doctor", ...
     energy: list[EnergyStep] = field(default_factory=list)
-    settings: str = ""  # energy guidance's, in words
-    source: Tensor | None = None  # the latent it started from, where Fair Inference ran
+    settings: str = ""  # in words, of energy guidance; of Fair Inference where they are not as set
     target: TargetDistribution | None = None  # what Fair Inference was asked for
+    failed: bool = False  # it ended by an error, or was cancelled
+    remembered: bool = False  # its pictures are among those of the capture
+    why_plain: str = ""  # why nobody was steered, where nobody was
+    named: tuple[tuple[int, str, int], ...] = ()  # (group, noun, how many) that the prompt names, where they are looked for
 
     def note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
 
 
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One image that a run has made, and who is in it: for samplings that go on from there."""
+
+    latent: Tensor  # [C, h, w], half precision
+    people: tuple[Person, ...]
+
+    @property
+    def bytes(self) -> int:
+        return sum(t.numel() * t.element_size() for t in (self.latent, *(p.mask for p in self.people)))
+
+
 @dataclass
 class Capture:
-    """FAIR_ATTENTION: the runs seen so far on one patched model, latest last."""
+    """FAIR_ATTENTION: the runs seen so far on one patched model, latest last. pictures: see passes.py."""
 
     watch: Watch
     runs: list[SampledRun] = field(default_factory=list)
     kept: int = 8
+    pictures: list[Picture] = field(default_factory=list)
 
     def begin(self, run: SampledRun) -> None:
+        """Runs that failed are nobody's: they make room first."""
         for note in self.watch.notes:
             run.note(note)
-        self.runs = [*self.runs[-(self.kept - 1) :], run]
+        self.runs = [*[r for r in self.runs if not r.failed][-(self.kept - 1) :], run]
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,9 @@ def masks_from_another_node() -> Graph:
         "10": node("MaskComposite", destination=["8", 0], source=["9", 0], x=0, y=0, operation="add"),
         "11": node("MaskPreview", mask=["10", 0]),
         "12": node("FairTargetDistribution", preset="own list", attributes="female 1", seed=0),
-        "13": node("FairInference", model=MODEL, clip=CLIP, target=["12", 0], masks=["10", 0]),
+        "13": node(
+            "FairInference", model=MODEL, clip=CLIP, target=["12", 0], masks=["10", 0], steer_by="the attribute alone"
+        ),
         **sampled(["13", 0], ["7", 0]),
         **seen("14", "FairReport", ["13", 1]),
         "15": {**sampled(MODEL, ["7", 0])[SAMPLER]},
@@ -180,6 +182,7 @@ def masks_from_another_node() -> Graph:
             "made of core nodes; a segmentation node or a painted mask does as well.",
             "Compare **Plain** with **Save Image**: same seed, and only the left half was steered towards *female*.",
             "The mask is in pixels of the picture, and used for every picture of the batch.",
+            "With a mask and no **regions** there is no prompt to say the attribute in: **steer_by** is *the attribute alone*.",
             sd=SD_SETTINGS + " in both samplers, the two masks 512 high, 512 and 256 wide.",
         ),
         nodes,

@@ -28,7 +28,7 @@ def test_refusals_name_node_input_and_remedy(bench, setting):
     ):
         bench.target(cross_with=everywhere)
     with pytest.raises(ValueError, match=r"Fair Inference, masks: .*one mask per person"):
-        bench.fair(target, masks=torch.zeros(1, 64, 64))
+        bench.fair(target, masks=torch.zeros(1, 3, 64, 64))
     dit = SimpleNamespace(model=SimpleNamespace(diffusion_model=torch.nn.Linear(1, 1)))
     with pytest.raises(ValueError, match=r"Fair Inference: MODEL is a Linear, which has no U-Net cross-attention"):
         bench.fair(target, regions=regions, model=dit)

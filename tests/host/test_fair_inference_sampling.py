@@ -37,6 +37,29 @@ def test_noise_of_another_make_is_numbered_by_its_place(host):
     assert numbers(drawn[[3, 1]], 7) == (0, 1) and numbers(torch.zeros(2, 4, 8, 8), 7) == (0, 1)
     odd = host.comfy.sample.prepare_noise(torch.zeros(3, 4, 9, 11), 5)  # drawn whole, other numbers than one by one
     assert numbers(odd, 5) == (0, 1, 2)
+    for dtype in (torch.float32, torch.float16):  # --fp16-intermediates
+        taken = host.comfy.sample.prepare_noise(torch.zeros(2, 4, 8, 8, dtype=dtype), 11, [70, 3])
+        assert taken.dtype == dtype and numbers(taken, 11) == (70, 3)
+
+
+def test_an_image_beyond_the_64th_is_dealt_what_it_is_dealt_in_the_batch(bench, setting):
+    target = bench.target(assignment="independent draws", seed=4)
+    model, attention = bench.fair(target, masks=halves(), start_percent=0.0, end_percent=1.0)
+    bench.sample(model, setting.positive, batch=70, steps=1)
+    batch = [[p.attribute for p in people] for people in attention.runs[-1].people]
+    number = next(n for n in range(64, 70) if batch[n] != batch[0])
+    bench.sample(model, setting.positive, steps=1, noise=[number])
+    assert [p.attribute for p in attention.runs[-1].people[0]] == batch[number]
+
+
+def test_pictures_of_one_noise_are_said_to_be_dealt_alike(bench, setting):
+    model, attention = bench.fair(bench.target(), masks=halves())
+    bench.sample(model, setting.positive, batch=2, noise=[5, 5])
+    assert attention.runs[-1].notes == [
+        "the pictures of this batch share their noise, so that each was dealt the same attributes"
+    ]
+    bench.sample(model, setting.positive, batch=2, noise=[5, 6])
+    assert attention.runs[-1].notes == []
 
 
 @pytest.mark.parametrize("sampler", ["euler", "euler_ancestral", "dpmpp_2m", "dpmpp_sde", "ddim", "heun", "uni_pc"])

@@ -106,3 +106,15 @@ def test_a_block_that_changes_its_resolution_follows_the_first():
     store.add(BLOCK, torch.ones(1, 1, 4), (2, 2), (2, 2), (0, 0))
     store.add(BLOCK, torch.full((1, 1, 16), 3.0), (4, 4), (4, 4), (0, 0))
     assert torch.equal(store.mean(BLOCK)[0, 0], torch.full((2, 2), 2.0))
+
+
+def test_a_run_that_goes_on_from_another_averages_over_both_and_leaves_that_one_as_it_was():
+    first, second = (MapStore(("doctors",), 1, (2, 2)) for _ in range(2))
+    first.add(BLOCK, torch.ones(1, 1, 4), (2, 2), (2, 2), (0, 0))
+    second.go_on_from(first)
+    second.add(BLOCK, torch.full((1, 1, 4), 4.0), (2, 2), (2, 2), (0, 0))
+    assert torch.equal(second.mean(BLOCK)[0, 0], torch.full((2, 2), 2.5))
+    assert torch.equal(first.mean(BLOCK)[0, 0], torch.ones(2, 2))
+    for other in (MapStore(("cats",), 1, (2, 2)), MapStore(("doctors",), 2, (2, 2)), MapStore(("doctors",), 1, (4, 4))):
+        other.go_on_from(first)
+        assert other.blocks == []

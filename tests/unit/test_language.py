@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fair_attention.attention import lexicon, spacy_parser
-from fair_attention.attention.language import insert_attribute, people_groups
+from fair_attention.attention.language import insert_attribute, people_groups, replace_attribute
 
 with (Path(__file__).parent / "prompts.tsv").open(encoding="utf-8", newline="") as _file:
     PROMPTS = list(csv.DictReader(_file, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -168,3 +168,23 @@ def test_taking_the_attribute_out_again_gives_the_prompt(before, noun, attribute
     assert changed.replace(attribute + " ", "", 1) == prompt
     assert again.noun.text == group.noun.text
     assert attribute in [word for _, word in again.fixed]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "axis", "attribute", "expected"),
+    [
+        ("a photo of a female doctor", "gender", "male", "a photo of a male doctor"),
+        ("a female doctor", "gender", "elderly", "an elderly doctor"),
+        ("a photo of (female:1.2) doctors", "gender", "male", "a photo of (male:1.2) doctors"),
+        ("two smiling women in a park", "gender", "male", "two smiling male people in a park"),
+        ("A businesswoman at work", "gender", "male", "A male businessperson at work"),
+        ("three young girls", "gender", "male", "three young male children"),
+        ("three young girls", "age", "old", "three old people"),
+        ("an elderly man", "gender", "female", "an elderly female person"),
+        ("a doctor who is male", "gender", "female", "a doctor who is female"),
+        ("a female doctor and a male nurse", "gender", "male", "a male doctor and a male nurse"),
+    ],
+)
+def test_what_the_prompt_states_makes_way(prompt, axis, attribute, expected):
+    group = people_groups(prompt, "rules")[0]
+    assert replace_attribute(prompt, group, attribute, {axis}) == expected

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fair_attention.attention.maps import gaussian_blur, minmax, prepare, read_size, resize, scale_of
+from fair_attention.attention.maps import averaged, gaussian_blur, minmax, prepare, read_size, resize, scale_of
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,11 @@ def test_prepared_maps_are_read_in_one_size_and_range():
     maps = prepare(torch.rand(2, 3, 4, 6), (48, 72))
     assert maps.shape == (2, 3, 48, 72)
     assert torch.allclose(maps.amax((-2, -1)), torch.ones(2, 3)) and bool((maps.amin((-2, -1)) == 0).all())
+
+
+@pytest.mark.parametrize(("old", "new"), [((96, 96), (64, 64)), ((5, 7), (3, 2)), ((8, 8), (4, 2)), ((9, 4), (9, 3))])
+def test_averaging_by_matrices_is_adaptive_pooling(old, new):
+    """For Apple's GPUs, which pool only where the sides divide evenly."""
+    maps = torch.rand(2, 3, *old, dtype=torch.double)
+    assert torch.allclose(averaged(maps, new), torch.nn.functional.adaptive_avg_pool2d(maps, new))
+    assert averaged(torch.tensor([[[[1.0, 2.0, 6.0]]]]), (1, 2)).tolist() == [[[[1.5, 4.0]]]]

@@ -24,7 +24,7 @@ class BasicTransformerBlock(nn.Module):
         self.attn2 = Attention() if cross else None
         self.n_heads = 2
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, transformer_options: dict | None = None) -> Tensor:
         return self.attn2(x, context) if self.attn2 is not None else x
 
 
@@ -36,8 +36,8 @@ class UNet(nn.Module):
         self.output_blocks = nn.ModuleList([nn.Sequential(BasicTransformerBlock(), BasicTransformerBlock())])
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
-        for _, block in cross_attention_blocks(self):
-            x = block(x, context)
+        for number, (_, block) in enumerate(cross_attention_blocks(self)):
+            x = block(x, context, transformer_options={"number": number})
         return x
 
 
@@ -52,7 +52,7 @@ BLOCKS = [Block("input", 1), Block("middle", 0), Block("output", 0), Block("outp
 
 
 def hooks(unet) -> int:
-    return sum(len(m._forward_hooks) for m in unet.modules())
+    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in unet.modules())
 
 
 def test_blocks_are_numbered_in_forward_order_and_layers_counted(unet):
@@ -77,10 +77,14 @@ def test_other_names_are_refused(text):
 def test_queries_and_keys_of_the_wanted_blocks_are_seen_and_change_nothing(unet):
     seen = []
     plain = unet(*INPUTS)
-    with trace(unet, BLOCKS[1:3], lambda block, module, q, k: seen.append((block, module.n_heads, q.shape, k.shape))):
+
+    def take(block, module, q, k, options):
+        seen.append((block, module.n_heads, q.shape, k.shape, options))
+
+    with trace(unet, BLOCKS[1:3], take):
         watched = unet(*INPUTS)
     assert torch.equal(plain, watched)
-    assert seen == [(b, 2, (1, 3, 4), (1, 5, 4)) for b in BLOCKS[1:3]]
+    assert seen == [(b, 2, (1, 3, 4), (1, 5, 4), {"number": n}) for n, b in enumerate(BLOCKS[1:3], 1)]
     assert hooks(unet) == 0
 
 
@@ -103,7 +107,7 @@ def test_hooks_are_removed_after_an_error_in_one(unet):
 
 def test_keys_that_another_patch_projects_are_not_taken_for_the_blocks_own(unet):
     seen = []
-    with trace(unet, BLOCKS[:1], lambda block, module, q, k: seen.append(k)):
+    with trace(unet, BLOCKS[:1], lambda block, module, q, k, options: seen.append(k)):
         unet(*INPUTS)
         unet.input_blocks[1][0].attn2.to_k(torch.zeros(1, 2, 4))
     assert [k.shape for k in seen] == [(1, 5, 4)]

@@ -1,7 +1,7 @@
 """The rows of docs/composition.md. Each is tested with each of our nodes, and where it stands in the model's line, on
 both sides of it; what is not right is written here, where the test that sees it looks it up."""
 
-from fair_attention.tests.host.composition import community, core_nodes, options, ways
+from fair_attention.tests.host.composition import community, core_nodes, options, ours, ways
 from fair_attention.tests.host.composition.case import (
     CAPTURE,
     FAIR,
@@ -90,12 +90,24 @@ GROUPS: dict[str, tuple[Case, ...]] = {
         Case("`--use-quad-cross-attention`", around=options.attention_of("attention_sub_quad"), visible=False),
         Case("`--use-pytorch-cross-attention`", around=options.attention_of("attention_pytorch"), visible=False),
     ),
+    "This pack's own nodes": (
+        Case("Capture Cross-Attention", ours.chain(CAPTURE), visible=False),
+        Case("Fair Inference", ours.chain(FAIR)),
+        Case("SoftIoU Energy Guidance", ours.chain(SOFTIOU)),
+        Case("Capture, then Fair Inference", ours.chain(CAPTURE, FAIR)),
+        Case("Fair Inference, then Capture", ours.chain(FAIR, CAPTURE)),
+        Case("Capture, then SoftIoU", ours.chain(CAPTURE, SOFTIOU)),
+        Case("SoftIoU, then Capture", ours.chain(SOFTIOU, CAPTURE)),
+        Case("Fair Inference, then SoftIoU", ours.chain(FAIR, SOFTIOU)),
+        Case("SoftIoU, then Fair Inference", ours.chain(SOFTIOU, FAIR)),
+    ),
     "Other packs (stand-ins with the same hooks)": (
         Case("IPAdapter", community.image_prompt),
         Case("Attention Couple (regional prompts)", community.regional_prompts,
              verdicts={CAPTURE: REGIONS, FAIR: REGIONS, SOFTIOU: REGIONS_ENERGY}),
         Case("SageAttention", community.sage_attention),
         Case("A step cache (TeaCache, WaveSpeed)", community.step_cache),
+        Case("A wrapper that hands on a copy of the options", community.copying, visible=False),
     ),
 }  # fmt: skip
 CASES = tuple(case for group in GROUPS.values() for case in group)

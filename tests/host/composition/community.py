@@ -6,6 +6,7 @@ regional_prompts  Attention Couple: an attn2 patch that tiles the keys to a comm
                   once a region, and an output patch that puts the regions together again
 sage_attention    a kernel of low precision in `optimized_attention_override`, over whatever was there, no backward
 step_cache        TeaCache, WaveSpeed: every other step a forward's output comes from memory
+copying           any wrapper that hands on a copy of the options
 """
 
 import math
@@ -127,4 +128,18 @@ def step_cache(bench, model):
 
     model = model.clone()
     model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "step_cache", forward)
+    return model
+
+
+def copying(bench, model):
+    """As many wrappers do that add an option of their own: the dictionary they were given stays as it is."""
+
+    def forward(executor, *args, **kwargs):
+        def copied(value):
+            return {**value, "theirs": True} if isinstance(value, dict) and "uuids" in value else value
+
+        return executor(*map(copied, args), **{name: copied(value) for name, value in kwargs.items()})
+
+    model = model.clone()
+    model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, f"copying.{id(forward)}", forward)
     return model

@@ -18,6 +18,9 @@ class Seen:
     message: str = ""
 
 
+STRENGTH = {CAPTURE: 1.0, FAIR: 5.0, SOFTIOU: 100.0}
+
+
 def node(bench, column: str, tokens, strength: float, masks: bool = True):
     """model -> (patched model, attention)"""
     if column == CAPTURE:
@@ -33,7 +36,16 @@ def node(bench, column: str, tokens, strength: float, masks: bool = True):
     ).result  # fmt: skip
 
 
-STRENGTH = {CAPTURE: 1.0, FAIR: 5.0, SOFTIOU: 100.0}
+def chain(*columns: str):
+    """patch(bench, model) -> model with these nodes of ours, in this order in the graph."""
+
+    def patch(bench, model):
+        tokens, _ = bench.align(PROMPT)
+        for column in columns:
+            model, _ = node(bench, column, tokens, STRENGTH[column])(model)
+        return model
+
+    return patch
 
 
 def switched_off(bench, case: Case, place: str) -> Tensor:

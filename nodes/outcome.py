@@ -1,0 +1,127 @@
+"""Why a run has left the picture as it is: each way in which that can happen, in words for the report."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from torch import Tensor
+
+from .fair_plan import FairPlan, of_target
+from .numbering import SHARED
+from .passes import KEPT
+from .types import Person, SampledRun
+from .voting import RegionFinder
+
+PLAIN = "Nobody was changed: the picture is the plain one"
+UNGUIDED = "Nothing was guided: the picture is the plain one"
+GONE_ON = "In this sampling nobody was steered; the people are those of the sampling before"
+LEFT = "left as drawn"
+OFF = "strength is 0, so nobody is steered"
+
+
+def why_off(plan: FairPlan, regions: RegionFinder | None, masks: Tensor | None) -> str:
+    """Why this plan steers nobody, whatever is sampled; "" if it may."""
+    if plan.strength == 0:
+        return OFF
+    if not plan.prompts:
+        return all_stated(plan, regions)
+    if masks is not None and not bool((masks > 0).any()):
+        return "the masks are empty, so there is nobody to steer"
+    return ""
+
+
+def all_stated(plan: FairPlan, regions: RegionFinder) -> str:
+    """The words by which the prompt has fixed the target's axes for everybody it names."""
+    aligned, wanted = regions.aligned, of_target(plan.target)
+    said = [f"{group.noun.text}: {', '.join(aligned.stated(g, wanted))}" for g, group in enumerate(aligned.groups)]
+    return (
+        f"the prompt already states the {plan.target.axis} of everybody it names ({'; '.join(said)}); to change them "
+        "all the same, switch on edit_fixed in Linguistic Alignment"
+    )
+
+
+def no_step_in_window(sampling, sigmas: Sequence[float], start: float, end: float) -> str:
+    """Of a schedule (noise levels, falling, the last one is not predicted at): no prediction between start and end."""
+    at = [f"{percent_of(sampling, sigma):.0%}" for sigma in sigmas]
+    listed = ", ".join(at if len(at) <= 6 else [*at[:3], "...", *at[-2:]])
+    steps = (
+        f"the {len(at)} steps of this sampling begin at {listed}"
+        if len(at) > 1
+        else f"its only step begins at {listed}"
+    )
+    return (
+        f"no step lies between start_percent {start:g} and end_percent {end:g}: {steps} of the noise schedule. Widen the "
+        "window, or sample with more steps"
+    )
+
+
+def percent_of(sampling, sigma: float) -> float:
+    """The share of the host's noise schedule at which a noise level lies: percent_to_sigma, turned round by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sampling.percent_to_sigma(middle) > sigma else (low, middle)
+    return (low + high) / 2
+
+
+def settle(run) -> None:
+    """At the end of a FairRun: if it has steered nobody, say why, and take back what its people were to get."""
+    if len(set(run.numbers)) < len(run.numbers) and run.plan.target.assignment != "running quota":
+        run.run.note(SHARED)
+    if run.active_steps:
+        return
+    sampled: SampledRun = run.run
+    sampled.why_plain = _why_nobody(run)
+    if run.people is None:  # whoever had an attribute before has it still
+        known = run.find.known(sampled)
+        sampled.people = known if any(known) else []
+    else:
+        sampled.people = [[_undone(p) for p in people] for people in run.people]
+
+
+def _undone(person: Person) -> Person:
+    """Somebody who was dealt an attribute, or was to be, as left alone; what a sampling before has given stays."""
+    if person.why.endswith(KEPT) or (person.attribute is None and person.why):
+        return person
+    return replace(person, attribute=None, why=LEFT, steered=[])
+
+
+def _why_nobody(run) -> str:
+    plan = run.plan
+    if not run.asked:
+        return "the sampler never asked the model for a prediction"
+    if not any(map(run.guides, run.levels)):
+        sampling = run.guider.model_patcher.get_model_object("model_sampling")
+        return no_step_in_window(sampling, run.levels, plan.start_percent, plan.end_percent)
+    if not any(run.people or []):
+        return (
+            "nobody was found. Show the people's words more clearly in the prompt, lower tau or rho in Block Voting, raise "
+            "start_percent, or connect masks"
+        )
+    if not run.in_use:
+        return "the prompt already states the attribute of everybody who was found"
+    if run.out_of_range:
+        return (
+            "the prompt that names the people is limited to a range of steps, and is not in force between "
+            f"start_percent {plan.start_percent:g} and end_percent {plan.end_percent:g}"
+        )
+    return "another patch kept the attribute prompts from being predicted"
+
+
+def headline(run: SampledRun) -> list[str]:
+    """What a report begins with, where a run has steered nobody."""
+    if not run.why_plain and run.people:
+        return []
+    kept = any(p.attribute is not None for people in run.people for p in people)
+    said = UNGUIDED if run.pairs else GONE_ON if kept else PLAIN
+    return [f"{said}: {run.why_plain}." if run.why_plain else f"{said}."]
+
+
+def fewer_found(run: SampledRun) -> list[str]:
+    """Where a prompt names more people than were found, group by group and image by image."""
+    lines = []
+    for group, noun, count in run.named:
+        found = [sum(p.group == group for p in people) for people in run.people]
+        short = [f"image {image}: {n}" for image, n in enumerate(found, 1) if n < count]
+        if short:
+            lines.append(f"fewer {noun} were found than the {count} the prompt names ({', '.join(short)})")
+    return lines
