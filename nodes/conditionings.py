@@ -73,8 +73,10 @@ def held_in(text: Tensor, context: Tensor) -> Held | None:
     return None
 
 
-def why_unmatched(conds: Iterable[dict], context: Tensor) -> str:
+def why_unmatched(conds: Iterable[dict], context: Tensor | None) -> str:
     """What was done to the sampler's positives so that none is the prompt's [1,L,d]: the likeliest reason, and what to do."""
+    if context is None:
+        return "there is no text among them. Connect an encoded prompt as the sampler's positive"
     wanted = context.float().cpu()
     texts = [c["cross_attn"].float().cpu() for c in conds if c.get("cross_attn") is not None]
     texts = [t for t in texts if t.shape[2] == wanted.shape[2]]

@@ -88,4 +88,5 @@ def of_target(target: TargetDistribution) -> frozenset[str]:
 
 def given_by(target: TargetDistribution, person: Person, k: int) -> Person:
     """The person with the target's attribute k, and the reason in words."""
-    return replace(person, attribute=k, why=f"{target.attributes[k].name}, by {target.assignment}, seed {target.seed}")
+    why = f"{target.attributes[k].name}, by {target.assignment}, seed {target.seed}"
+    return replace(person, attribute=k, why=why, steered=[])  # a mask from outside is one person in every image

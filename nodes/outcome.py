@@ -7,14 +7,13 @@ from torch import Tensor
 
 from .fair_plan import FairPlan, of_target
 from .numbering import SHARED
-from .passes import KEPT
+from .passes import KEPT, LEFT
 from .types import Person, SampledRun
 from .voting import RegionFinder
 
 PLAIN = "Nobody was changed: the picture is the plain one"
 UNGUIDED = "Nothing was guided: the picture is the plain one"
 GONE_ON = "In this sampling nobody was steered; the people are those of the sampling before"
-LEFT = "left as drawn"
 OFF = "strength is 0, so nobody is steered"
 
 

@@ -19,6 +19,7 @@ from .types import Capture, Person, Picture, SampledRun
 
 OVERLAP = 0.3  # of a person's masks in two passes (SoftIoU), at least. Our decision
 KEPT = ", as in the sampling before"
+LEFT = "left as drawn"  # whoever was to be steered, and was not
 METHODS = ("nearest-exact", "bilinear", "area", "bicubic", "bislerp")  # of Upscale Latent and Upscale Latent By
 SAME = (
     0.02  # of a latent's spread: half precision on the way rounds less, two pictures differ by more nearly everywhere
@@ -36,8 +37,10 @@ def remember(capture: Capture) -> None:
     for run in capture.runs:
         if run.result is not None and not run.remembered:
             run.remembered = True
-            people = run.people or [()] * len(run.result)
-            capture.pictures += [Picture(x.half(), tuple(p)) for x, p in zip(run.result, people, strict=True) if p]
+            for latent, people in zip(run.result, run.people or [[]] * len(run.result), strict=True):
+                if any(p.attribute is not None for p in people):
+                    known = tuple(replace(p, why="") if p.why == LEFT else p for p in people)
+                    capture.pictures.append(Picture(latent.half(), known))
     held = 0
     for place in range(len(capture.pictures) - 1, -1, -1):
         held += capture.pictures[place].bytes

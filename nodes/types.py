@@ -128,7 +128,9 @@ class SampledRun:
     failed: bool = False  # it ended by an error, or was cancelled
     remembered: bool = False  # its pictures are among those of the capture
     why_plain: str = ""  # why nobody was steered, where nobody was
-    named: tuple[tuple[int, str, int], ...] = ()  # (group, noun, how many) that the prompt names, where they are looked for
+    named: tuple[
+        tuple[int, str, int], ...
+    ] = ()  # (group, noun, how many) that the prompt names, where they are looked for
 
     def note(self, text: str) -> None:
         if text not in self.notes:
