@@ -44,7 +44,7 @@ def test_noise_of_another_make_is_numbered_by_its_place(host):
 
 def test_an_image_beyond_the_64th_is_dealt_what_it_is_dealt_in_the_batch(bench, setting):
     target = bench.target(assignment="independent draws", seed=4)
-    model, attention = bench.fair(target, masks=halves(), start_percent=0.0, end_percent=1.0)
+    model, attention = bench.fair(target, masks=halves(), start_percent=0.0, end_percent=1.0, steering="in full")
     bench.sample(model, setting.positive, batch=70, steps=1)
     batch = [[p.attribute for p in people] for people in attention.runs[-1].people]
     number = next(n for n in range(64, 70) if batch[n] != batch[0])

@@ -7,6 +7,7 @@ from fair_attention.emoji_world.world import CHECKPOINT
 from fair_attention.tests.host.conditions import Bench, halves
 
 ALL = "all runs since ComfyUI started"
+FULL = {"steering": "in full"}  # who gets which is the seed's choice alone
 METHODS = ["nearest-exact", "bilinear", "area", "bicubic", "bislerp"]
 
 
@@ -32,7 +33,7 @@ def kept(attention) -> bool:
 
 @pytest.mark.parametrize("seed", range(10, 12))
 def test_masked_people_keep_their_attributes_whatever_the_second_seed(bench, setting, seed):
-    model, attention = bench.fair(bench.target(assignment="independent draws"), masks=halves())
+    model, attention = bench.fair(bench.target(assignment="independent draws"), **FULL, masks=halves())
     samples = bench.sample(model, setting.positive, batch=2)
     first = given(attention)
     second_pass(bench, model, setting.positive, samples, seed)
@@ -48,7 +49,7 @@ def test_people_found_keep_their_attributes(host, denoise):
         bench = Bench(host, host.nodes.CheckpointLoaderSimple().load_checkpoint(CHECKPOINT.name))
         tokens, positive = bench.align("a photo of three pilots")
         regions = bench.regions(tokens, weights="emoji world (calibrated)")
-        model, attention = bench.fair(bench.target(), regions=regions, start_percent=0.6)
+        model, attention = bench.fair(bench.target(), **FULL, regions=regions, start_percent=0.6)
         samples = bench.sample(model, positive, batch=2, steps=10, cfg=1.5, pixels=128)
         first = given(attention)
         again(bench, model, positive, samples, seed=99, denoise=denoise)
@@ -58,7 +59,7 @@ def test_people_found_keep_their_attributes(host, denoise):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("size", "crop"), [(16, "disabled"), (12, "disabled"), ((16, 8), "center")])
 def test_an_exact_resize_is_the_same_picture(bench, setting, method, size, crop):
-    model, attention = bench.fair(bench.target(assignment="independent draws"), masks=halves())
+    model, attention = bench.fair(bench.target(assignment="independent draws"), **FULL, masks=halves())
     samples = bench.sample(model, setting.positive, batch=2)
     pixels = size if isinstance(size, tuple) else (size, size)
     latent = bench.node["LatentUpscale"]().upscale({"samples": samples}, method, 8 * pixels[1], 8 * pixels[0], crop)[0]
@@ -86,7 +87,7 @@ def test_a_crop_takes_the_people_s_places_along(bench, setting):
 
 def test_each_image_of_a_batch_is_known_by_itself(bench, setting):
     """One picked out of the batch and enlarged; two in another order; one beside a picture that is new."""
-    model, attention = bench.fair(bench.target(assignment="independent draws", seed=2), masks=halves())
+    model, attention = bench.fair(bench.target(assignment="independent draws", seed=2), **FULL, masks=halves())
     samples = bench.sample(model, setting.positive, batch=4)
     first = given(attention)
     assert len({tuple(people) for people in first}) > 1
@@ -103,7 +104,7 @@ def test_each_image_of_a_batch_is_known_by_itself(bench, setting):
 
 def test_a_picture_that_is_only_alike_is_dealt_anew(bench, setting):
     """Two pictures of one prompt can be as alike as a picture and its second pass; no measure tells them apart."""
-    model, attention = bench.fair(bench.target(assignment="independent draws"), masks=halves())
+    model, attention = bench.fair(bench.target(assignment="independent draws"), **FULL, masks=halves())
     samples = bench.sample(model, setting.positive)
     passes = bench.host.pack.nodes.passes
     passes.remember(attention)
@@ -123,7 +124,7 @@ def test_a_picture_that_is_only_alike_is_dealt_anew(bench, setting):
 
 def test_a_ninth_second_pass_and_one_after_failures(bench, setting):
     """Eight runs are kept with their maps; who was in a picture is known longer, and failed runs take nobody's place."""
-    model, attention = bench.fair(bench.target(assignment="independent draws"), masks=halves())
+    model, attention = bench.fair(bench.target(assignment="independent draws"), **FULL, masks=halves())
     samples = bench.sample(model, setting.positive, batch=2)
     first = given(attention)
     for seed in range(9):
@@ -147,7 +148,7 @@ def test_a_ninth_second_pass_and_one_after_failures(bench, setting):
 
 def test_what_is_remembered_has_an_end(bench, setting, monkeypatch):
     passes = bench.host.pack.nodes.passes
-    model, attention = bench.fair(bench.target(), masks=halves())
+    model, attention = bench.fair(bench.target(), **FULL, masks=halves())
     monkeypatch.setattr(passes, "KEPT_BYTES", 2 * (2 * 4 * 8 * 8 + 2 * 4 * 64 * 64))  # two pictures of two people
     for seed in range(4):
         bench.sample(model, setting.positive, seed=seed)
@@ -166,35 +167,35 @@ def changed(samples: torch.Tensor, size: int = 16) -> torch.Tensor:
 
 def test_people_of_another_fair_inference(bench, setting):
     """A second pass over decoded pictures, where the user says whose people they are."""
-    first, before = bench.fair(bench.target(assignment="independent draws", seed=2), masks=halves())
+    first, before = bench.fair(bench.target(assignment="independent draws", seed=2), **FULL, masks=halves())
     samples = bench.sample(first, setting.positive, batch=4)
     dealt = given(before)
-    second, after = bench.fair(bench.target(seed=77), regions=setting.regions, masks=halves(), people_of=before)
+    second, after = bench.fair(bench.target(seed=77), **FULL, regions=setting.regions, masks=halves(), people_of=before)
     again(bench, second, setting.positive, changed(samples), seed=5)
     assert given(after) == dealt and kept(after)
     for number in range(4):  # picked out of the batch: the most similar one
         again(bench, second, setting.positive, changed(samples[number : number + 1]), seed=5)
         assert given(after) == [dealt[number]]
-    unmasked, after = bench.fair(bench.target(), regions=setting.regions, people_of=before)
+    unmasked, after = bench.fair(bench.target(), **FULL, regions=setting.regions, people_of=before)
     again(bench, unmasked, setting.positive, changed(samples), seed=5)  # no warm-up is left, and none is needed
     assert given(after) == dealt and kept(after)
 
 
 def test_people_of_speaks_of_attributes_by_name_and_deals_another_axis_anew(bench, setting):
-    first, before = bench.fair(bench.target(), masks=halves())
+    first, before = bench.fair(bench.target(), **FULL, masks=halves())
     samples = bench.sample(first, setting.positive)
-    turned, after = bench.fair(bench.target("own list", "male 1\nfemale 1"), masks=halves(), people_of=before)
+    turned, after = bench.fair(bench.target("own list", "male 1\nfemale 1"), **FULL, masks=halves(), people_of=before)
     again(bench, turned, setting.positive, changed(samples), seed=5)
     names = [[p.why.partition(",")[0] for p in a.runs[-1].people[0]] for a in (before, after)]
     assert names[0] == names[1] and [1 - k for k in given(before)[0]] == given(after)[0]
-    aged, after = bench.fair(bench.target("age"), regions=setting.regions, people_of=before)
+    aged, after = bench.fair(bench.target("age"), **FULL, regions=setting.regions, people_of=before)
     again(bench, aged, setting.positive, changed(samples), seed=5)
     assert len(given(after)[0]) == 2 and None not in given(after)[0] and not kept(after)
 
 
 def test_people_of_an_attention_without_people_is_refused(bench, setting):
-    _, before = bench.fair(bench.target(), masks=halves())
-    model, _ = bench.fair(bench.target(), masks=halves(), people_of=before)
+    _, before = bench.fair(bench.target(), **FULL, masks=halves())
+    model, _ = bench.fair(bench.target(), **FULL, masks=halves(), people_of=before)
     with pytest.raises(
         ValueError, match="Fair Inference, people_of: nobody was given an attribute with that attention"
     ):
@@ -203,7 +204,7 @@ def test_people_of_an_attention_without_people_is_refused(bench, setting):
 
 def test_a_quota_over_all_runs_counts_a_person_once(bench, setting):
     target = bench.target(assignment="running quota", running_quota_over=ALL, quota_name="passes")
-    model, attention = bench.fair(target, regions=setting.regions, masks=halves()[:1])
+    model, attention = bench.fair(target, **FULL, regions=setting.regions, masks=halves()[:1])
     samples = bench.sample(model, setting.positive)
     once = attention.runs[-1].tally
     second_pass(bench, model, setting.positive, samples, 11)
@@ -215,7 +216,7 @@ def test_a_quota_over_all_runs_counts_a_person_once(bench, setting):
 
 def test_variations_of_a_source_picture_are_dealt_anew(bench, setting):
     """Image to image with several seeds: no pass is the one before another."""
-    model, attention = bench.fair(bench.target(assignment="independent draws"), masks=halves())
+    model, attention = bench.fair(bench.target(assignment="independent draws"), **FULL, masks=halves())
     source = bench.sample(bench.model, setting.positive)
     dealt = set()
     for seed in range(8):
@@ -239,7 +240,14 @@ def split(bench, model, positive, at, steps=6, batch=2):
 @pytest.mark.parametrize("masked", [False, True], ids=["found", "masks"])
 def test_a_schedule_split_over_two_samplers_is_the_one_of_a_single_sampler(bench, setting, preservation, at, masked):
     """Before people are found, while they are steered, and after the last steered step."""
-    settings = {"regions": setting.regions, "every": 1, "start_percent": 0.3, "end_percent": 0.7, "strength": 30.0}
+    settings = {
+        "regions": setting.regions,
+        "every": 1,
+        "start_percent": 0.3,
+        "end_percent": 0.7,
+        "strength": 30.0,
+        **FULL,
+    }
     settings |= {"preservation": preservation, "masks": halves() if masked else None}
     model, attention = bench.fair(bench.target(assignment="independent draws"), **settings)
     whole = bench.sample(model, setting.positive, steps=6, batch=2)
@@ -262,7 +270,7 @@ def test_sigmas_split_by_the_core_node(bench, setting):
     """SamplerCustomAdvanced with SplitSigmas, a guider each."""
     from fair_attention.tests.host.composition.case import call
 
-    model, attention = bench.fair(bench.target(), regions=setting.regions, every=1, start_percent=0.3)
+    model, attention = bench.fair(bench.target(), **FULL, regions=setting.regions, every=1, start_percent=0.3)
     whole = bench.sample(model, setting.positive, steps=6)
     wanted = given(attention)
     sigmas = call(bench, "BasicScheduler", model=model, scheduler="normal", steps=6, denoise=1.0)
@@ -276,3 +284,14 @@ def test_sigmas_split_by_the_core_node(bench, setting):
             sampler=call(bench, "KSamplerSelect", sampler_name="euler"),
         )  # fmt: skip
     assert given(attention) == wanted and torch.allclose(latent["samples"], whole, atol=2e-3)
+
+
+def test_a_split_schedule_keeps_its_people_by_need_too(bench, setting):
+    """The first sampler reads who is to get what; the second goes on with it."""
+    model, attention = bench.fair(bench.target(), regions=setting.regions, masks=halves(), every=1, start_percent=0.3)
+    bench.sample(model, setting.positive, steps=6, batch=2)
+    wanted = given(attention)
+    split(bench, model, setting.positive, 3)
+    assert given(attention) == wanted and kept(attention)
+    lists = [id(p.steered) for people in attention.runs[-1].people for p in people]
+    assert len(set(lists)) == 4 and all(len(p.steered) == 1 for people in attention.runs[-1].people for p in people)
