@@ -175,10 +175,12 @@ def test_taking_the_attribute_out_again_gives_the_prompt(before, noun, attribute
     [
         ("a photo of a female doctor", "gender", "male", "a photo of a male doctor"),
         ("a female doctor", "gender", "elderly", "an elderly doctor"),
-        ("a photo of (female:1.2) doctors", "gender", "male", "a photo of (male:1.2) doctors"),
+        ("a photo of a (female doctor:1.2)", "gender", "male", "a photo of a (male doctor:1.2)"),
         ("two smiling women in a park", "gender", "male", "two smiling male people in a park"),
         ("A businesswoman at work", "gender", "male", "A male businessperson at work"),
         ("three young girls", "gender", "male", "three young male children"),
+        ("a 60 year old doctor", "age", "young", "a young doctor"),
+        ("a doctor of East Asian descent", "race", "Black", "a doctor of Black descent"),
         ("three young girls", "age", "old", "three old people"),
         ("an elderly man", "gender", "female", "an elderly female person"),
         ("a doctor who is male", "gender", "female", "a doctor who is female"),
