@@ -75,12 +75,12 @@ ALSO_VERBS = frozenset(
 # Titles that stand before a name: "Doctor Smith".
 TITLES = frozenset(
     """doctor dr professor prof president king queen captain judge nurse officer father sister brother uncle aunt auntie general
-    colonel sergeant major lieutenant senator governor mayor minister pope saint st detective inspector agent chef coach
+    colonel sergeant major lieutenant senator governor mayor minister pope detective inspector agent chef coach
     lord lady prince princess sir madam dame mr mrs ms miss mister reverend rabbi pastor emperor empress duke duchess count
     countess baron baroness admiral corporal commander chancellor secretary ambassador bishop cardinal sheriff deputy
     grandma grandpa granny mother comrade master mistress""".split()
 )
-ABBREVIATED = frozenset("dr prof mr mrs ms miss mister sir st madam".split())  # people before a name only
+ABBREVIATED = frozenset("dr prof mr mrs ms miss mister sir madam".split())  # people before a name only
 
 FACES = frozenset("face head portrait headshot selfie".split())
 PICTURED = frozenset("portrait headshot selfie".split())  # faces that are pictures: their adjectives are not of people
@@ -96,7 +96,7 @@ PICTURES = PICTURED | frozenset(
 NOT_THE_PEOPLE = frozenset(
     """statue statuette sculpture bust figurine figure doll puppet monument mannequin scarecrow toy costume uniform helmet hat
     mask office house home room desk shop car grave tomb style manner absence history logo emoji symbol icon sign work works
-    story tale legend book lack need role""".split()
+    story tale legend book lack need role shape form version""".split()
 )
 NOT_LOOKS = frozenset(  # words of degree and quantity: modifiers that describe nobody
     """very quite really extremely slightly so too rather highly fairly incredibly more most several many few various
@@ -189,7 +189,7 @@ def is_person(noun: str) -> bool:
 
 
 def _is_trade(noun: str) -> bool:
-    """Whether a noun may name who works a material, not what is made of it: "glass artist", but "glass soldier"."""
+    """Whether a noun may name who works with what is named before it: "glass artist", but "glass soldier"."""
     return noun.endswith(("er", "or", "ist")) and noun not in ("soldier", "dancer", "warrior")
 
 

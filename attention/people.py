@@ -101,10 +101,29 @@ def _is_named_otherwise(tree: Sequence[Node], i: int) -> bool:
         return not lexicon.is_person(f"{before} {lower}")
     if lower == "viewer" and tree[i].text.lower() == "viewer":
         return before not in ("a", "one")
-    if lower in _PIECES and any(node.text.lower() == "chess" for node in tree):
+    if _is_animal(tree, i) or lower in _PIECES and any(node.text.lower() == "chess" for node in tree):
         return True
     inner = object_of(tree, i)
     return inner is not None and tree[inner].text.lower() in _SUITS
+
+
+def _is_animal(tree: Sequence[Node], i: int) -> bool:
+    """Whether an animal stands before the noun and its adjectives: "raccoon king", but "dog trainer", "cat lady"."""
+    word = lexicon.singular(tree[i].text)
+    if (
+        word in things.ANIMAL_TRADES | lexicon.GENERIC
+        or lexicon.is_listed(phrase(tree, i))
+        and compound_start(tree, i) < i
+    ):
+        return False
+    first = i
+    while (
+        first > 0
+        and tree[first - 1].kind in ("adjective", "noun")
+        and tree[first - 1].text.lower() not in things.ANIMALS
+    ):
+        first -= 1
+    return first > 0 and tree[first - 1].text.lower() in things.ANIMALS and tree[first - 1].kind == "noun"
 
 
 def _is_thing(tree: Sequence[Node], i: int) -> bool:
@@ -235,6 +254,12 @@ def _is_of_things(tree: Sequence[Node], i: int) -> bool:
     if tree[i].relation == "pobj" and tree[tree[i].head].text.lower() in ("with", "has", "having"):
         pictured = lexicon.singular(tree[holder].text) in lexicon.PICTURES
         return tree[holder].kind == "noun" and holder != i and not pictured and not _reaches_people(tree, holder)
+    for n in range(i - 1, 0, -1):  # wherever a parser hung it: "icons with happy, angry and sobbing faces"
+        if tree[n].text.lower() == "with" and tree[n - 1].kind == "noun":
+            pictured = lexicon.singular(tree[n - 1].text) in lexicon.PICTURES
+            return not pictured and not _reaches_people(tree, n - 1)
+        if tree[n].kind not in ("adjective", "participle", "adverb") and tree[n].text not in (",", "and", "a", "the"):
+            break
     if tree[i].relation == "dobj" and tree[tree[i].head].text.lower() in ("has", "having", "have"):
         above = tree[tree[i].head].head
         return tree[above].kind == "noun" and not _reaches_people(tree, above)

@@ -59,7 +59,8 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
             else "noun"
         )
     if lower in KIND:
-        return KIND[lower]
+        bare = KIND[lower] == "adjective" and before == "det"  # "a square with corners"
+        return "noun" if bare and (KIND.get(following) in ("prep", "be") or following in ("", ".")) else KIND[lower]
     if lexicon.is_person(lower) and attribute_axis(lower) is None:
         return "noun"
     if attribute_axis(lower, lexicon.singular(following)) or is_origin(lower):
@@ -129,12 +130,16 @@ def _is_finite(words: Sequence[str], i: int, before: str, after_people: bool) ->
     if after_people and before == "noun" and (words[i - 1].lower(), lexicon.singular(lower)) in _IN_COMPOUND:
         return False
     if after_people:
-        thing = lexicon.singular(lower) in things.THINGS and before == "noun"
+        thing = _is_thing(lower) and before == "noun"
         if thing and not lexicon.is_plural(words[i - 1]):
             return KIND.get(following) == "det"
         return lower in FINITE or following not in ("", ",", "and", ".")
     acts = lower in PAST or lower.endswith("s") and lower in FINITE
     return before == "noun" and acts and (KIND.get(following) == "det" or lexicon.is_person(following))
+
+
+def _is_thing(word: str) -> bool:
+    return word in things.THINGS or lexicon.singular(word) in things.THINGS
 
 
 def _is_verb_by_place(words: Sequence[str], i: int) -> bool:
@@ -145,7 +150,7 @@ def _is_verb_by_place(words: Sequence[str], i: int) -> bool:
     """
     lower, previous = words[i].lower(), words[i - 1]
     following = words[i + 1].lower() if i + 1 < len(words) else ""
-    thing = lexicon.singular(lower) in things.THINGS or lexicon.singular(lower) in lexicon.BODY
+    thing = _is_thing(lower) or lexicon.singular(lower) in lexicon.BODY
     named = words[i][:1].isupper() and previous.lower() in lexicon.TITLES
     if named or (previous.lower(), lexicon.singular(lower)) in _IN_COMPOUND:
         return False

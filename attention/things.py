@@ -47,7 +47,8 @@ MATERIALS = TOYS | frozenset(
 
 # Nouns of things that a person noun before them describes: "firefighter helmet", "chef salad", "pilot light".
 THINGS = frozenset(
-    """hat helmet cap uniform costume outfit clothes clothing coat jacket shirt dress skirt robe gown suit apron boot shoe
+    """goggles glasses sunglasses spectacles trousers pants scarf vest tie bowtie turban veil hood sandal sneaker jersey
+    sweater hoodie backpack watch necklace hat helmet cap uniform costume outfit clothes clothing coat jacket shirt dress skirt robe gown suit apron boot shoe
     glove mask badge bag belt armor armour sword gear equipment tool knife axe wand staff broom crown throne tiara
     office room desk house home hut cabin cave castle tower shop store school academy hospital clinic station lounge
     bedroom bathroom restroom toilet quarters workshop studio kitchen table chair bed cradle crib stroller carriage
@@ -70,8 +71,25 @@ THINGS = frozenset(
 WITH_FACES = frozenset(
     """clock watch rock cliff mountain animal cat kitten dog puppy lion tiger bear wolf fox monkey gorilla ape chimpanzee owl
     bird horse cow pig sheep goat rabbit mouse rat panda koala elephant giraffe zebra frog fish shark snake dragon dinosaur
-    emoji wall moon sun planet pumpkin snowman robot cube dice die doll teddy smiley coin type building cartoon
+    emoji icon square triangle circle cube wall moon sun planet pumpkin snowman robot cube dice die doll teddy smiley coin type building cartoon
     alien skull skeleton monster ghost demon devil""".split()
+)
+
+# Animals that pictures dress as people: "a raccoon detective", "a panda mad scientist".
+ANIMALS = frozenset(
+    """animal cat kitten dog puppy lion tiger bear wolf fox monkey gorilla ape chimpanzee owl bird horse cow pig sheep goat
+    rabbit bunny mouse rat panda koala elephant giraffe zebra frog toad fish shark snake dragon dinosaur raccoon racoon wombat
+    squirrel hamster hedgehog badger beaver otter sloth llama alpaca kangaroo platypus penguin duck chicken rooster hen goose
+    turkey eagle crow parrot lizard gecko turtle tortoise octopus lobster crab snail bee ant butterfly dolphin whale seal deer
+    moose camel donkey pony bull buffalo leopard cheetah corgi poodle shiba inu capybara lemur mole ferret weasel walrus rhino
+    hippo crocodile alligator ostrich flamingo pigeon swan velociraptor tyrannosaurus rex t-rex unicorn robot""".split()
+)
+
+# Who works with the animal named before: "dog trainer", "bird watcher".
+ANIMAL_TRADES = frozenset(
+    """trainer walker owner lover keeper breeder farmer hunter rider catcher groomer seller sitter handler herder whisperer
+    tamer charmer watcher racer feeder driver shearer vet veterinarian rescuer photographer poacher dealer rancher doctor
+    jockey merchant vendor""".split()
 )
 
 # Whose work is looked at is not there to be seen: "a landscape imagined by the artist".
