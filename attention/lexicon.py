@@ -140,7 +140,7 @@ def singular(noun: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if word in ORIGINS:
+    if word in ORIGINS or word in TITLES:
         return word
     if word in _IRREGULAR:
         return _IRREGULAR[word]

@@ -107,6 +107,8 @@ def _known_words(nodes: Sequence[Node]) -> list[Node]:
             found[i] = replace(node, kind="number")
         elif (is_origin(word) or YEARS.fullmatch(word)) and modifies and kinds[i] == "adjective":
             found[i] = replace(node, kind="adjective")
+        elif kinds[i] == "verb" and i > 0 and kinds[i - 1] == "noun" and lexicon.is_person(nodes[i - 1].text):
+            found[i] = replace(node, kind="verb")
         elif person and node.kind != "verb":
             found[i] = replace(node, kind="noun")
         beside = nodes[i + 1] if i + 1 < len(nodes) else None

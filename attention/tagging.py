@@ -61,8 +61,12 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
     if lower in KIND:
         bare = KIND[lower] == "adjective" and before == "det"  # "a square with corners"
         return "noun" if bare and (KIND.get(following) in ("prep", "be") or following in ("", ".")) else KIND[lower]
+    if after_people and before == "noun" and _disagrees(words, i, kinds):
+        return "verb"
     if lexicon.is_person(lower) and attribute_axis(lower) is None:
         return "noun"
+    if lower.count("-") > 1 and attribute_axis(lower) is None:  # "stay-at-home"
+        return "adjective"
     if attribute_axis(lower, lexicon.singular(following)) or is_origin(lower):
         return "noun" if lexicon.is_person(lower) and lexicon.stated_by_noun(lower) else "adjective"
     if after_people and before == "noun" and _is_verb_by_place(words, i):
@@ -91,6 +95,20 @@ def _is_person_so_far(words: Sequence[str], i: int, kinds: Sequence[str]) -> boo
     while first > 0 and kinds[first - 1] == "noun":
         first -= 1
     return lexicon.is_person(" ".join(words[first:i]))
+
+
+def _disagrees(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
+    """Whether a word in -s cannot go on a phrase with "a": "an engineer tinkers with a robot"."""
+    first = i
+    while first > 0 and kinds[first - 1] in ("noun", "adjective", "participle"):
+        first -= 1
+    article = first > 0 and words[first - 1].lower() in ("a", "an")
+    return (
+        article
+        and not _is_thing(words[i].lower())
+        and words[i].endswith("s")
+        and lexicon.singular(words[i]) == words[i].lower()[:-1]
+    )
 
 
 def _stands_alone(words: Sequence[str], i: int, before: str) -> bool:

@@ -1,7 +1,7 @@
 """Prompts of the kinds that people write: whom they name, how many, and what they state.
 
-Three lists beside this file: prompts_kinds.tsv was written with the rules; prompts_held_out.tsv and prompts_no_people.txt
-were written when the rules were frozen (the counts of their first run are in benchmarks/language.py).
+The lists beside this file: prompts_kinds.tsv was written with the rules; the others when the rules were frozen, prompts_held_out_2.tsv
+after what the first had shown was mended. The counts of their first runs are in benchmarks/language.py.
 """
 
 import csv
@@ -36,10 +36,11 @@ def test_prompts_of_all_kinds(row, parser):
 
 
 @both_parsers
-def test_held_out_prompts(parser):
-    held = rows("prompts_held_out.tsv")
+@pytest.mark.parametrize("name", ["prompts_held_out.tsv", "prompts_held_out_2.tsv"])
+def test_held_out_prompts(name, parser):
+    held = rows(name)
     wrong = [f"{row['prompt']}: {told}" for row in held if (told := as_written(row, parser))]
-    assert len(held) >= 120 and len(wrong) <= 0.05 * len(held), "\n".join(wrong)
+    assert len(held) >= 110 and len(wrong) <= 0.05 * len(held), "\n".join(wrong)
 
 
 @both_parsers
