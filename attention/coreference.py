@@ -7,12 +7,13 @@ smiles", "a pilot, (pilot:1.3)"), the parts of a number ("two doctors, a man and
 
 from collections.abc import Sequence
 
-from . import lexicon
+from . import lexicon, nouns
 from .attributes import attribute_axis
 from .counting import count_of
+from .names import name_after
 from .numbers import number
-from .people import children, name_after, object_of, subject_of
 from .syntax import Node
+from .tree import children, object_of, subject_of
 
 _DEFINITE = frozenset("the this that these those same said".split())
 _OTHERS = frozenset("other another second third next different more".split())
@@ -41,7 +42,7 @@ def renames(tree: Sequence[Node], i: int, heads: Sequence[int]) -> int | None:
         return subject if subject in heads and subject != i else None
     if node.relation == "pobj" and tree[node.head].text.lower() in ("as", "like"):
         return subject_of(tree, node.head)
-    if lexicon.singular(node.text) in lexicon.COLLECTIVES:
+    if lexicon.singular(node.text) in nouns.COLLECTIVES:
         owner = object_of(tree, i)
         return owner if owner in heads else None
     return None
@@ -66,13 +67,13 @@ def _parts_of_a_number(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, 
         total = 0
         if whole in same or asked is None or asked < 2:
             continue
-        specific = lexicon.singular(tree[whole].text) not in lexicon.PEOPLE | lexicon.GENDERED
+        specific = lexicon.singular(tree[whole].text) not in nouns.PEOPLE | nouns.GENDERED
         for part in heads[at + 1 :]:
             gap = [node.text.lower() for node in tree[(parts or [whole])[-1] + 1 : _phrase_start(tree, part)]]
             opens = not parts and gap[-1:] and gap[-1] in (",", ":", "(", "-", "–", "—") and not _ENDS & set(gap)
             if gap[:1] == ["of"] and number(" ".join(gap[1:2])) is not None:
                 gap = gap[2:]  # "a family of four: ..."
-            general = lexicon.singular(tree[part].text) in lexicon.GENERIC | lexicon.GENDERED | lexicon.AGED
+            general = lexicon.singular(tree[part].text) in nouns.GENERIC | nouns.GENDERED | nouns.AGED
             near = opens and (general or len(gap) == 1 and not specific)
             listed = parts and {*gap} <= {",", "and", "&", "plus"} and gap
             count = count_of(tree, part)
@@ -154,7 +155,7 @@ def _repeats(tree: Sequence[Node], i: int, earlier: Sequence[int]) -> int | None
         several = len(later) > 1 or lexicon.is_plural(tree[later[-1]].text)
         return later[-1] if several and word in _EVERYONE else None
     single = [j for j in later if not lexicon.is_plural(tree[j].text) and not _contradict(tree, j, i, strict=False)]
-    return single[0] if len(single) == 1 and len(later) == 1 and word in lexicon.GENERIC else None
+    return single[0] if len(single) == 1 and len(later) == 1 and word in nouns.GENERIC else None
 
 
 def _described(tree: Sequence[Node], i: int) -> list[str]:

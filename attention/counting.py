@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from . import lexicon
 from .numbers import QUANTITIES, number
-from .people import children
 from .syntax import Node
+from .tree import children
 
 
 def count_of(tree: Sequence[Node], head: int) -> int | None:

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from . import lexicon
+from . import lexicon, nouns
 from .draft import Draft, conjuncts
-from .people import object_of, subject_of
 from .syntax import Node
+from .tree import object_of, subject_of
 
 
 def link_faces(tree: Sequence[Node], drafts: dict[int, Draft]) -> None:
     """Give face words to the people they belong to; a face without an owner belongs to the only people named."""
     for i, node in enumerate(tree):
-        if node.kind != "noun" or lexicon.singular(node.text) not in lexicon.FACES:
+        if node.kind != "noun" or lexicon.singular(node.text) not in nouns.FACES:
             continue
         owners, reason = _owners(tree, i, drafts)
         if not owners and lexicon.singular(node.text) == "face" and i in drafts and len(drafts) == 2:
@@ -19,12 +19,12 @@ def link_faces(tree: Sequence[Node], drafts: dict[int, Draft]) -> None:
         for owner in owners:
             draft = drafts[owner]
             draft.members[i] = reason.format(face=node.text, noun=tree[owner].text)
-            if draft.face is None or lexicon.singular(tree[draft.face].text) in lexicon.PICTURED:
+            if draft.face is None or lexicon.singular(tree[draft.face].text) in nouns.PICTURED:
                 draft.face = i
         if owners and i in drafts:
             del drafts[i]
     for i, draft in drafts.items():
-        if draft.face is None and lexicon.singular(tree[i].text) in lexicon.FACES:
+        if draft.face is None and lexicon.singular(tree[i].text) in nouns.FACES:
             draft.face = i
 
 
@@ -47,4 +47,4 @@ def _owners(tree: Sequence[Node], face: int, drafts: dict[int, Draft]) -> tuple[
 
 
 def _is_face(tree: Sequence[Node], i: int) -> bool:
-    return lexicon.singular(tree[i].text) in lexicon.FACES
+    return lexicon.singular(tree[i].text) in nouns.FACES

@@ -12,15 +12,17 @@ they share what stands before the first ("smiling doctors and nurses").
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import lexicon
+from . import lexicon, nouns
 from .coreference import same_people
 from .counting import count_of
 from .draft import Draft, conjuncts
 from .faces import link_faces
 from .modifiers import OBJECTS, axis_at, describing, is_bare_attribute, tags, traits
-from .people import children, compound_start, name_after, names_people
+from .names import name_after
+from .people import names_people
 from .syntax import Node
 from .tokens import Span
+from .tree import children, compound_start
 
 _POSES = frozenset("smiling laughing crying grinning frowning standing sitting kneeling waving posing dancing".split())
 
@@ -90,7 +92,7 @@ def _link_modifiers(tree: Sequence[Node], draft: Draft) -> None:
 
 
 def _is_body(tree: Sequence[Node], i: int) -> bool:
-    return lexicon.singular(tree[i].text) not in lexicon.PICTURED
+    return lexicon.singular(tree[i].text) not in nouns.PICTURED
 
 
 def _add(tree: Sequence[Node], draft: Draft, i: int, reason: str, axis: str | None = None) -> None:

@@ -8,11 +8,11 @@ determiners, numbers and words of degree ("very").
 
 from collections.abc import Iterator, Sequence
 
-from . import lexicon
+from . import lexicon, nouns
 from .attributes import TRAITS, YEARS, attribute_axis, trait_axis
 from .numbers import number
-from .people import children
 from .syntax import Node
+from .tree import children
 
 MODIFIERS = frozenset(("amod", "nmod", "compound", "npadvmod", "advmod", "acomp"))
 OBJECTS = frozenset(("dobj", "obj", "agent", "xcomp", "ccomp"))
@@ -47,7 +47,7 @@ def describing(tree: Sequence[Node], head: int) -> Iterator[int]:
 
 def _is_descriptive(tree: Sequence[Node], i: int) -> bool:
     node = tree[i]
-    if node.text.lower() in lexicon.NOT_LOOKS or number(node.text) is not None:
+    if node.text.lower() in nouns.NOT_LOOKS or number(node.text) is not None:
         return False
     person_compound = node.kind == "noun" and lexicon.is_person(node.text) and not attribute_axis(node.text)
     elsewhere = (

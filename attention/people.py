@@ -1,13 +1,14 @@
 """Which nouns of a prompt's tree are people to be seen."""
 
-from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 
-from . import lexicon, things
+from . import lexicon, nouns, things
 from .attributes import attribute_axis
+from .names import is_of_a_name, name_after
 from .numbers import QUANTITIES, number
 from .origins import COLOURS, is_origin
 from .syntax import Node
+from .tree import children, compound_start, object_of, phrase, subject_of
 
 # What only people do, so that a "figure" or a "fan" that does it is one; and how only people are described.
 _ACTS = frozenset(
@@ -31,18 +32,6 @@ _MAKERS = frozenset(
 )
 
 
-def children(tree: Sequence[Node], i: int, relations: AbstractSet[str]) -> Iterator[Node]:
-    return (node for n, node in enumerate(tree) if node.head == i and n != i and node.relation in relations)
-
-
-def object_of(tree: Sequence[Node], i: int) -> int | None:
-    """The noun Y of "X of Y", X being node i."""
-    for n, node in enumerate(tree):
-        if node.relation == "pobj" and tree[node.head].text.lower() == "of" and tree[node.head].head == i:
-            return n
-    return None
-
-
 def names_people(tree: Sequence[Node], i: int) -> bool:
     """Whether node i is a noun for people to be seen: "doctor", but not that of "doctor's office" or "pilot light"."""
     node, parent = tree[i], tree[tree[i].head]
@@ -51,16 +40,16 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
         return False
     if name_after(tree, i) is not None:
         return True
-    if lower in lexicon.ABBREVIATED or _is_of_a_name(tree, i) or _is_named_otherwise(tree, i) or _is_thing(tree, i):
+    if lower in nouns.ABBREVIATED or is_of_a_name(tree, i) or _is_named_otherwise(tree, i) or _is_thing(tree, i):
         return False
     governor = lexicon.singular(parent.text)
     if node.relation in ("compound", "nmod") and node.head > i:
-        return governor in lexicon.PICTURES
+        return governor in nouns.PICTURES
     if node.relation == "poss":
-        return governor in lexicon.BODY
+        return governor in nouns.BODY
     if any(child.text.lower() == "no" for child in children(tree, i, {"det", "neg"})):
         return False
-    if word in lexicon.FACES and _is_of_things(tree, i):
+    if word in nouns.FACES and _is_of_things(tree, i):
         return False
     if lexicon.singular(node.text) in QUANTITIES and object_of(tree, i) is not None:
         return False  # "a couple of nurses": the nurses are the people
@@ -70,7 +59,7 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
 
 
 def _may_name_people(tree: Sequence[Node], i: int) -> bool:
-    abbreviated = tree[i].text.lower() in lexicon.ABBREVIATED
+    abbreviated = tree[i].text.lower() in nouns.ABBREVIATED
     return abbreviated or lexicon.is_person(phrase(tree, i)) or _stands_for_people(tree, i)
 
 
@@ -111,7 +100,7 @@ def _is_animal(tree: Sequence[Node], i: int) -> bool:
     """Whether an animal stands before the noun and its adjectives: "raccoon king", but "dog trainer", "cat lady"."""
     word = lexicon.singular(tree[i].text)
     if (
-        word in things.ANIMAL_TRADES | lexicon.GENERIC
+        word in things.ANIMAL_TRADES | nouns.GENERIC
         or lexicon.is_listed(phrase(tree, i))
         and compound_start(tree, i) < i
     ):
@@ -131,9 +120,9 @@ def _is_thing(tree: Sequence[Node], i: int) -> bool:
     word, inner = lexicon.singular(tree[i].text), object_of(tree, i)
     if inner is not None and not _reaches_people(tree, inner):
         several = lexicon.singular(tree[inner].text) != tree[inner].text.lower()
-        if word in ("model", "host") or several and word in lexicon.COLLECTIVES | {"army", "couple", "ruler"}:
+        if word in ("model", "host") or several and word in nouns.COLLECTIVES | {"army", "couple", "ruler"}:
             return True
-    return word in lexicon.WEAK and not _evidence(tree, i)
+    return word in nouns.WEAK and not _evidence(tree, i)
 
 
 def _evidence(tree: Sequence[Node], i: int) -> bool:
@@ -157,86 +146,18 @@ def _evidence(tree: Sequence[Node], i: int) -> bool:
 _CLOTHES = frozenset("cloak robe coat hood suit dress hat mask armor armour uniform umbrella cape kimono".split())
 
 
-def name_after(tree: Sequence[Node], i: int) -> int | None:
-    """The last node of the name that follows a title: "Smith" in "Doctor Smith"; None if none does."""
-    if tree[i].text.lower().rstrip(".") not in lexicon.TITLES or tree[i].text[:1].islower():
-        return None
-    n = i + 1
-    if n < len(tree) and tree[n].text == "." and tree[i].text.lower() in lexicon.ABBREVIATED:
-        n += 1
-    start = n
-    while n < len(tree) and _is_name(tree, n):
-        n += 1
-    return n - 1 if n > start else None
-
-
-def _is_of_a_name(tree: Sequence[Node], i: int) -> bool:
-    """Whether node i is a name's part: "Baker" in "Doctor Baker"."""
-    return any((name_after(tree, n) or n) >= i for n in range(max(0, i - 4), i))
-
-
-def _is_name(tree: Sequence[Node], i: int) -> bool:
-    """Whether a word after a title is a name: it has a capital and is no thing ("Doctor Office"), title or attribute."""
-    word, following = tree[i].text, tree[i + 1].text if i + 1 < len(tree) else ""
-    capital = word[:1].isupper() and (word[1:].islower() or "'" in word)
-    described = attribute_axis(word) is not None and lexicon.is_person(following)
-    known = word.lower() in lexicon.TITLES or lexicon.singular(word) in things.THINGS or described
-    return capital and not known and number(word) is None
-
-
-def phrase(tree: Sequence[Node], i: int) -> str:
-    return " ".join(node.text for node in tree[compound_start(tree, i) : i + 1])
-
-
-def compound_start(tree: Sequence[Node], i: int) -> int:
-    """First node of the compound that ends in noun i, by the lexicon ("civil engineer") or by the tree."""
-    first = i
-    for start in range(max(0, i - 4), i):
-        if lexicon.is_listed(" ".join(node.text for node in tree[start : i + 1])):
-            first = start
-            break
-    while first > 0 and _in_compound(tree, first - 1, i) and not lexicon.is_person(tree[first - 1].text):
-        first -= 1
-    return first
-
-
-def _in_compound(tree: Sequence[Node], i: int, head: int) -> bool:
-    """Whether node i is a noun of the compound that ends in `head` and states no attribute by itself."""
-    if tree[i].kind != "noun" or attribute_axis(tree[i].text):
-        return False
-    while tree[i].relation == "compound" and tree[i].head > i:
-        i = tree[i].head
-        if i == head:
-            return True
-    return False
-
-
 def _depicted(tree: Sequence[Node], i: int) -> bool:
     """Whether the object of a preposition is to be seen: not in "statue of a soldier", "without people", "made by"."""
     preposition = tree[tree[i].head]
     word, governor = preposition.text.lower(), tree[preposition.head]
     if word == "without" or word == "of" and governor.text.lower() == "empty":
         return False
-    if word == "of" and lexicon.singular(governor.text) in lexicon.NOT_THE_PEOPLE:
-        return lexicon.singular(governor.text) in lexicon.WEAK and _evidence(tree, preposition.head)
+    if word == "of" and lexicon.singular(governor.text) in nouns.NOT_THE_PEOPLE:
+        return lexicon.singular(governor.text) in nouns.WEAK and _evidence(tree, preposition.head)
     if word == "by":
         by_whom = governor.kind == "noun" and lexicon.singular(tree[i].text) in _MAKERS
         return not by_whom and governor.text.lower() not in things.MADE
     return word not in ("as", "like") or subject_of(tree, tree[i].head) is not None
-
-
-def subject_of(tree: Sequence[Node], i: int) -> int | None:
-    """The person noun above node i, through participles: that of "a man working as a nurse" above "as"."""
-    seen = {i}
-    while tree[i].head not in seen:
-        i = tree[i].head
-        seen.add(i)
-        if tree[i].kind == "noun":
-            return i if lexicon.is_person(tree[i].text) else None
-        subjects = [j for j, node in enumerate(tree) if node.head == i and node.relation in ("nsubj", "nsubjpass")]
-        if subjects and tree[subjects[0]].kind == "noun":
-            return subjects[0] if lexicon.is_person(tree[subjects[0]].text) else None
-    return None
 
 
 def _is_of_things(tree: Sequence[Node], i: int) -> bool:
@@ -252,11 +173,11 @@ def _is_of_things(tree: Sequence[Node], i: int) -> bool:
         return not _reaches_people(tree, owner)
     holder = tree[tree[i].head].head
     if tree[i].relation == "pobj" and tree[tree[i].head].text.lower() in ("with", "has", "having"):
-        pictured = lexicon.singular(tree[holder].text) in lexicon.PICTURES
+        pictured = lexicon.singular(tree[holder].text) in nouns.PICTURES
         return tree[holder].kind == "noun" and holder != i and not pictured and not _reaches_people(tree, holder)
     for n in range(i - 1, 0, -1):  # wherever a parser hung it: "icons with happy, angry and sobbing faces"
         if tree[n].text.lower() == "with" and tree[n - 1].kind == "noun":
-            pictured = lexicon.singular(tree[n - 1].text) in lexicon.PICTURES
+            pictured = lexicon.singular(tree[n - 1].text) in nouns.PICTURES
             return not pictured and not _reaches_people(tree, n - 1)
         if tree[n].kind not in ("adjective", "participle", "adverb") and tree[n].text not in (",", "and", "a", "the"):
             break

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from . import lexicon, things
+from . import lexicon, nouns, things
 from .reading import joined
 from .tagging import kinds_of
 
@@ -148,7 +148,7 @@ def _attach_modifiers(nodes: list[Node], kinds: Sequence[str], start: int, head:
         if kinds[i] == "adverb":
             link(i, i + 1, "advmod")
         elif kinds[i] == "noun":
-            face = lexicon.singular(nodes[head].text) in lexicon.FACES
+            face = lexicon.singular(nodes[head].text) in nouns.FACES
             bare_face = face and lexicon.singular(nodes[i].text) not in things.WITH_FACES
             link(i, head, "amod" if bare_face else "compound")  # "a stern face", but "a clock face"
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from . import lexicon, things
+from . import lexicon, nouns, things
 from .attributes import attribute_axis
 from .numbers import number
 from .origins import COLOURS, is_origin
@@ -50,7 +50,7 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
         return "participle"
     if lower == "light" and before == "noun":  # "pilot light"
         return "noun"
-    if lower in FINITE or lower in lexicon.ALSO_VERBS or lexicon.singular(lower) in lexicon.ALSO_VERBS:
+    if lower in FINITE or lower in nouns.ALSO_VERBS or lexicon.singular(lower) in nouns.ALSO_VERBS:
         return (
             "verb"
             if _is_finite(words, i, before, after_people)
@@ -168,8 +168,8 @@ def _is_verb_by_place(words: Sequence[str], i: int) -> bool:
     """
     lower, previous = words[i].lower(), words[i - 1]
     following = words[i + 1].lower() if i + 1 < len(words) else ""
-    thing = _is_thing(lower) or lexicon.singular(lower) in lexicon.BODY
-    named = words[i][:1].isupper() and previous.lower() in lexicon.TITLES
+    thing = _is_thing(lower) or lexicon.singular(lower) in nouns.BODY
+    named = words[i][:1].isupper() and previous.lower() in nouns.TITLES
     if named or (previous.lower(), lexicon.singular(lower)) in _IN_COMPOUND:
         return False
     if KIND.get(following) == "det":

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from fair_attention.attention.tokens import _BYTES, Span, find_words, positions_of, prompt_words, token_spans
+from fair_attention.attention.pieces import BYTES
+from fair_attention.attention.tokens import Span, find_words, positions_of, prompt_words, token_spans
 
 UNIT = Path(__file__).parent.parent / "unit"
 MARKED = set("()\\:_-'’<>|[]—/\"") | {"BREAK", "embedding"}
@@ -80,4 +81,4 @@ def test_words_of_letters_of_several_bytes(clip, text, prompt, word):
 
 
 def piece_bytes(piece: str) -> bytes:
-    return bytes(_BYTES[letter] for letter in piece.removesuffix("</w>"))
+    return bytes(BYTES[letter] for letter in piece.removesuffix("</w>"))

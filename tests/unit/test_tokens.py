@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fair_attention.attention.pieces import BYTES
 from fair_attention.attention.tokens import (
-    _BYTES,
     Span,
     find_words,
     plain_text,
@@ -71,7 +71,7 @@ def test_a_piece_may_end_inside_a_letter():
     pieces = [(1, "åĮ"), (2, "»ç" + chr(256 + 51 + 3)), (3, "x</w>")]
     broken = token_spans("医生 x", pieces)
     assert broken == [(3, 3, 4)]  # no whole letters: nothing is guessed
-    letters = {byte: letter for letter, byte in _BYTES.items()}
+    letters = {byte: letter for letter, byte in BYTES.items()}
     split = ["".join(letters[byte] for byte in part) for part in (b"\xe5\x8c", b"\xbb\xe7\x94", b"\x9f")]
     found = token_spans("医生", list(enumerate(split, 1)))
     assert found == [(1, 0, 1), (2, 0, 2), (3, 1, 2)]
@@ -79,7 +79,7 @@ def test_a_piece_may_end_inside_a_letter():
 
 @pytest.mark.parametrize("word", ["医生", "看護師", "의사", "врач", "médecin", "แพทย์"])
 def test_every_byte_of_a_word_is_its_own(word):
-    letters = {byte: letter for letter, byte in _BYTES.items()}
+    letters = {byte: letter for letter, byte in BYTES.items()}
     pieces = [(n, letters[byte]) for n, byte in enumerate(word.encode(), 2)]
     table = token_spans(f"a {word} b", [(1, "a</w>"), *pieces, (90, "b</w>")])
     (span,) = find_words(f"a {word} b", word)
