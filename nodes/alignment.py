@@ -79,7 +79,7 @@ class FairLinguisticAlignment(io.ComfyNode):
                 )),
                 advanced(io.String.Input(
                     "subject", default="", optional=True,
-                    tooltip="Name the people words yourself instead of parsing: one entry a group, commas "
+                    tooltip="Name the people words yourself instead of parsing, proper names too: one entry a group, commas "
                     "between; link words of one group with +, as in: faces + doctors.",
                 )),
                 advanced(io.Boolean.Input(
