@@ -175,7 +175,7 @@ NOT_ALONE = frozenset(
 
 # Verbs whose agent in -er or -or is a person nearly always: "weave" -> "weaver". What one also buys in a shop is not here.
 AGENT_VERBS = frozenset(
-    """act advise announce arrest babysit bake beg box brew broadcast build burgle bully campaign carve cater challenge
+    """act advise watch catch groom tame charm herd announce arrest babysit bake beg box brew broadcast build burgle bully campaign carve cater challenge
     cheat commute compose conjure counsel craft dance deal deliver demonstrate design dream drink drum edit embroider
     employ engrave entertain explore farm fiddle film fight forage gamble garden gossip harvest hike hunt illustrate
     immigrate instruct invade invent invest jog juggle kayak kidnap kill knit lead learn lecture liberate loot love

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from . import lexicon, nouns, things
 from .attributes import attribute_axis
-from .names import is_of_a_name, name_after
+from .names import is_of_a_name, is_surname, name_after
 from .numbers import QUANTITIES, number
 from .origins import COLOURS, is_origin
 from .syntax import Node
@@ -40,7 +40,13 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
         return False
     if name_after(tree, i) is not None:
         return True
-    if lower in nouns.ABBREVIATED or is_of_a_name(tree, i) or _is_named_otherwise(tree, i) or _is_thing(tree, i):
+    if (
+        lower in nouns.ABBREVIATED
+        or is_of_a_name(tree, i)
+        or is_surname(tree, i)
+        or _is_named_otherwise(tree, i)
+        or _is_thing(tree, i)
+    ):
         return False
     governor = lexicon.singular(parent.text)
     if node.relation in ("compound", "nmod") and node.head > i:

@@ -7,7 +7,7 @@ Lower case, singular.
 COMPOUNDS = frozenset(
     " ".join(entry.split())
     for entry in """
-    toy soldier, gingerbread man, gingerbread woman, stick man, stick figure, straw man, snow man, tin man, bogey man, green man,
+    dream catcher, sun catcher, fly catcher, toy soldier, gingerbread man, gingerbread woman, stick man, stick figure, straw man, snow man, tin man, bogey man, green man,
     german shepherd, australian shepherd, shetland sheepdog, great dane, praying mantis, lady bug, king crab, king penguin,
     ceiling fan, table fan, desk fan, electric fan, cooling fan, computer fan, hand fan, paper fan, folding fan, exhaust fan,
     record player, cd player, dvd player, mp3 player, music player, video player, media player, cassette player, tape player,
