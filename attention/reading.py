@@ -69,6 +69,8 @@ def _parts(text: str, i: int, parenthesis: str) -> bool:
     first, second = before[0][::-1], after[0].lower()
     if lexicon.is_listed(f"{first} {second}"):
         return False
+    if attribute_axis(first) and lexicon.is_person(second):  # "(female:1.2) doctors"
+        return False
     if lexicon.is_person(first):
         return second not in KIND and not second.endswith(("ing", "ed"))
     closes = parenthesis == ")" and lexicon.is_person(second)

@@ -175,6 +175,7 @@ def test_taking_the_attribute_out_again_gives_the_prompt(before, noun, attribute
     [
         ("a photo of a female doctor", "gender", "male", "a photo of a male doctor"),
         ("a female doctor", "gender", "elderly", "an elderly doctor"),
+        ("a photo of (female:1.2) doctors", "gender", "male", "a photo of (male:1.2) doctors"),
         ("a photo of a (female doctor:1.2)", "gender", "male", "a photo of a (male doctor:1.2)"),
         ("two smiling women in a park", "gender", "male", "two smiling male people in a park"),
         ("A businesswoman at work", "gender", "male", "A male businessperson at work"),

@@ -70,6 +70,7 @@ def test_a_name_joins_its_title():
     ("prompt", "read"),
     [
         ("a nurse (bokeh:1.2)", "a nurse ,bokeh     "),
+        ("(female:1.2) doctors", " female      doctors"),
         ("a (police:1.1) officer", "a  police      officer"),
         ("a (smiling:1.2) (nurse:1.1)", "a  smiling       nurse     "),
         ('a sign "Doctors only"', "a sign               "),
