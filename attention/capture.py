@@ -28,14 +28,16 @@ def selection(words: tuple[WordQuery, ...], own_length: int, length: int) -> Ten
     """[length, words]: column w averages the tokens of word w.
 
     The host repeats a context of own_length tokens up to the batch's common length, which splits a token's
-    probability over its copies: they are added up again. ValueError if a position lies outside the context.
+    probability over its copies: they are added up again. Tokens behind the last whole copy are not the text's: a patch
+    has appended them (an image's, say). ValueError if a position lies outside the context.
     """
     columns = torch.zeros(length, len(words))
+    end = length - length % own_length
     for column, word in enumerate(words):
         for position in word.positions:
             if not 0 <= position < own_length:
                 raise ValueError(f"token {position} of {word.label!r} lies outside the prompt's {own_length} tokens")
-            columns[position::own_length, column] += 1 / len(word.positions)
+            columns[position:end:own_length, column] += 1 / len(word.positions)
     return columns
 
 

@@ -10,6 +10,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+INFERENCE = "Inference tensors cannot be saved for backward"  # in what autograd says when it refuses
 
 
 @contextmanager
@@ -60,3 +63,33 @@ def ordinary(value):
     if isinstance(value, (list, tuple)):
         return type(value)(ordinary(item) for item in value)
     return value.clone() if torch.is_tensor(value) and value.is_inference() else value
+
+
+class OrdinaryTensors(TorchFunctionMode):
+    """While open, every function of PyTorch is given ordinary tensors on the storage of the inference tensors it is called with.
+
+    For weights and masks that `differentiable` cannot know of, as other code holds them (a patch of the network, say).
+    Costs some time for each call, and no memory.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: dict[int, tuple[Tensor, Tensor]] = {}  # by identity: the tensor, kept alive, and its alias
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        if getattr(func, "__name__", "") == "__set__":  # an attribute is to be set on the tensor itself
+            return func(*args, **(kwargs or {}))
+        return func(*self._ordinary(args), **self._ordinary(kwargs or {}))
+
+    def _ordinary(self, value: Any) -> Any:
+        if type(value) in (Tensor, nn.Parameter):
+            if not value.is_inference():
+                return value
+            if id(value) not in self.known:
+                self.known[id(value)] = (value, alias(value))
+            return self.known[id(value)][1]
+        if type(value) in (list, tuple):
+            return type(value)(self._ordinary(item) for item in value)
+        if type(value) is dict:
+            return {key: self._ordinary(item) for key, item in value.items()}
+        return value

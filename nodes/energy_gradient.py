@@ -6,7 +6,7 @@ and needs the same memory either way.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,13 +18,16 @@ from torch import Tensor, nn
 from ..attention.capture import WordQuery, selection, word_maps
 from ..attention.maps import resize, sum_size
 from ..attention.trace import Block, Stop, cross_attention_blocks, trace, uncompiled
-from ..guidance.differentiable import differentiable, ordinary
+from ..guidance.differentiable import INFERENCE, OrdinaryTensors, differentiable
 from ..guidance.energy import Energy, energy
 from ..guidance.written import MESSAGE, may_be_written
 from .energy_rows import part
 from .handed_weights import handed_bytes, own_copies
+from .own_keys import keys_as_the_prompt_s
 
 LOSS_SCALE = 1024.0  # half precision would round the gradient of a mean over 4096 pixels to zero; exact, a power of two
+# What is done from now on where autograd has refused something that other code does inside the forward; none is free.
+REMEDIES: dict[str, Callable[[], AbstractContextManager]] = {MESSAGE: may_be_written, INFERENCE: OrdinaryTensors}
 KEPT = 400  # activations of the first block's size that a pass holds per image; SD 1.x keeps 295 for its backward
 
 
@@ -54,7 +57,7 @@ class EnergyGradient:
         self.terms = terms
         self.keys: dict[Block, Tensor] = {}
         self.columns: Tensor | None = None
-        self.written = False  # somebody writes into features that the backward pass needs
+        self.needed: list[Callable[[], AbstractContextManager]] = []  # of REMEDIES
         self.stop = True  # end the forward after the last block in use
         self.x: Tensor | None = None  # of the forward that is running, a leaf; None: nothing is to be taken
         self.found: Found | None = None
@@ -65,18 +68,22 @@ class EnergyGradient:
         """One forward of these rows of x = args[0], all of one conditioning: the prediction (None with stop), and dE/dx.
 
         executor: the rest of the host's apply_model, in which `forward` is a wrapper of the U-Net. No Found: the forward
-        was skipped by another patch, or ran without gradients. To be called outside of inference mode.
+        was skipped by another patch, or ran without gradients.
         """
-        own, named = part(args, kwargs, rows, images)
         self.stop = stop
-        try:
-            with may_be_written() if self.written else nullcontext():
-                return self._run(executor, own, named)
-        except RuntimeError as error:
-            if self.written or MESSAGE not in str(error):
-                raise
-        # From now on, as copying is not free. Out here, because the error holds all that the first attempt has kept.
-        self.written = True
+        # Not the caller's: another pack may have put a forward of its own under inference mode.
+        with torch.inference_mode(False), torch.no_grad():
+            own, named = part(args, kwargs, rows, images)
+            try:
+                with ExitStack() as open_while:
+                    for remedy in self.needed:
+                        open_while.enter_context(remedy())
+                    return self._run(executor, own, named)
+            except RuntimeError as error:
+                missing = [remedy for message, remedy in REMEDIES.items() if message in str(error)]
+                if not missing or missing[0] in self.needed:
+                    raise
+        self.needed += missing  # out here, because the error holds all that the first attempt has kept
         return self.of_rows(executor, args, kwargs, rows, images, stop)
 
     def _run(self, executor, args: list, kwargs: dict) -> tuple[Tensor | None, Found | None]:
@@ -93,7 +100,7 @@ class EnergyGradient:
 
     def forward(self, executor, *args, **kwargs):
         """The U-Net's forward, its queries taken on the way."""
-        if self.x is None:
+        if self.x is None or not args[0].requires_grad:  # another pack's own forward inside this one, of something else
             return executor(*args, **kwargs)
         unet = executor.class_obj
         last = [block for block, _ in cross_attention_blocks(unet) if block in self.terms.blocks][-1]
@@ -101,7 +108,9 @@ class EnergyGradient:
 
         def take(block: Block, module: nn.Module, q: Tensor, _: Tensor, options: Mapping) -> None:
             if q.shape[0] == args[0].shape[0]:  # otherwise another patch changed the attention batch
-                keys = self._keys(block, module, q).expand(q.shape[0], -1, -1)
+                keys = self._keys(block, module, q, options)
+                if len(keys) != q.shape[0]:
+                    return
                 columns = self._columns(keys.shape[1], q.device)
                 found = word_maps(q, keys, module.n_heads, columns) * module.n_heads
                 grid = tuple(options["activations_shape"][-2:])
@@ -126,15 +135,13 @@ class EnergyGradient:
 
     def _columns(self, length: int, device: torch.device) -> Tensor:
         if self.columns is None or self.columns.shape[0] != length or self.columns.device != device:
-            self.columns = selection(self.terms.words, length, length).to(device)
+            own = min(self.terms.context.shape[1], length)  # a patch may have halved, or repeated, the tokens
+            self.columns = selection(self.terms.words, own, length).to(device)
         return self.columns
 
-    def _keys(self, block: Block, module: nn.Module, q: Tensor) -> Tensor:
-        if block not in self.keys:
-            with torch.no_grad():
-                context = ordinary(self.terms.context).to(device=q.device, dtype=q.dtype)
-                self.keys[block] = module.attn2.to_k.forward(context)  # .forward: our own hooks must not see it
-        return self.keys[block]
+    def _keys(self, block: Block, module: nn.Module, q: Tensor, options) -> Tensor:
+        with torch.no_grad():
+            return keys_as_the_prompt_s(self.keys, block, module, self.terms.context, q, options)
 
 
 def with_backward(theirs: Callable | None) -> Callable:

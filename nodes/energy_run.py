@@ -75,10 +75,11 @@ class EnergyRun(Observer):
             guider = executor.class_obj
             conds = conditionings(guider, self.plan.branch)
             shared = SharedForward(self.apart.gradient, conds, x)
-            denoised = executor(x, timestep, shared.options(options), seed)
+            with shared.beside(options):
+                denoised = executor(x, timestep, options, seed)
             gradient, found = shared.found or self.apart(guider.inner_model, conds, x, timestep, options)
             if found is None:
-                self.run.note("another patch kept the energy from being computed; those steps were not guided")
+                self.run.note(f"{self.apart.why}; those steps were not guided")
                 return denoised
             self.taken = Taken(gradient, timestep, step)
         correction, used = energy_correction(gradient, timestep, self.plan.strength, self.plan.rule)

@@ -10,18 +10,19 @@ see it whole; patches of the U-Net's blocks, such as FreeU, treat each image alo
 energy_pass.py: several conditionings, areas and masks, another attention kernel, too little memory for all images.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import comfy.ldm.modules.attention as attention
 import torch
-from comfy.model_patcher import create_model_options_clone
-from comfy.patcher_extension import WrappersMP, add_wrapper_with_key
+from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
 from .energy_gradient import EnergyGradient, Found, images_at_once, with_backward
-from .energy_pass import KEY
+from .energy_pass import KEY, OURS
 from .energy_rows import has_rows_only, part
 from .observe import PREDICTS, transformer_options
 
-OURS = "fair_attention."  # what the keys of this pack's wrappers begin with
 OF_BLOCKS = {"input_block_patch", "input_block_patch_after_skip", "output_block_patch"}
 CALLERS = ("context_handler", "model_function_wrapper", "multigpu_clones")  # they ask the model in their own way
 
@@ -35,14 +36,26 @@ class SharedForward:
         self.found: Found | None = None
         self.tried = False  # guidances may ask the model again, for other things, within one prediction
 
-    def options(self, options: dict) -> dict:
-        """The sampler's options for this prediction."""
+    @contextmanager
+    def beside(self, options: dict) -> Iterator[None]:
+        """While open, the sampler's options for this prediction ask for it.
+
+        These very options are changed, and put back: other packs keep what they remember of the steps before in them.
+        """
         if self.cond is None or any(options.get(name) for name in CALLERS):
-            return options
-        options = create_model_options_clone(options)
-        add_wrapper_with_key(WrappersMP.APPLY_MODEL, KEY, self.apply_model, options, is_model_options=True)
-        add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, KEY, self.gradient.forward, options, is_model_options=True)
-        return options
+            yield
+            return
+        own = {WrappersMP.APPLY_MODEL: self.apply_model, WrappersMP.DIFFUSION_MODEL: self.gradient.forward}
+        wrappers = options.setdefault("transformer_options", {}).setdefault("wrappers", {})
+        for kind, wrapper in own.items():
+            wrappers.setdefault(kind, {}).setdefault(KEY, []).append(wrapper)
+        try:
+            yield
+        finally:
+            for kind, wrapper in own.items():
+                wrappers[kind][KEY].remove(wrapper)
+                if not wrappers[kind][KEY]:
+                    del wrappers[kind][KEY]
 
     def apply_model(self, executor, *args, **kwargs) -> Tensor:
         """The model's prediction of all rows of args[0] [R,C,h,w]; with it `found`, if the branch is among them."""

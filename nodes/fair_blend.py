@@ -9,7 +9,6 @@ U-Net evaluations: the steps after warm-up twice.
 """
 
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from ..guidance.semantic import blend
 from .fair_run import FairRun
+from .numbering import same_random_numbers_after
 
 OTHER_STEPS = "this sampler chose other steps for the edited picture; there it was blended at the end only"
 OTHER_NOISE = "this sampler drew other noise the second time; the edited picture is not that of the unedited one"
@@ -105,13 +105,6 @@ class BlendedRun(FairRun):
     def _people_mask(self, like: Tensor) -> Tensor:
         """[B,h,w] soft mask of everybody who is to change."""
         return self.soft_masks(like.shape).sum(1).clamp_max(1).to(like)
-
-
-@contextmanager
-def same_random_numbers_after(device: torch.device):
-    """Leave the global random numbers as they were, for samplers that draw from them: both loops get the same."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        yield
 
 
 def half(callback: Callable | None, part: int) -> Callable | None:

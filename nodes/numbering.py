@@ -1,5 +1,9 @@
 """Which image of its seed each image of a batch is, so that an image alone is dealt what it is dealt in the batch (but for the
-running quota, which looks at the images before it); which step of the schedule a prediction belongs to."""
+running quota, which looks at the images before it); which step of the schedule a prediction belongs to; the global random
+numbers, left as they were."""
+
+from collections.abc import Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -55,3 +59,30 @@ def step_of(sigma: float, schedule: Tensor | None, otherwise: int) -> int:
     if not torch.is_tensor(schedule):
         return otherwise
     return max(0, int((schedule >= sigma * (1 - 1e-5)).sum()) - 1)
+
+
+def images_of(options: Mapping, rows: int, images: int) -> list[int] | None:
+    """Which images of the batch the `rows` of each conditioning in a forward are; None: not to be told.
+
+    All of them; or those of a window of the batch, as the host's context windows put it into the options (with an image
+    before the window, whose prediction is dropped) and AnimateDiff-Evolved does.
+    """
+    if rows == images:
+        return list(range(images))
+    window = options.get("context_window")
+    if window is not None and getattr(window, "dim", 0) == 0:
+        before = getattr(window, "causal_anchor_index", None)
+        chosen = [*([] if before is None or before < 0 else [before]), *window.index_list]
+    else:
+        chosen = list((options.get("ad_params") or {}).get("sub_idxs") or ())
+    return chosen if len(chosen) == rows and max(chosen) < images else None
+
+
+@contextmanager
+def same_random_numbers_after(device: torch.device):
+    """Leave the global random numbers as they were.
+
+    Samplers, and other packs inside a forward, draw from them.
+    """
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        yield

@@ -30,7 +30,13 @@ def check_clip(clip, aligned: AlignedPrompt, node: str) -> None:
 def own_context(clip, prompt: str) -> Tensor:
     """[1,L',d]: the prompt's context up to its end token, so that only its own tokens share the probability (OVAM)."""
     _, context = encode(clip, prompt)
-    return context[:, : max((p for p, _ in prompt_tokens(clip, prompt)), default=0) + 2]
+    own = max((p for p, _ in prompt_tokens(clip, prompt)), default=0) + 2
+    return context[:, : own * max(1, context.shape[1] // token_count(clip, prompt))]  # NegPip gives two for each token
+
+
+def token_count(clip, prompt: str) -> int:
+    """How many tokens the prompt's chunks have, padding included."""
+    return sum(map(len, next(iter(clip.tokenize(prompt).values()))))
 
 
 def prompt_tokens(clip, prompt: str) -> list[tuple[int, tuple]]:
