@@ -78,7 +78,7 @@ class Bench:
 
         words = tuple(WordQuery(f"word {i}", (i,)) for i in range(1, WORDS + 1))
         capture = Capture(Watch(words, self.positive))
-        return observe(self.model.clone(), "bench", capture.watch, "bench-capture", capture.begin), capture
+        return observe(self.model.clone(), "bench", capture.watch, "bench-capture", capture), capture
 
 
 def timed(work: Callable[[], torch.Tensor]) -> tuple[float, float, torch.Tensor]:

@@ -76,7 +76,7 @@ def record(emoji: sampling.Emoji, aligned, conditioning, latent: Tensor, seed: i
     from ..nodes.types import Capture
 
     capture = Capture(prompt_watch(aligned), kept=len(STEPS))
-    model = observe(emoji.model.clone(), "regions", capture.watch, "bench-regions", capture.begin)
+    model = observe(emoji.model.clone(), "regions", capture.watch, "bench-regions", capture)
     noise = torch.randn(latent.shape, generator=torch.Generator().manual_seed(seed))
     schedule = comfy.samplers.calculate_sigmas(model.get_model_object("model_sampling"), "normal", len(STEPS))
     for sigma in schedule[:-1]:

@@ -190,7 +190,7 @@ class FairAttentionCapture(io.ComfyNode):
             )
         require_width(model, watch.context if watch.attribution is None else watch.attribution, NODE)
         capture = Capture(watch)
-        patched = observe(model.clone(), f"{KEY}.{id(capture)}", watch, NODE, capture.begin)
+        patched = observe(model.clone(), f"{KEY}.{id(capture)}", watch, NODE, capture)
         return io.NodeOutput(patched, capture)
 
 

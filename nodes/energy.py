@@ -183,7 +183,7 @@ def install(model, plan: EnergyPlan, capture: Capture):
         return Observer(capture.watch, run, {}, (0.0, 0.0))
 
     key = f"{KEY}.{id(capture)}"
-    model, current = patch(model, key, start, NODE)
+    model, current = patch(model, key, start, NODE, capture)
 
     def predict_noise(executor, x, timestep, model_options=None, seed=None):
         options = model_options or {}

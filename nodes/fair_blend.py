@@ -40,6 +40,8 @@ class BlendedRun(FairRun):
         self.calls = 0  # of the edited loop
 
     def sample(self, executor: Callable, guider, sigmas: Tensor, extra_args: dict, callback, noise: Tensor, *rest):
+        if self.kept:  # another node has the whole of it run twice
+            super().begin_again()
         self.kept, self.calls, self.gamma, self.unedited = [], 0, None, True
         self.levels = sigmas[:-1].tolist()
         begins = self._unedited_beginning(guider, *rest)
@@ -58,6 +60,9 @@ class BlendedRun(FairRun):
         if float(sigmas[-1]) > 0:  # another sampler goes on from here, and blends at the end
             return torch.where(mask.unsqueeze(1) > 0, edited, plain)
         return blend(edited, plain, mask)
+
+    def begin_again(self) -> None:
+        """The second loop of this run comes back to where the first has begun: its people are the first one's."""
 
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
         sigma = float(timestep.flatten()[0])

@@ -31,7 +31,7 @@ from ..guidance.steering import Key, Needs, Readings, Steered, read
 from .beside import Beside, beside, index_of
 from .conditionings import variant, variant_in_force
 from .fair_plan import NONE, FairPlan, given_by
-from .numbering import step_of
+from .numbering import BASE, Windows, images_of, step_of
 from .observe import Observer
 from .outcome import settle
 from .tally import TALLY
@@ -55,11 +55,12 @@ class FairRun(Observer):
         self.in_use: list[Key] = []  # prompts that steer; none while nobody is to change
         self.after: RunningCounts | None = None  # the quota's counts, where runs share them
         self.dealt: list[int] = []  # attributes given in this run, not kept from one before
-        self.masks: Tensor | None = None
+        self.masks: dict[tuple[int, int], Tensor] = {}  # by the latent's size
         self.extra: list[Key] = []  # prompts that ride in the coming call
         self.beside: Beside | None = None  # how they ride in the present one
         self.predictions: dict[Key, Tensor] = {}
         self.base: Tensor | None = None  # the sampler's positive, predicted with them
+        self.windows = Windows(self.run.store.images)
         self.gamma: Tensor | None = None  # last guidance and momentum, in eps units
         self.velocity: Tensor | None = None
         self.active_steps = 0
@@ -93,6 +94,8 @@ class FairRun(Observer):
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
         """One of the sampler's predictions."""
         schedule = options.get("transformer_options", {}).get("sample_sigmas")
+        if self.gamma is not None and self.gamma.shape != x.shape:
+            self.gamma = self.velocity = None  # a sampler that changes the latent's size: what was held does not fit
         self.prepare_call(float(timestep.flatten()[0]), schedule)
         return executor(x, timestep, options, seed)
 
@@ -102,6 +105,7 @@ class FairRun(Observer):
     def prepare_call(self, sigma: float, schedule: Tensor | None) -> None:
         """Called before each prediction: decide which attribute prompts it needs."""
         self.extra, self.predictions, self.base = [], {}, None
+        self.windows = Windows(self.run.store.images)
         self.asked += 1
         if not self.guides(sigma):
             return
@@ -169,19 +173,37 @@ class FairRun(Observer):
             self.run.tally = TALLY.add(self.plan.target, self.after, self.dealt)
 
     def cond_batch(self, executor: Callable, model, conds: list, args: tuple, kwargs: dict):
-        """The sampler's own call, with the attribute prompts beside; only the first call of a prediction takes them."""
-        keys, self.extra = self.extra, []
+        """The sampler's own call, with the attribute prompts beside; only the first call of a prediction takes them, and of
+        each window where the batch is asked for in parts."""
+        options = args[2].get("transformer_options", {})
+        numbers = images_of(options, args[0].shape[0], self.run.store.images)
+        keys = self.extra if self.windows.lacks(numbers) else []
         extra = [self.guider.conds[self._name(k)] for k in keys]
         positive = index_of(self.guider.conds[self.positive], conds)
-        outer, self.beside = self.beside, beside(extra, conds, positive or 0)
+        # Where another patch puts rows of the attention together again, it may know of one positive only: one call each.
+        apart = bool(options.get("patches", {}).get("attn2_output_patch"))
+        together = [] if apart else extra
+        outer, self.beside = self.beside, beside(together, conds, positive or 0)
         try:
-            out = super().cond_batch(executor, model, [*conds, *extra], args, kwargs)
+            out = super().cond_batch(executor, model, [*conds, *together], args, kwargs)
         finally:
             self.beside = outer  # another node may ask the model from within this call
-        if keys:  # another node may ask the model once more before the guidance is added
-            self.predictions = dict(zip(keys, out[len(conds) :], strict=True))
-            self.base = None if positive is None else out[positive]
+        if keys:
+            found = out[len(conds) :]
+            found += [
+                super(FairRun, self).cond_batch(executor, model, [group], args, kwargs)[0] for group in extra if apart
+            ]
+            base = {} if positive is None else {BASE: out[positive]}
+            whole = self.windows.add(numbers, {**dict(zip(keys, found, strict=True)), **base})
+            self.base = whole.pop(BASE, None)
+            self.predictions = whole
         return out[: len(conds)]
+
+    def begin_again(self) -> None:
+        """The people are found anew, in the picture that comes of this loop."""
+        super().begin_again()
+        self.people, self.masks, self.in_use, self.gamma, self.velocity = None, {}, [], None, None
+        self.needs, self.is_dealt = Needs(self.plan.axes, self.plan.strength), False
 
     def forward(self, executor: Callable, args: tuple, kwargs: dict) -> Tensor:
         forward = partial(super().forward, executor)
@@ -256,13 +278,14 @@ class FairRun(Observer):
 
     def soft_masks(self, shape: torch.Size) -> Tensor:
         """[B,n,h,w] soft masks of the people to change, at the latent's size; empty ones fill up."""
-        if self.masks is None:
+        size = (shape[-2], shape[-1])
+        if size not in self.masks:
             changed = [[p.mask for p in filter(may_change, people)] for people in self.people or []]
             most = max(map(len, changed))
             blank = torch.zeros_like(next(m for masks in changed for m in masks))
             full = torch.stack([torch.stack([*masks, *[blank] * (most - len(masks))]) for masks in changed])
-            self.masks = resize(soften_mask(full), tuple(shape[-2:])).to(self.guider.model_patcher.load_device)
-        return self.masks
+            self.masks[size] = resize(soften_mask(full), size).to(self.guider.model_patcher.load_device)
+        return self.masks[size]
 
 
 def may_change(person: Person) -> bool:

@@ -177,10 +177,12 @@ def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Captur
             observer.run.why_plain = off
             return observer
         people.begin(observer.run)
-        return (BlendedRun if plan.preservation == BLENDED else FairRun)(plan, people, seed, guider, observer)
+        run = (BlendedRun if plan.preservation == BLENDED else FairRun)(plan, people, seed, guider, observer)
+        run.quiet = masks is not None
+        return run
 
     key = f"{KEY}.{id(capture)}"
-    model, current = patch(model, key, start, NODE)
+    model, current = patch(model, key, start, NODE, capture)
 
     def running() -> FairRun | None:
         return current[-1] if current and isinstance(current[-1], FairRun) else None

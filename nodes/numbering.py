@@ -61,6 +61,9 @@ def step_of(sigma: float, schedule: Tensor | None, otherwise: int) -> int:
     return max(0, int((schedule >= sigma * (1 - 1e-5)).sum()) - 1)
 
 
+BASE = "base"  # among predictions by name: the sampler's positive
+
+
 def images_of(options: Mapping, rows: int, images: int) -> list[int] | None:
     """Which images of the batch the `rows` of each conditioning in a forward are; None: not to be told.
 
@@ -76,6 +79,36 @@ def images_of(options: Mapping, rows: int, images: int) -> list[int] | None:
     else:
         chosen = list((options.get("ad_params") or {}).get("sub_idxs") or ())
     return chosen if len(chosen) == rows and max(chosen) < images else None
+
+
+class Windows:
+    """Predictions of a batch that is asked for in parts, which may overlap: their mean for each image."""
+
+    def __init__(self, images: int):
+        self.images, self.there = images, set()
+        self.sums: dict = {}
+        self.counts = torch.zeros(images)
+
+    def lacks(self, numbers: list[int] | None) -> bool:
+        """Whether these images of the batch, as one part, are not there yet. None: it is not known which they are."""
+        return numbers is not None and tuple(numbers) not in self.there
+
+    def add(self, numbers: list[int], found: dict) -> dict:
+        """What is there of each kind after this part [rows,...]: the mean over all parts [images,...]; {}: not of all images."""
+        self.there.add(tuple(numbers))
+        for name, part in found.items():
+            if name not in self.sums:
+                self.sums[name] = part.new_zeros(self.images, *part.shape[1:])
+            self.sums[name][numbers] += part
+        self.counts[numbers] += 1
+        if not bool(self.counts.all()):
+            return {}
+        if len(self.there) == 1:
+            return dict(found)
+        return {
+            name: total / self.counts.to(total).reshape(-1, *[1] * (total.dim() - 1))
+            for name, total in self.sums.items()
+        }
 
 
 @contextmanager

@@ -67,6 +67,11 @@ def settle(run) -> None:
     if len(set(run.numbers)) < len(run.numbers) and run.plan.target.assignment != "running quota":
         run.run.note(SHARED)
     if run.active_steps:
+        if run.out_of_range:
+            run.run.note(
+                f"at {run.out_of_range} predictions in the window the prompt that names the people was not in force (a scheduled "
+                "prompt, a range of steps); nobody was steered there"
+            )
         return
     sampled: SampledRun = run.run
     sampled.why_plain = _why_nobody(run)

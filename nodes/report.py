@@ -122,7 +122,8 @@ class FairReport(io.ComfyNode):
                 f"{NODE}, attributes: read in {len(attributes.images)} pictures, but the latent holds {run.store.images}; "
                 "connect Read Attributes of the whole batch, decoded"
             )
-        text = describe(run, attributes, pixel_size(latent, image))
+        refused = [f"a later sampling was refused: {refusal}" for refusal in attention.refused]
+        text = "\n".join([describe(run, attributes, pixel_size(latent, image)), *refused])
         if run.energy:
             drawn = to_tensor([energy_curve(run)])
         else:

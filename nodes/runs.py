@@ -19,7 +19,7 @@ def run_of(capture: Capture, latent: dict, node: str, image: Tensor | None = Non
         raise ValueError(
             f"{node}: nothing was recorded yet. Sample with the model output of the node that this attention comes from, and "
             "connect that latent. A sampler without a step to do (denoise 0, or a first step behind the last) never asks the "
-            "model, and hands on the latent that it was given."
+            "model, and hands on the latent that it was given." + _refusals(capture)
         )
     for run in reversed(finished):
         if run.result.shape == samples.shape and run.result.allclose(samples, atol=1e-2, rtol=1e-2):
@@ -28,13 +28,17 @@ def run_of(capture: Capture, latent: dict, node: str, image: Tensor | None = Non
         raise ValueError(
             f"{node}, latent: this latent was not sampled with this capture, or more than {capture.kept} samplings ago. "
             "Connect the latent of the sampler that the capture's model goes into, before any other node changes it (with denoise "
-            "0 a sampler samples nothing)."
+            "0 a sampler samples nothing)." + _refusals(capture)
         )
     if image is not None and len(image) != run.store.images:
         raise ValueError(
             f"{node}, image: got {len(image)}, but the latent holds {run.store.images}; connect the whole batch, decoded"
         )
     return run
+
+
+def _refusals(capture: Capture) -> str:
+    return "".join(f" A sampling with it was refused: {text}" for text in capture.refused)
 
 
 def require_maps(run: SampledRun, node: str, otherwise: str = "") -> None:

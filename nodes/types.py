@@ -157,11 +157,13 @@ class Capture:
     runs: list[SampledRun] = field(default_factory=list)
     kept: int = 8
     pictures: list[Picture] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # since the last run began: why a sampling was not to be
 
     def begin(self, run: SampledRun) -> None:
         """Runs that failed are nobody's: they make room first."""
-        for note in self.watch.notes:
+        for note in [*self.watch.notes, *(f"the sampling before this one was refused: {text}" for text in self.refused)]:
             run.note(note)
+        self.refused.clear()
         self.runs = [*[r for r in self.runs if not r.failed][-(self.kept - 1) :], run]
 
 

@@ -118,3 +118,10 @@ def test_a_run_that_goes_on_from_another_averages_over_both_and_leaves_that_one_
     for other in (MapStore(("cats",), 1, (2, 2)), MapStore(("doctors",), 2, (2, 2)), MapStore(("doctors",), 1, (4, 4))):
         other.go_on_from(first)
         assert other.blocks == []
+
+
+def test_tokens_that_a_patch_has_appended_are_not_the_text_s() -> None:
+    """A text of 3 tokens, twice, and two of an image behind it."""
+    columns = selection((WordQuery("a", (0,)), WordQuery("b", (1, 2))), 3, 8)
+    assert columns[:, 0].tolist() == [1, 0, 0, 1, 0, 0, 0, 0]
+    assert columns[:, 1].tolist() == [0, 0.5, 0.5, 0, 0.5, 0.5, 0, 0]

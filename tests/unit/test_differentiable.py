@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from fair_attention.guidance.differentiable import alias, differentiable, ordinary
+from fair_attention.guidance.differentiable import INFERENCE, OrdinaryTensors, alias, differentiable, ordinary
 
 
 @pytest.fixture
@@ -84,3 +84,31 @@ def test_ordinary_copies_inference_tensors_only() -> None:
     result = ordinary({"a": [made, own, None], "b": (made, "text")})
     assert not result["a"][0].is_inference() and result["a"][1] is own and result["a"][2] is None
     assert not result["b"][0].is_inference() and result["b"][1] == "text"
+
+
+def test_inference_tensors_that_other_code_holds_let_gradients_through() -> None:
+    """d/dx sum(w x m) = w m, with a weight and a mask made under inference mode and held by a closure."""
+    with torch.inference_mode():
+        held = {"layer": nn.Linear(1, 1, bias=False), "mask": torch.tensor([[1.0], [2.0], [0.0]])}
+        held["layer"].weight.fill_(3.0)
+
+    def patch(x):
+        return torch.cat([held["layer"](x) * held["mask"]]).sum()
+
+    x = torch.ones(3, 1, requires_grad=True)
+    with pytest.raises(RuntimeError, match=INFERENCE):
+        patch(x)
+    with OrdinaryTensors():
+        patch(x).backward()
+    assert x.grad is not None and x.grad.flatten().tolist() == [3.0, 6.0, 0.0]
+    assert held["mask"].is_inference() and held["layer"].weight.grad is None
+
+
+def test_what_is_written_to_an_inference_tensor_stays_written() -> None:
+    with torch.inference_mode():
+        kept = torch.zeros(2)
+    with OrdinaryTensors():
+        kept.add_(1)
+        kept[0] = 5
+        assert kept.shape == (2,)
+    assert kept.tolist() == [5.0, 1.0]

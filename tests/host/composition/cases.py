@@ -1,7 +1,7 @@
 """The rows of docs/composition.md. Each is tested with each of our nodes, and where it stands in the model's line, on
 both sides of it; what is not right is written here, where the test that sees it looks it up."""
 
-from fair_attention.tests.host.composition import community, core_nodes, options, ours, ways
+from fair_attention.tests.host.composition import community, core_nodes, options, ours, packs, ways
 from fair_attention.tests.host.composition.case import (
     CAPTURE,
     FAIR,
@@ -28,6 +28,11 @@ REGIONS = Verdict(
     REFUSED, "The attention holds other rows than the picture: nothing is recorded, and the log says so. Give Fair Inference "
     "masks; it steers by them."
 )  # fmt: skip
+BY_MASKS = Verdict(RIGHT, "With masks. Without them nobody can be found, and sampling is refused.")
+TILES = Verdict(
+    REFUSED, "The model never sees the whole picture, and where a tile lies is not known: nothing is recorded or guided, and the "
+    "log says so. Give Fair Inference masks; it steers by them."
+)  # fmt: skip
 REGIONS_ENERGY = Verdict(
     REFUSED, "As the attention holds other rows than the picture, no step is guided; the log says so."
 )
@@ -49,6 +54,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
         Case("Kohya Deep Shrink", core("PatchModelAddDownscale", block_number=3, downscale_factor=2.0, start_percent=0.0,
                                        end_percent=0.6, downscale_after_skip=True, downscale_method="bicubic",
                                        upscale_method="bicubic")),
+        Case("Hypernetwork", packs.hypernetwork),
         Case("EasyCache", core("EasyCache", reuse_threshold=3.0, start_percent=0.0, end_percent=1.0, verbose=False),
              visible=False, verdicts={SOFTIOU: SKIPPED}),
         Case("LazyCache", core("LazyCache", reuse_threshold=3.0, start_percent=0.0, end_percent=1.0, verbose=False),
@@ -70,6 +76,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
              verdicts={FAIR: NO_WARM_UP}),
         Case("Two samplers, the second on the enlarged latent", sample=ways.hires_fix),
         Case("Inpainting by a noise mask", sample=ways.inpainted),
+        Case("Context windows over a batch", sample=packs.in_windows),
         Case("Inpainting by Differential Diffusion", sample=ways.differential),
     ),
     "Conditionings": (
@@ -80,6 +87,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
         Case("A mask, another prompt beside it", sample=ways.masked),
         Case("A range of steps", sample=ways.beside_another("ConditioningSetTimestepRange", start=0.0, end=0.8)),
         Case("Combined prompts", sample=ways.combined),
+        Case("GLIGEN", sample=packs.with_a_box),
         Case("Concatenated prompts", sample=ways.concatenated),
     ),
     "Start options of the host": (
@@ -104,9 +112,18 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "Other packs (stand-ins with the same hooks)": (
         Case("IPAdapter", community.image_prompt),
         Case("Attention Couple (regional prompts)", community.regional_prompts,
-             verdicts={CAPTURE: REGIONS, FAIR: REGIONS, SOFTIOU: REGIONS_ENERGY}),
+             verdicts={CAPTURE: REGIONS, FAIR: BY_MASKS, SOFTIOU: REGIONS_ENERGY}),
+        Case("Attention Couple (ppm, prompt-control)", packs.couple,
+             verdicts={CAPTURE: REGIONS, FAIR: BY_MASKS, SOFTIOU: REGIONS_ENERGY}),
+        Case("Tiled Diffusion", packs.tiled, sample=ways.larger,
+             verdicts={CAPTURE: TILES, FAIR: BY_MASKS, SOFTIOU: TILES}),
+        Case("Momentum Guidance, SMC-CFG", packs.momentum),
+        Case("Reference (Advanced-ControlNet)", packs.reference, sample=packs.with_the_same_random_numbers),
+        Case("First-block cache (WaveSpeed)", packs.first_block_cache, verdicts={SOFTIOU: SKIPPED}),
+        Case("GradualLatent", sample=packs.growing),
+        Case("FreeInit", packs.repeated),
         Case("SageAttention", community.sage_attention),
-        Case("A step cache (TeaCache, WaveSpeed)", community.step_cache),
+        Case("A step cache (TeaCache)", community.step_cache, verdicts={SOFTIOU: SKIPPED}),
         Case("A wrapper that hands on a copy of the options", community.copying, visible=False),
     ),
 }  # fmt: skip

@@ -24,7 +24,7 @@ from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
 from fair_attention.tests.host import tiny
-from fair_attention.tests.host.composition.case import PIXELS, SEED, STEPS, call, empty
+from fair_attention.tests.host.composition.case import PIXELS, SEED, STEPS, call, empty, plainly
 from fair_attention.tests.host.composition.community import BLOCKS, NEGATIVE
 from fair_attention.tests.host.composition.core_nodes import models_file
 
@@ -69,6 +69,28 @@ def reference(bench, model):
     model = model.clone()
     model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "reference", forward)
     return model
+
+
+def with_the_same_random_numbers(bench, model, positive: list) -> Tensor:
+    torch.manual_seed(0)
+    return plainly(bench, model, positive)
+
+
+def with_a_box(bench, model, positive: list) -> Tensor:
+    return plainly(bench, model, gligen(bench, positive))
+
+
+def in_windows(bench, model, positive: list) -> Tensor:
+    """Images 0-1-2 and 2-3 of four, the second with the image before it."""
+    settings = {
+        "context_schedule": "standard_static",
+        "fuse_method": "pyramid",
+        "closed_loop": False,
+        "freenoise": False,
+    }
+    sizes = {"context_length": 3, "context_overlap": 1, "context_stride": 1, "dim": 0}
+    model = call(bench, "ContextWindowsManual", model=model, **sizes, **settings)
+    return plainly(bench, model, positive, latent={"samples": torch.zeros(4, 4, PIXELS // 8, PIXELS // 8)})
 
 
 class Enough(Exception):

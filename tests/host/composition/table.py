@@ -22,6 +22,9 @@ Compiled models are right too: what is recorded or differentiated runs uncompile
 guidance with one block compiled). Uncompiled steps round otherwise than compiled ones (by about 1e-4 with *inductor*): there,
 and only there, bit-identical means so nearly.
 
+CLIP NegPip, whose texts have two tokens for each, is right too, for the prompt's words and for those of an attribution prompt
+(`tests/host/composition/test_packs.py`, `test_packs_observed.py`).
+
 **refused** means that a message says what was not done, and the picture is otherwise as promised; **undefined**, that it
 runs and gives a finite picture, and no more is promised; **broken**, that it is known not to work yet.
 """
