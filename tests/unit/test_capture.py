@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.overrides import TorchFunctionMode
 
 from fair_attention.attention.capture import MapStore, WordQuery, selection, word_maps
 from fair_attention.attention.trace import Block
@@ -125,3 +126,29 @@ def test_tokens_that_a_patch_has_appended_are_not_the_text_s() -> None:
     columns = selection((WordQuery("a", (0,)), WordQuery("b", (1, 2))), 3, 8)
     assert columns[:, 0].tolist() == [1, 0, 0, 1, 0, 0, 0, 0]
     assert columns[:, 1].tolist() == [0, 0.5, 0.5, 0, 0.5, 0.5, 0, 0]
+
+
+@pytest.mark.parametrize("limit", [1, 2 * 3 * 4 * 7 * 4, 10**9])
+def test_no_more_probabilities_are_alive_than_asked_for(limit) -> None:
+    """2 rows, 3 heads, 12 queries of 7 keys in float32: one query at a time at least, four within 672 bytes, all within a lot."""
+    made: list[int] = []
+
+    class Sizes(TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            if getattr(func, "__name__", "") == "softmax":
+                made.append(out.shape[2])
+            return out
+
+    q, k = queries_and_keys()
+    with Sizes():
+        maps = word_maps(q, k, 3, selection(WORDS, 7, 7), chunk_bytes=limit)
+    assert made == {1: [1] * 12, 672: [4] * 3, 10**9: [12]}[limit]
+    assert torch.allclose(maps, word_maps(q, k, 3, selection(WORDS, 7, 7)), atol=1e-6)
+
+
+def test_maps_of_another_resolution_follow_the_first_on_each_side() -> None:
+    store = MapStore(("a",), 1, (8, 16))
+    store.add(BLOCK, torch.ones(1, 1, 8), (2, 4), (2, 4), (0, 0))
+    store.add(BLOCK, torch.full((1, 1, 32), 3.0), (4, 8), (4, 8), (0, 0))
+    assert store.grid(BLOCK) == (2, 4) and store.mean(BLOCK).tolist() == [[[[2.0] * 4] * 2]]

@@ -174,3 +174,11 @@ def test_a_held_gradient_has_the_same_length_in_z_at_any_noise_level() -> None:
     assert torch.allclose(gradient_norm(held, now), gradient_norm(gradient, sigmas))
     assert torch.equal(held_gradient(gradient, 3.0, 3.0), gradient)
     assert held_gradient(gradient.half(), 14.0, 0.1).dtype == torch.float16
+
+
+def test_one_value_that_is_not_finite_is_enough() -> None:
+    gradient = torch.ones(2, 1, 2, 2)
+    gradient[0, 0, 1, 1] = float("nan")
+    correction, used = energy_correction(gradient, 1.0, 2.0, lambda norm: torch.ones_like(norm))
+    assert used.tolist() == [False, True]
+    assert correction[0].abs().max() == 0 and torch.equal(correction[1], torch.full((1, 2, 2), -2.0))

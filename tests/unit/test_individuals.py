@@ -106,3 +106,17 @@ def test_maxima_keep_their_distance_and_their_prominence():
     depth[4, [4, 7, 20]] = 6.0, 5.0, 4.0
     depth[4, 5:7] = 4.8  # a ridge 0.2 below the second: no peak of its own
     assert prominent_maxima(depth, 5.0, 1.0) == [(4, 4), (4, 20)]
+
+
+def test_the_smallest_person_has_twenty_cells_of_sixty_four():
+    region = np.zeros((64, 64), bool)
+    region[2:6, 2:7] = True  # 20
+    region[40:41, 2:21] = True  # 19
+    assert centres(individuals(region)) == [(4, 4)]
+
+
+def test_more_than_two_touching_people_without_a_hint():
+    """The waists count without anybody's number, and a hint of fewer does not join people."""
+    region = discs((64, 64), (32, 14, 10), (32, 32, 10), (32, 50, 10))
+    assert [x for _, x in centres(individuals(region))] == pytest.approx([14, 32, 50], abs=1)
+    assert len(individuals(region, count=3)) == 3 and len(individuals(region, count=2)) == 2

@@ -73,3 +73,24 @@ def test_averaging_by_matrices_is_adaptive_pooling(old, new):
     maps = torch.rand(2, 3, *old, dtype=torch.double)
     assert torch.allclose(averaged(maps, new), torch.nn.functional.adaptive_avg_pool2d(maps, new))
     assert averaged(torch.tensor([[[[1.0, 2.0, 6.0]]]]), (1, 2)).tolist() == [[[[1.5, 4.0]]]]
+
+
+def test_maps_below_zero_are_no_flat_maps():
+    """high + low is 0 here, high - low is not."""
+    assert minmax(torch.tensor([[-1.0, 1.0]])).tolist() == [[0.0, 1.0]]
+
+
+def test_prepared_maps_are_smoothed_as_attend_and_excite_does():
+    maps = torch.zeros(1, 1, 5, 5)
+    maps[0, 0, 2, 2] = 1
+    wanted = gaussian_blur(maps, 0.5, 1)
+    assert torch.allclose(prepare(maps, (5, 5)), wanted / wanted.max(), atol=1e-6)
+
+
+def test_a_blur_reaches_as_far_as_the_shorter_side_lets_it():
+    """Three cells reflect at most two away: a radius of 9 is one of 2, and one cell is no blur at all."""
+    maps = torch.rand(3, 5)
+    assert torch.allclose(gaussian_blur(maps, 1.5, 9), gaussian_blur(maps, 1.5, 2))
+    assert not torch.allclose(gaussian_blur(maps, 1.5, 9), gaussian_blur(maps, 1.5, 1))
+    line = torch.rand(1, 6)
+    assert torch.equal(gaussian_blur(line, 2.0), line)

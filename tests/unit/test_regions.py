@@ -93,3 +93,17 @@ def test_a_flat_map_finds_nobody():
 def test_blocks_that_were_not_captured_are_reported():
     with pytest.raises(ValueError, match="no captured block has a weight above 0"):
         locate_group(store_of(BODIES), VotingRule({Block("input", 1): 1.0}), "doctors", [0], 0, None, None)
+
+
+def test_without_votes_the_mean_map_is_cut_at_tau():
+    """0.5 of the maximum votes as much as the maximum does, at tau 0.4; as a mean it is 0.5 of it, below a tau of 0.6."""
+    faint = torch.maximum(0.5 * box(2, 14, 2, 6), box(2, 14, 10, 14))
+    for vote, tau, both in ((True, 0.4, True), (True, 0.6, False), (False, 0.4, True), (False, 0.6, False)):
+        rule = VotingRule(align=False, vote=vote, tau=tau)
+        (found,) = locate_group(store_of(faint), rule, "doctors", [0], noun=0, face=None, count=None)
+        assert inside(found.region, 8, 12) and inside(found.region, 8, 4) == both
+        assert (found.score[34, 18] > 0.9) == (vote and both)
+
+
+def test_the_rule_s_defaults_are_the_published_ones():
+    assert VotingRule() == VotingRule(None, 0.4, 0.5, 0.4, True, True, True, True)

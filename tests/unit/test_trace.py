@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from fair_attention.attention.trace import Block, Stop, cross_attention_blocks, trace
+from fair_attention.attention.trace import Block, Stop, block_levels, cross_attention_blocks, trace
 
 
 class Attention(nn.Module):
@@ -111,3 +111,29 @@ def test_keys_that_another_patch_projects_are_not_taken_for_the_blocks_own(unet)
         unet(*INPUTS)
         unet.input_blocks[1][0].attn2.to_k(torch.zeros(1, 2, 4))
     assert [k.shape for k in seen] == [(1, 5, 4)]
+
+
+class Downsample(nn.Identity):
+    pass
+
+
+class Upsample(nn.Identity):
+    pass
+
+
+def test_levels_count_the_halvings_before_a_block():
+    """Input: none, a halving behind the first block's attention; middle: one; output: one, then back to none."""
+    unet = UNet()
+    unet.input_blocks = nn.ModuleList(
+        [nn.Sequential(BasicTransformerBlock()), nn.Sequential(Downsample()), nn.Sequential(BasicTransformerBlock())]
+    )
+    unet.output_blocks = nn.ModuleList(
+        [nn.Sequential(BasicTransformerBlock(), Upsample()), nn.Sequential(BasicTransformerBlock())]
+    )
+    levels = {str(block): level for block, level in block_levels(unet).items()}
+    assert levels == {"input.0": 0, "input.2": 1, "middle.0": 1, "output.0": 1, "output.1": 0}
+
+
+def test_half_a_unet_has_no_blocks(unet):
+    del unet.output_blocks
+    assert list(cross_attention_blocks(unet)) == []

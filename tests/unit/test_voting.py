@@ -94,3 +94,19 @@ def test_blocks_without_weight_are_left_out(store):
 def test_weights_of_blocks_that_were_not_captured_are_refused(store):
     with pytest.raises(ValueError, match=r"no captured block has a weight above 0: captured are output\.9"):
         stack_blocks(store, {Block("input", 1): 1.0})
+
+
+def test_the_score_is_a_share_whatever_the_weights_add_up_to():
+    """Weights 1, 1 and 2 add up to 4: a vote of the last counts a half."""
+    votes = torch.stack([torch.zeros(2, 2), torch.zeros(2, 2), torch.ones(2, 2)])
+    assert vote_score(votes, torch.tensor([1.0, 1.0, 2.0])).tolist() == [[0.5, 0.5], [0.5, 0.5]]
+
+
+def test_the_mean_map_has_a_maximum_of_one_on_maps_that_are_not_square():
+    maps = torch.tensor([[[0.02, 0.01, 0.0], [0.0, 0.04, 0.0]]])
+    assert torch.allclose(mean_score(maps, torch.ones(1)), maps[0] / 0.04)
+
+
+def test_a_number_for_each_block_where_no_weights_are_named(store):
+    _, weights, blocks = stack_blocks(store, "uniform")
+    assert weights.tolist() == [1.0] * len(blocks) and len(blocks) == len(store.blocks)
