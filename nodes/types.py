@@ -161,7 +161,10 @@ class Capture:
 
     def begin(self, run: SampledRun) -> None:
         """Runs that failed are nobody's: they make room first."""
-        for note in [*self.watch.notes, *(f"the sampling before this one was refused: {text}" for text in self.refused)]:
+        for note in [
+            *self.watch.notes,
+            *(f"the sampling before this one was refused: {text}" for text in self.refused),
+        ]:
             run.note(note)
         self.refused.clear()
         self.runs = [*[r for r in self.runs if not r.failed][-(self.kept - 1) :], run]

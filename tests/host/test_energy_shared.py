@@ -186,7 +186,8 @@ def test_what_is_not_plain_has_a_pass_of_its_own(bench, passes, name):
     model, attention = bench.guide(model=patch(bench, bench.model) if patch else None)
     assert sample(bench, model, bench.positive).isfinite().all()
     outcomes = [s.outcome for s in attention.runs[-1].energy]
-    assert ("guided",) in outcomes and len(passes) == len(outcomes)
+    skipped = 1 if name == "step cache" else 0  # the pass finds in memory what the one before has left there
+    assert ("guided",) in outcomes and len(passes) == len(outcomes) + skipped
 
 
 def test_little_memory_and_a_step_that_a_cache_skips(bench, host, passes, monkeypatch):

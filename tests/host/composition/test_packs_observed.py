@@ -28,7 +28,7 @@ def aligned(bench):
 
 def steered(bench, aligned, model=None, masks=True, **settings):
     """(model, attention) of Fair Inference, strong and through the whole run."""
-    settings = {"strength": 5.0, "start_percent": 0.4, "end_percent": 1.0, "every": 1, **settings}
+    settings = {"strength": 5.0, "start_percent": 0.4, "end_percent": 1.0, "every": 1, "steering": "in full", **settings}
     return bench.fair(
         bench.target(), model=model or bench.model, regions=bench.regions(aligned[0]), masks=halves() if masks else None, **settings,
     )  # fmt: skip
