@@ -75,3 +75,17 @@ def test_fallback_starts_below_one_percent_of_the_map():
 def test_blend_keeps_four_fifths():
     assert torch.equal(blend(None, torch.ones(2, 2)), torch.ones(2, 2))
     assert torch.allclose(blend(torch.zeros(2, 2), torch.ones(2, 2)), torch.full((2, 2), 0.2))
+
+
+def test_a_word_s_own_region_holds_what_is_exactly_at_rho():
+    """Two words that meet nowhere: the union of both, cells at rho included."""
+    scores = torch.zeros(2, 4, 4)
+    scores[0, 0], scores[1, 3] = 0.5, 0.5
+    assert aligned_region(scores).region.sum() == 8
+
+
+def test_a_tenth_of_agreement_is_enough():
+    """Regions of 11 cells that share 2, of 20: an IoU of a tenth, above the twentieth asked for."""
+    first, second = torch.zeros(10, 10), torch.zeros(10, 10)
+    first.view(-1)[:11], second.view(-1)[9:20] = 1, 1
+    assert aligned_region(torch.stack([first, second])).region.sum() == 2

@@ -27,3 +27,13 @@ def test_window_is_half_open() -> None:
 def test_bad_windows_are_refused(start: float, end: float, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         in_window(0.5, start, end)
+
+
+@pytest.mark.parametrize(("start", "end"), [(1.5, 1.6), (0.5, 1.5), (-0.1, 0.5), (-0.2, -0.1)])
+def test_a_window_outside_the_run_is_refused(start, end) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        in_window(0.5, start, end)
+
+
+def test_empty_windows_at_both_ends_hold_nothing() -> None:
+    assert not in_window(0.0, 0.0, 0.0) and not in_window(0.9, 1.0, 1.0)

@@ -116,3 +116,10 @@ def test_released_iterations_do_not_converge_for_large_maps(iterations: int, sca
 def test_too_few_values_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         sinkhorn_potentials(torch.rand(3))
+
+
+def test_chance_is_of_each_map_by_itself() -> None:
+    """Means of 1/4 and 1/2, and of 1 and 1/2: (1/8) / (5/8) and (1/2) / 1."""
+    a = torch.tensor([[[1.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]]])
+    b = torch.tensor([[[1.0, 1.0], [0.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]]])
+    assert torch.allclose(chance_overlap(a, b), torch.tensor([0.2, 0.5]))

@@ -144,3 +144,9 @@ def test_special_tokens_have_a_place_in_each_context():
     assert special_positions("<end>", []) == (1,)
     with pytest.raises(ValueError, match="<start> or <end>"):
         special_positions("<pad>", [])
+
+
+def test_a_token_that_only_touches_a_word_is_not_its_own():
+    """ "a cat": tokens 1 at 0-1 and 2 at 2-5; a token that ends where the word begins, or begins where it ends."""
+    spans = [(1, 0, 2), (2, 2, 5), (3, 5, 6)]
+    assert positions_of(Span("cat", 2, 5), spans) == (2,)

@@ -14,6 +14,7 @@ gligen, hypernetwork  core nodes, of random weights
 """
 
 import math
+from inspect import signature
 from unittest import mock
 
 import comfy.ldm.modules.attention as attention
@@ -81,17 +82,18 @@ def with_a_box(bench, model, positive: list) -> Tensor:
     return plainly(bench, model, gligen(bench, positive))
 
 
-def in_windows(bench, model, positive: list) -> Tensor:
-    """Images 0-1-2 and 2-3 of four, the second with the image before it."""
-    settings = {
-        "context_schedule": "standard_static",
-        "fuse_method": "pyramid",
-        "closed_loop": False,
-        "freenoise": False,
-    }
+def windows(bench, model):
+    """Images 0-1-2 and 2-3 of a batch of four; hosts since 0.30 put the image before it into a window that begins later."""
+    settings = {"context_schedule": "standard_static", "fuse_method": "pyramid", "closed_loop": False}
+    if "freenoise" in signature(bench.node["ContextWindowsManual"].execute).parameters:  # 0.3.75 lacks it
+        settings["freenoise"] = False
     sizes = {"context_length": 3, "context_overlap": 1, "context_stride": 1, "dim": 0}
-    model = call(bench, "ContextWindowsManual", model=model, **sizes, **settings)
-    return plainly(bench, model, positive, latent={"samples": torch.zeros(4, 4, PIXELS // 8, PIXELS // 8)})
+    return call(bench, "ContextWindowsManual", model=model, **sizes, **settings)
+
+
+def in_windows(bench, model, positive: list) -> Tensor:
+    latent = {"samples": torch.zeros(4, 4, PIXELS // 8, PIXELS // 8)}
+    return plainly(bench, windows(bench, model), positive, latent=latent)
 
 
 class Enough(Exception):

@@ -5,7 +5,6 @@ import torch
 from comfy.patcher_extension import WrappersMP
 
 from fair_attention.tests.host.composition import packs
-from fair_attention.tests.host.composition.case import call
 from fair_attention.tests.host.energy_bench import EnergyBench, overlaps
 
 FAINT = 1e-12  # a strength whose correction is far below rounding, while all is computed as at any other
@@ -104,17 +103,7 @@ def test_a_window_of_the_batch_has_the_energies_of_its_own_images(bench):
     """Context windows 0-1-2 and 2-3 of four images: each image's energy is the one it has without them."""
     model, wanted = bench.guide()
     bench.sample(model, bench.positive, steps=1, batch=4)
-    settings = {
-        "context_schedule": "standard_static",
-        "fuse_method": "pyramid",
-        "closed_loop": False,
-        "freenoise": False,
-    }
-    windows = call(
-        bench, "ContextWindowsManual", model=bench.model, context_length=3, context_overlap=1, context_stride=1, dim=0,
-        **settings,
-    )  # fmt: skip
-    model, seen = bench.guide(model=windows)
+    model, seen = bench.guide(model=packs.windows(bench, bench.model))
     drawn = bench.sample(model, bench.positive, steps=1, batch=4)
     assert drawn.isfinite().all() and outcomes(seen) == ["guided"] * 4
     assert torch.allclose(overlaps(seen), overlaps(wanted), atol=1e-4)

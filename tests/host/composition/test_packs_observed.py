@@ -28,7 +28,14 @@ def aligned(bench):
 
 def steered(bench, aligned, model=None, masks=True, **settings):
     """(model, attention) of Fair Inference, strong and through the whole run."""
-    settings = {"strength": 5.0, "start_percent": 0.4, "end_percent": 1.0, "every": 1, "steering": "in full", **settings}
+    settings = {
+        "strength": 5.0,
+        "start_percent": 0.4,
+        "end_percent": 1.0,
+        "every": 1,
+        "steering": "in full",
+        **settings,
+    }
     return bench.fair(
         bench.target(), model=model or bench.model, regions=bench.regions(aligned[0]), masks=halves() if masks else None, **settings,
     )  # fmt: skip
@@ -42,14 +49,6 @@ def captured(bench, aligned, model=None, **settings):
 def same_maps(one, other, tolerance=1e-5) -> bool:
     assert one.steps == other.steps and set(map(str, one.store.blocks)) == set(map(str, other.store.blocks))
     return all(torch.allclose(one.store.mean(b), other.store.mean(b), atol=tolerance) for b in one.store.blocks)
-
-
-def windows(bench, model):
-    """0-1-2 and 2-3 of four images, the second with the image before it, as the host does since 0.30."""
-    return call(
-        bench, "ContextWindowsManual", model=model, context_length=3, context_overlap=1, context_stride=1, dim=0,
-        context_schedule="standard_static", fuse_method="pyramid", closed_loop=False, freenoise=False,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
@@ -98,7 +97,7 @@ def test_a_tile_is_not_passed_off_as_the_picture(bench, aligned):
 @pytest.mark.parametrize("images", [1, 4])
 def test_windows_of_a_batch_are_recorded_as_the_batch_is(bench, aligned, images):
     runs = []
-    for patch in (lambda bench, model: model, windows):
+    for patch in (lambda bench, model: model, packs.windows):
         model, seen = captured(bench, aligned, patch(bench, bench.model))
         bench.sample(model, aligned[1], steps=1, batch=images)
         runs.append(seen.runs[-1])
@@ -108,7 +107,7 @@ def test_windows_of_a_batch_are_recorded_as_the_batch_is(bench, aligned, images)
 def test_people_of_a_windowed_batch_are_steered_each_by_its_own(bench, aligned):
     """In one step all windows see the same latent: what is added is what is added without them."""
     added = []
-    for model in (bench.model, windows(bench, bench.model)):
+    for model in (bench.model, packs.windows(bench, bench.model)):
         plain = bench.sample(model, aligned[1], steps=1, batch=4)
         guided, attention = steered(bench, aligned, model, start_percent=0.0)
         added.append(bench.sample(guided, aligned[1], steps=1, batch=4) - plain)
