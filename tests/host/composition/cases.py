@@ -76,7 +76,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
              verdicts={FAIR: NO_WARM_UP}),
         Case("Two samplers, the second on the enlarged latent", sample=ways.hires_fix),
         Case("Inpainting by a noise mask", sample=ways.inpainted),
-        Case("Context windows over a batch", sample=packs.in_windows),
+        Case("Context windows over a batch", sample=packs.in_windows, lacking="0.3.75 cannot sample them"),
         Case("Inpainting by Differential Diffusion", sample=ways.differential),
     ),
     "Conditionings": (
