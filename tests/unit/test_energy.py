@@ -182,3 +182,8 @@ def test_one_value_that_is_not_finite_is_enough() -> None:
     correction, used = energy_correction(gradient, 1.0, 2.0, lambda norm: torch.ones_like(norm))
     assert used.tolist() == [False, True]
     assert correction[0].abs().max() == 0 and torch.equal(correction[1], torch.full((1, 2, 2), -2.0))
+
+
+def test_the_paper_guides_all_of_the_sampling_and_ours_what_is_set() -> None:
+    assert PRESETS["paper"].window == (0.0, 1.0) and PRESETS["corrected"].window is None
+    assert PRESETS["paper"].strength == PRESETS["corrected"].strength == 100.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fair_attention.attention.individuals import individuals, prominent_maxima
+from fair_attention.attention.individuals import flood, individuals, prominent_maxima
 
 
 def discs(shape: tuple[int, int], *circles: tuple[float, float, float]) -> np.ndarray:
@@ -120,3 +120,8 @@ def test_more_than_two_touching_people_without_a_hint():
     region = discs((64, 64), (32, 14, 10), (32, 32, 10), (32, 50, 10))
     assert [x for _, x in centres(individuals(region))] == pytest.approx([14, 32, 50], abs=1)
     assert len(individuals(region, count=3)) == 3 and len(individuals(region, count=2)) == 2
+
+
+def test_a_basin_does_not_reach_over_a_gap():
+    assert flood(np.array([[1.0, 0.0, 1.0]]), [(0, 0)]).tolist() == [[1, 0, 0]]
+    assert flood(np.array([[1.0], [0.0], [1.0]]), [(0, 0)]).tolist() == [[1], [0], [0]]

@@ -94,3 +94,11 @@ def test_a_blur_reaches_as_far_as_the_shorter_side_lets_it():
     assert not torch.allclose(gaussian_blur(maps, 1.5, 9), gaussian_blur(maps, 1.5, 1))
     line = torch.rand(1, 6)
     assert torch.equal(gaussian_blur(line, 2.0), line)
+
+
+def test_resize_is_bilinear_up_on_one_side_while_it_averages_on_the_other():
+    """Rows 0, 1, 2 of four cells each become six rows of two."""
+    maps = torch.tensor([0.0, 1.0, 2.0])[:, None].expand(3, 4)
+    wanted = torch.tensor([0.0, 0.25, 0.75, 1.25, 1.75, 2.0])[:, None].expand(6, 2)
+    assert torch.allclose(resize(maps, (6, 2)), wanted)
+    assert torch.allclose(resize(maps.T, (2, 6)), wanted.T)

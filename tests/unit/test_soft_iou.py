@@ -123,3 +123,8 @@ def test_chance_is_of_each_map_by_itself() -> None:
     a = torch.tensor([[[1.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]]])
     b = torch.tensor([[[1.0, 1.0], [0.0, 0.0]], [[0.0, 1.0], [0.0, 1.0]]])
     assert torch.allclose(chance_overlap(a, b), torch.tensor([0.2, 0.5]))
+
+
+def test_each_map_has_a_range_of_its_own() -> None:
+    maps = torch.tensor([[[0.0, 1.0], [2.0, 4.0]], [[10.0, 10.5], [11.0, 12.0]]])
+    assert torch.allclose(min_max(maps), torch.tensor([[0.0, 0.25], [0.5, 1.0]]).expand(2, 2, 2), atol=1e-6)

@@ -150,3 +150,8 @@ def test_a_token_that_only_touches_a_word_is_not_its_own():
     """ "a cat": tokens 1 at 0-1 and 2 at 2-5; a token that ends where the word begins, or begins where it ends."""
     spans = [(1, 0, 2), (2, 2, 5), (3, 5, 6)]
     assert positions_of(Span("cat", 2, 5), spans) == (2,)
+
+
+@pytest.mark.parametrize(("prompt", "word"), [("(a:1.2)", "a"), ("(ab:1)", "ab"), ("(ab:1.25)", "ab")])
+def test_the_shortest_weights_are_no_words(prompt, word):
+    assert plain_text(prompt).split() == [word]

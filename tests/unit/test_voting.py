@@ -110,3 +110,8 @@ def test_the_mean_map_has_a_maximum_of_one_on_maps_that_are_not_square():
 def test_a_number_for_each_block_where_no_weights_are_named(store):
     _, weights, blocks = stack_blocks(store, "uniform")
     assert weights.tolist() == [1.0] * len(blocks) and len(blocks) == len(store.blocks)
+
+
+def test_each_word_s_mean_map_has_its_own_maximum():
+    maps = torch.tensor([[[[0.2, 0.1, 0.0]], [[0.0, 0.5, 0.25]]]])  # one block, two words
+    assert torch.allclose(mean_score(maps, torch.ones(1)), torch.tensor([[[1.0, 0.5, 0.0]], [[0.0, 1.0, 0.5]]]))
