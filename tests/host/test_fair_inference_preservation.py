@@ -149,8 +149,8 @@ def test_an_inpainting_mask_is_kept(bench, setting):
 
 def test_two_fair_inferences_one_blended_the_other_too(bench, setting):
     """The first node's unedited picture is that of the second alone; outside both masks it is the plain one."""
-    first, attention = blended(bench, setting, masks=quarter(0))
-    both, other = blended(bench, setting, model=first, masks=quarter(1))
+    first, attention = blended(bench, setting, masks=quarter(0), steering="in full")
+    both, other = blended(bench, setting, model=first, masks=quarter(1), steering="in full")
     drawn = bench.sample(both, setting.positive)
     plain = bench.sample(bench.model, setting.positive)
     assert drawn.isfinite().all() and torch.equal(drawn[:, :, 5:], plain[:, :, 5:])
@@ -168,7 +168,9 @@ def test_none_steers_everywhere_and_soft_is_the_default(bench, setting):
         """By column, of the first prediction that was steered."""
         seen = []
         for model in (
-            bench.fair(bench.target(), regions=setting.regions, masks=left(), start_percent=0.5, **kw)[0],
+            bench.fair(
+                bench.target(), regions=setting.regions, masks=left(), start_percent=0.5, steering="in full", **kw
+            )[0],
             bench.model,
         ):
             found = []
@@ -188,9 +190,10 @@ def test_none_steers_everywhere_and_soft_is_the_default(bench, setting):
 
 
 def test_none_has_a_direction_for_every_image(bench, setting):
-    """Two people of opposite attributes cancel without masks; one alone does not."""
-    two, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves(), preservation="none")
-    one, _ = bench.fair(bench.target(), regions=setting.regions, masks=left(), preservation="none")
+    """Two people of opposite attributes cancel without masks; one alone does not. In full: by need no two are pushed alike."""
+    given = {"regions": setting.regions, "preservation": "none", "steering": "in full"}
+    two, _ = bench.fair(bench.target(), masks=halves(), **given)
+    one, _ = bench.fair(bench.target(), masks=left(), **given)
     plain = bench.sample(bench.model, setting.positive)
     moved = [(bench.sample(m, setting.positive) - plain).abs().max() for m in (two, one)]
     assert moved[0] < 2e-3 < moved[1]
