@@ -1,11 +1,11 @@
 """Linguistic Alignment (LAG): which words of a prompt denote the same people, and where their tokens are."""
 
-from comfy_api.latest import io
+from comfy_api.latest import io, ui
 
 from ..attention.language import PeopleGroup, people_groups
 from ..attention.tokens import Span, find_words
 from .text import encode, locate
-from .types import CATEGORY, AlignedPrompt, Tokens, advanced, schema
+from .types import PEOPLE, AlignedPrompt, Tokens, advanced, schema
 
 NODE = "Linguistic Alignment"
 PARSERS = ["auto", "rules", "spaCy"]
@@ -65,8 +65,8 @@ class FairLinguisticAlignment(io.ComfyNode):
         return schema(
             node_id="FairLinguisticAlignment",
             display_name="Linguistic Alignment",
-            category=CATEGORY,
-            search_aliases=["people in prompt", "nouns", "tokens", "faces", "parse prompt"],
+            category=PEOPLE,
+            search_aliases=["people in prompt", "person", "nouns", "tokens", "faces", "parse prompt", "subject", "words"],
             description="Finds the words of the prompt that denote people, links the words that denote the same people "
             "(faces of doctors, smiling doctors) and finds their tokens. Use its conditioning as the sampler's positive.",
             inputs=[
@@ -97,7 +97,8 @@ class FairLinguisticAlignment(io.ComfyNode):
     @classmethod
     def execute(cls, clip, prompt, parser="auto", subject="", edit_fixed=False) -> io.NodeOutput:
         aligned, conditioning = align(clip, prompt, parser, subject, edit_fixed)
-        return io.NodeOutput(aligned, conditioning, describe(aligned))
+        text = describe(aligned)
+        return io.NodeOutput(aligned, conditioning, text, ui=ui.PreviewText(text))
 
 
 NODES = [FairLinguisticAlignment]

@@ -1,6 +1,5 @@
 """Bias-W and Bias-P of a batch of pictures, with their definitions, floors and the faces they rest on."""
 
-import math
 import re
 
 from comfy_api.latest import io, ui
@@ -10,7 +9,8 @@ from ..metrics.bias import BiasResult, measure_bias
 from ..metrics.bias_report import format_report
 from ..metrics.readers import labels_of
 from .drawing import COLOURS, font, to_tensor
-from .types import CATEGORY, Attributes, ReadAttributes, Target, schema
+from .theme import Theme, current
+from .types import MEASURE, Attributes, ReadAttributes, Target, schema
 
 NODE = "Bias-W / Bias-P"
 
@@ -41,30 +41,38 @@ def shares(target, names: list[str], read: ReadAttributes) -> list[float]:
     return list(wanted.values())
 
 
-def chart(result: BiasResult) -> Image.Image:
-    """A bar per class: the share measured, with the target as a line."""
-    row, left, width = 34, 190, 640
-    picture = Image.new("RGB", (width, 56 + row * len(result.classes) + 20), "white")
+def chart(result: BiasResult, theme: Theme) -> Image.Image:
+    """A bar per class: the share measured, its number in a column of its own, the target as a line across the bar.
+
+    A node shows it at about half its width, and is to be read there.
+    """
+    row, left, width, numbers = 46, 170, 520, 90
+    picture = Image.new("RGB", (width, 116 + row * len(result.classes)), theme.paper)
     pen = ImageDraw.Draw(picture)
-    title = f"{result.axis}: Bias-W {result.bias_w:.2f}, Bias-P {result.bias_p:.2f} (floor {result.bias_p_floor:.2f})"
-    if not result.faces:  # all shares are nan
-        title = f"{result.axis}: nobody was readable, so there is nothing to measure"
-    pen.text((10, 10), title, fill="black", font=font(17))
-    pen.text(
-        (10, 32),
-        f"{result.faces} people in {result.images} pictures, {result.unreadable} unreadable",
-        fill=(90, 90, 90),
-        font=font(13),
-    )
+    if not result.faces:  # nothing can be measured, and no bar be drawn
+        pen.text((10, 8), f"{result.axis}: nobody readable", fill=theme.ink, font=font(26))
+        return picture
+    pen.text((10, 8), f"{result.axis}: Bias-W {result.bias_w:.2f}", fill=theme.ink, font=font(26))
+    pen.text((10, 44), f"Bias-P {result.bias_p:.2f} (floor {result.bias_p_floor:.2f})", fill=theme.ink, font=font(22))
+    rests = f"{result.faces} people, {result.images} pictures, {result.unreadable} unreadable; line: target"
+    pen.text((10, 76), rests, fill=theme.faint, font=font(18))
     for i, (name, share, wanted) in enumerate(zip(result.classes, result.frequencies, result.target, strict=True)):
-        y, scale = 58 + row * i, width - left - 70
-        pen.text((10, y + 4), name, fill="black", font=font(15))
-        measured = 0.0 if math.isnan(share) else share
-        pen.rectangle((left, y, left + scale * measured, y + 22), fill=COLOURS[i % len(COLOURS)])
-        pen.line((left + scale * wanted, y - 3, left + scale * wanted, y + 25), fill="black", width=2)
-        text = "–" if math.isnan(share) else f"{share:.0%}"
-        pen.text((left + scale * measured + 6, y + 3), text, fill="black", font=font(15))
+        y, scale = 108 + row * i, width - left - numbers
+        pen.text((10, y + 16), fitted(pen, name, left - 16), fill=theme.ink, font=font(22), anchor="lm")
+        pen.rectangle((left, y, left + scale, y + 32), fill=theme.grid)
+        pen.rectangle((left, y, left + scale * share, y + 32), fill=COLOURS[i % len(COLOURS)])
+        pen.line((left + scale * wanted, y - 5, left + scale * wanted, y + 37), fill=theme.ink, width=4)
+        pen.text((width - 10, y + 16), f"{share:.0%}", fill=theme.ink, font=font(24), anchor="rm")
     return picture
+
+
+def fitted(pen: ImageDraw.ImageDraw, text: str, width: float) -> str:
+    """As much of a text as is that wide."""
+    if pen.textlength(text, font=font(22)) <= width:
+        return text
+    while text and pen.textlength(text + "…", font=font(22)) > width:
+        text = text[:-1]
+    return text + "…"
 
 
 class FairBiasMetrics(io.ComfyNode):
@@ -73,8 +81,8 @@ class FairBiasMetrics(io.ComfyNode):
         return schema(
             node_id="FairBiasMetrics",
             display_name="Bias-W / Bias-P",
-            category=CATEGORY,
-            search_aliases=["bias", "fairness", "metric", "measure", "diversity"],
+            category=MEASURE,
+            search_aliases=["bias", "fairness", "metric", "measure", "diversity", "representation", "stereotype"],
             description="How unequal the attributes are over all people of the batch (Bias-W) and inside each picture "
             "(Bias-P), as the mean difference of shares. 0: equal. Each number comes with the floor its face counts allow.",
             inputs=[
@@ -83,9 +91,9 @@ class FairBiasMetrics(io.ComfyNode):
                 Target.Input("target", optional=True, tooltip="Measure the distance to this distribution too."),
             ],
             outputs=[
-                io.Float.Output(display_name="Bias-W", tooltip="Inequality over the people of all pictures; 0 is equal."),
-                io.Float.Output(display_name="Bias-P", tooltip="The mean inequality inside each picture; 0 is equal."),
-                io.Float.Output(display_name="Bias-P floor", tooltip="The least Bias-P these face counts allow."),
+                io.Float.Output(display_name="Bias-W", tooltip="How unequal everybody in all pictures is taken together. 0: each class equally often. With two classes, 1: all alike."),
+                io.Float.Output(display_name="Bias-P", tooltip="How unequal the people within one picture are, mean over the pictures. 0: each picture is evenly mixed."),
+                io.Float.Output(display_name="Bias-P floor", tooltip="The least Bias-P that is possible here: three people cannot be half and half. Hold Bias-P beside this, not beside 0."),
                 io.String.Output(display_name="report", tooltip="All numbers in words."),
                 io.Image.Output(display_name="chart", tooltip="Each class's share, beside the share asked for."),
             ],
@@ -95,10 +103,9 @@ class FairBiasMetrics(io.ComfyNode):
     @classmethod
     def execute(cls, attributes, axis="gender", target=None) -> io.NodeOutput:
         result = measure(attributes, axis, target)
-        text, drawn = format_report(result), to_tensor([chart(result)])
-        return io.NodeOutput(
-            result.bias_w, result.bias_p, result.bias_p_floor, text, drawn, ui=ui.PreviewImage(drawn, cls=cls)
-        )
+        text, drawn = format_report(result), to_tensor([chart(result, current())])
+        shown = {**ui.PreviewImage(drawn, cls=cls).as_dict(), "text": (text,)}
+        return io.NodeOutput(result.bias_w, result.bias_p, result.bias_p_floor, text, drawn, ui=shown)
 
 
 NODES = [FairBiasMetrics]

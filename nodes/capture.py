@@ -11,7 +11,7 @@ from .conditionings import require_width
 from .observe import observe, require_cross_attention
 from .text import encode, locate, named_words, own_context
 from .types import (
-    CATEGORY,
+    ATTENTION,
     CONDITIONAL,
     UNCONDITIONAL,
     AlignedPrompt,
@@ -109,8 +109,8 @@ class FairAttentionCapture(io.ComfyNode):
         return schema(
             node_id="FairAttentionCapture",
             display_name="Capture Cross-Attention",
-            category=CATEGORY,
-            search_aliases=["attention map", "DAAM", "OVAM", "record", "word"],
+            category=ATTENTION,
+            search_aliases=["attention map", "DAAM", "OVAM", "record", "word", "word map", "cross attention"],
             description="Records, while the model samples, where the cross-attention looks for each word. The picture "
             "stays bit-identical. Read it with Cross-Attention Heatmaps or Locate Regions, with the sampled latent beside.",
             inputs=[
@@ -130,25 +130,28 @@ class FairAttentionCapture(io.ComfyNode):
                                tooltip="Record up to this share of the sampling."),
                 advanced(io.String.Input(
                     "blocks", default="", optional=True,
-                    tooltip="Blocks to record, as in: input.7, middle.0, output.3. Empty: all.",
+                    tooltip="Only these blocks of the U-Net, as in: input.7, middle.0, output.3. Empty: all (try this first).",
                 )),
                 advanced(io.Combo.Input(
                     "attribution_softmax", options=[OWN, PADDED], default=OWN, optional=True,
-                    tooltip="For the attribution prompt: which tokens share the probability.",
+                    tooltip="Only for the attribution_prompt: the words among which the model's looking is shared out. its own tokens: the "
+                    "words of that text alone (try this first). padded: also the empty places that fill a prompt up, which take most "
+                    "of it, so that all maps are fainter.",
                 )),
                 advanced(io.Combo.Input(
                     "branch", options=[CONDITIONAL, UNCONDITIONAL], default=CONDITIONAL, optional=True,
-                    tooltip="For the attribution prompt: whose queries are read, those of the positive conditioning "
-                    "or (BiasMap's code) of the negative, which the host computes at a cfg other than 1.",
+                    tooltip="Only for the attribution_prompt. At each step the model draws twice, once by your prompt (conditional) and once by "
+                    "the negative one (unconditional): in which of the two to look. Try conditional first. unconditional is what "
+                    "BiasMap's code does; at cfg 1 there is none.",
                 )),
                 advanced(io.String.Input(
                     "heads", default="", optional=True,
-                    tooltip="Attention heads to average, as in: 0, 3, 5. Empty: all.",
+                    tooltip="Only these of each block's parallel attention heads, as in: 0, 3, 5. Empty: the mean of all (try this first).",
                 )),
                 advanced(io.Combo.Input(
                     "convention", options=[AS_SET, BIASMAP], default=AS_SET, optional=True,
-                    tooltip="BiasMap: measure as its released code does, whatever is set above: the negative conditioning's queries, "
-                    "the attribution prompt's own tokens, all blocks, heads and steps.",
+                    tooltip="as set: what the inputs say (try this first). BiasMap: measure exactly as that paper's code does, for numbers to hold "
+                    "beside its own; blocks, heads, branch, softmax and the window above are then passed over.",
                 )),
             ],
             outputs=[

@@ -48,7 +48,7 @@ def outline(picture: Image.Image, mask: Tensor, colour: tuple[int, int, int], wi
     picture.paste(colour, (0, 0, picture.width, picture.height), stamp)
 
 
-def label(picture: Image.Image, text: str, x: float, y: float, colour: tuple[int, int, int], size: int = 15) -> None:
+def label(picture: Image.Image, text: str, x: float, y: float, colour: tuple[int, int, int], size: int = 20) -> None:
     """Text on a plate, kept inside the picture."""
     pen = ImageDraw.Draw(picture)
     left, top, right, bottom = pen.textbbox((0, 0), text, font=font(size))
@@ -75,4 +75,4 @@ def mark_people(picture: Image.Image, people: Sequence[Person], name: Callable[[
         outline(picture, person.mask, colour)
         y, x = (c / s for c, s in zip(np.argwhere(person.mask.numpy() > 0).min(0), person.mask.shape, strict=True))
         text = f"{j + 1} {name(person)}" if name else str(j + 1)
-        label(picture, text, x * picture.width, y * picture.height - 24, colour)
+        label(picture, text, x * picture.width, y * picture.height - 30, colour)

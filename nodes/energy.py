@@ -16,7 +16,7 @@ from .energy_gradient import EnergyTerms
 from .energy_run import EnergyPlan, EnergyRun
 from .observe import Observer, patch, require_cross_attention
 from .text import locate, own_context
-from .types import CATEGORY, CONDITIONAL, UNCONDITIONAL, Attention, Capture, SampledRun, Watch, advanced, schema
+from .types import CONDITIONAL, ENTANGLEMENT, UNCONDITIONAL, Attention, Capture, SampledRun, Watch, advanced, schema
 
 NODE = "SoftIoU Energy Guidance"
 KEY = "fair_attention.energy"
@@ -82,8 +82,8 @@ class FairSoftIoUGuidance(io.ComfyNode):
         return schema(
             node_id="FairSoftIoUGuidance",
             display_name="SoftIoU Energy Guidance",
-            category=CATEGORY,
-            search_aliases=["BiasMap", "energy", "gradient", "disentangle", "concepts"],
+            category=ENTANGLEMENT,
+            search_aliases=["BiasMap", "energy", "gradient", "disentangle", "concepts", "stereotype"],
             description="Pulls two concepts apart while sampling: wherever the model looks for both at once (gender and "
             "doctor, say), the latent is moved so that it looks for them at different places. Read it with Fair Report.",
             inputs=[
@@ -94,8 +94,9 @@ class FairSoftIoUGuidance(io.ComfyNode):
                 io.String.Input("concept_pairs", multiline=True, default="gender ~ doctor",
                                 tooltip="Which words of it to pull apart, as in: gender ~ doctor, race ~ doctor."),
                 io.Float.Input("strength", default=100.0, min=0.0, max=10000.0, step=1.0,
-                               tooltip="Lambda of the paper, which uses 100: a length, so take it by the picture's side, 100 at 512 px, 25 at "
-                               "128 px. Higher: less overlap, more of the picture changes. 0: exactly the plain picture, at no cost."),
+                               tooltip="How hard the two concepts are pulled apart (lambda in the paper). It goes with the picture's side: try 100 at 512 px, "
+                               "200 at 1024, 25 at 128 (the emoji world). Too low: the overlap stays. Too high: the whole picture changes, "
+                               "occupations are lost. 0: exactly the plain picture, at no cost."),
                 io.Float.Input("start_percent", default=0.0, min=0.0, max=1.0, step=0.01, tooltip="Guide from this share of the sampling on."),
                 io.Float.Input("end_percent", default=0.6, min=0.0, max=1.0, step=0.01,
                                tooltip="Guide up to this share of the sampling; what is left settles the details, at no cost. The "
@@ -108,7 +109,8 @@ class FairSoftIoUGuidance(io.ComfyNode):
                 )),
                 advanced(io.Combo.Input(
                     "branch", options=[AS_PRESET, CONDITIONAL, UNCONDITIONAL], default=AS_PRESET, optional=True,
-                    tooltip="Whose queries the energy reads: corrected takes the positive, paper the negative conditioning.",
+                    tooltip="At each step the model draws twice, by your prompt (conditional) and by the negative one (unconditional): in which of the "
+                    "two the overlap is read. As the preset says: conditional for corrected, unconditional for paper. Try that first.",
                 )),
                 advanced(io.Combo.Input(
                     "blocks", options=[AS_PRESET, QUARTER, ALL], default=AS_PRESET, optional=True,
@@ -117,7 +119,8 @@ class FairSoftIoUGuidance(io.ComfyNode):
                 )),
                 advanced(io.Float.Input(
                     "longest_gradient", default=1.0, min=0.0, max=1000.0, step=0.1, optional=True,
-                    tooltip="Length at which a gradient is shortened (corrected) or the step skipped (paper). 0: never.",
+                    tooltip="The longest push of one step. A longer one is shortened (corrected) or, by the skip rule of paper, left out: that step "
+                    "does nothing then. Try 1 first. Too low with paper: hardly a step is guided; Fair Report counts them. 0: no limit.",
                 )),
                 advanced(io.Combo.Input(
                     "window", options=[AS_PRESET, AS_SET], default=AS_PRESET, optional=True,

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from .energy_run import GUIDED
 from .plot import line_plot
+from .theme import current
 from .types import EnergyStep, SampledRun
 
 
@@ -47,5 +48,5 @@ def energy_curve(run: SampledRun) -> Image.Image:
     chance = sum(float(step.chance.mean()) for step in run.energy) / len(run.energy)
     places = [str(step.step + 1) for step in run.energy]
     return line_plot(
-        "SoftIoU while sampling, by step", list(zip(run.pairs, columns, strict=True)), places, ("chance", chance)
+        "SoftIoU by step", list(zip(run.pairs, columns, strict=True)), places, ("chance", chance), current()
     )

@@ -16,7 +16,8 @@ from .capture import parse_blocks
 from .drawing import COLOURS, enlarge, label, to_tensor
 from .plot import line_plot
 from .runs import pixel_size, require_maps, run_of
-from .types import CATEGORY, Attention, advanced, schema
+from .theme import current
+from .types import ENTANGLEMENT, Attention, advanced, schema
 
 NODE = "Concept Entanglement (IoU)"
 ONE, OTHER, BOTH = COLOURS[0], COLOURS[1], (250, 220, 60)
@@ -105,8 +106,8 @@ def draw(found: Entanglement, image: int, base: Image.Image) -> Image.Image:
         pixels[where] = 0.45 * grey + 0.55 * np.array(colour)
     picture = Image.fromarray(pixels.round().clip(0, 255).astype(np.uint8))
     for line, (text, colour) in enumerate(zip(found.names, (ONE, OTHER), strict=True)):
-        label(picture, text, 6, 6 + 30 * line, colour)
-    label(picture, f"IoU {found.ious[image]:.3f}", 6, 66, (20, 20, 20))
+        label(picture, text, 6, 6 + 32 * line, colour)
+    label(picture, f"IoU {found.ious[image]:.3f}", 6, 70, (20, 20, 20))
     return picture
 
 
@@ -115,7 +116,8 @@ def block_curve(found: Entanglement) -> Image.Image:
     places = [
         str(b).replace("input.", "in ").replace("output.", "out ").replace("middle.0", "mid") for b in found.by_block
     ]
-    return line_plot("IoU by block of the U-Net", [curve], places, ("chance", chance_level(found.percentile)))
+    level = ("chance", chance_level(found.percentile))
+    return line_plot("IoU by block of the U-Net", [curve], places, level, current())
 
 
 class FairConceptEntanglement(io.ComfyNode):
@@ -124,8 +126,8 @@ class FairConceptEntanglement(io.ComfyNode):
         return schema(
             node_id="FairConceptEntanglement",
             display_name=NODE,
-            category=CATEGORY,
-            search_aliases=["BiasMap", "IoU", "overlap", "attribution"],
+            category=ENTANGLEMENT,
+            search_aliases=["BiasMap", "IoU", "overlap", "attribution", "stereotype"],
             description="How far the places overlap at which the model looked for two concepts, such as gender and doctor, as "
             "the IoU of the strongest 30 % of their maps. Read it beside the chance level and a control word.",
             inputs=[

@@ -13,7 +13,7 @@ from .capture import parse_blocks
 from .drawing import enlarge, font, label, mark_people, to_tensor
 from .locate import who_is_where
 from .runs import pixel_size, require_maps, run_of
-from .types import CATEGORY, Attention, Regions, advanced, schema
+from .types import ATTENTION, Attention, Regions, advanced, schema
 
 NODE = "Cross-Attention Heatmaps"
 STOPS = np.array([(48, 18, 59), (65, 105, 225), (35, 190, 160), (190, 230, 60), (250, 150, 40), (160, 20, 20)], float)
@@ -40,12 +40,12 @@ def overlay(picture: Image.Image, heat: Tensor, opacity: float) -> Image.Image:
 def legend(picture: Image.Image, low: float, high: float) -> None:
     """The colours' scale in the lower left corner: the least and the largest share of attention in this map."""
     pen = ImageDraw.Draw(picture)
-    width, height, x, y = 120, 10, 8, picture.height - 32
+    width, height, x, y = 150, 10, 8, picture.height - 36
     pen.rectangle((x - 4, y - 4, x + width + 4, picture.height - 4), fill=(20, 20, 20))
     bar = colour_map(np.linspace(0, 1, width)[None].repeat(height, 0))
     picture.paste(Image.fromarray(bar.round().astype(np.uint8)), (x, y))
     for text, at, anchor in ((f"{low:.1%}", x, "la"), (f"{high:.1%}", x + width, "ra")):
-        pen.text((at, y + height + 1), text, fill="white", font=font(12), anchor=anchor)
+        pen.text((at, y + height + 1), text, fill="white", font=font(16), anchor=anchor)
 
 
 class FairAttentionHeatmaps(io.ComfyNode):
@@ -54,8 +54,8 @@ class FairAttentionHeatmaps(io.ComfyNode):
         return schema(
             node_id="FairAttentionHeatmaps",
             display_name="Cross-Attention Heatmaps",
-            category=CATEGORY,
-            search_aliases=["DAAM", "heat map", "saliency", "attribution", "word"],
+            category=ATTENTION,
+            search_aliases=["DAAM", "heat map", "saliency", "attribution", "word", "word map", "where it looks"],
             description="Where the model looked for each recorded word: one overlay per image and word, and the same as masks.",
             inputs=[
                 Attention.Input("attention", tooltip="From a capture node or Fair Inference."),

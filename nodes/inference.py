@@ -13,7 +13,7 @@ from .observe import open_run, patch, require_cross_attention
 from .outcome import why_off
 from .people import as_masks, check_mask_size, check_masks, named_people, separate_parts
 from .text import check_clip, encode
-from .types import CATEGORY, Attention, Capture, Regions, Target, Watch, advanced, schema
+from .types import FAIRNESS, Attention, Capture, Regions, Target, Watch, advanced, schema
 from .voting import RegionFinder, check_blocks, named_blocks
 from .whom import whom
 
@@ -30,8 +30,8 @@ class FairInference(io.ComfyNode):
         return schema(
             node_id="FairInference",
             display_name="Fair Inference",
-            category=CATEGORY,
-            search_aliases=["fairness", "debias", "diversity", "gender", "race", "skin tone", "age"],
+            category=FAIRNESS,
+            search_aliases=["fairness", "debias", "diversity", "inclusive", "representation", "stereotype", "ethnicity", "gender", "race", "skin tone", "age", "person"],
             description="Gives every person the prompt names an attribute of the target distribution, inside that person's "
             "own region. The people are found during the first steps of the same sampling, or come as masks.",
             inputs=[
@@ -42,8 +42,8 @@ class FairInference(io.ComfyNode):
                 io.Mask.Input("masks", optional=True,
                               tooltip="One mask per person, from any node, instead of finding them. Used for every image of the batch."),
                 io.Float.Input("strength", default=5.0, min=0.0, max=30.0, step=0.1,
-                               tooltip="How hard each person is steered, in units of guidance scale. Higher: surer, and more of the picture "
-                               "changes. 0: exactly the plain picture."),
+                               tooltip="How hard each person is steered, measured like cfg. Try 5 first. Too low: people stay as the model draws them. Too high: "
+                               "clothes and occupations change too, colours burn. 0: exactly the plain picture."),
                 io.Float.Input("start_percent", default=0.2, min=0.0, max=1.0, step=0.01,
                                tooltip="Warm-up: up to this share of the sampling the picture is the plain one and the people are located. "
                                "Earlier: stronger, and less of the plain picture is kept."),
@@ -52,8 +52,9 @@ class FairInference(io.ComfyNode):
                                "occupations more are lost."),
                 advanced(io.Combo.Input(
                     "steer_by", options=[IN_CONTEXT, ALONE], default=IN_CONTEXT, optional=True,
-                    tooltip="What the attribute is said with: three female doctors, or female person. With masks and no regions "
-                    "there is no prompt to insert it into: then it is always the attribute alone.",
+                    tooltip="How the model is told the attribute. Inserted: your own prompt with the word put in, three female doctors; it keeps the "
+                    "scene (try this first). Alone: just female person, which knows nothing of your scene. With masks and no regions it "
+                    "is always the attribute alone.",
                 )),
                 advanced(io.Int.Input(
                     "every", default=2, min=1, max=10, optional=True,
@@ -61,16 +62,16 @@ class FairInference(io.ComfyNode):
                 )),
                 advanced(io.Float.Input(
                     "quantile", default=0.0, min=0.0, max=0.99, step=0.01, optional=True,
-                    tooltip="Inside each mask, drop this share of the weakest components of the direction. 0: none; 0.9: only the "
-                    "strongest tenth steers.",
+                    tooltip="Leave out the weakest part of each change. 0: nothing is left out (try this first). 0.9: only the strongest tenth "
+                    "steers, so less of the person changes. Too high: the attribute does not arrive.",
                 )),
                 advanced(io.Float.Input(
                     "momentum", default=0.0, min=0.0, max=1.0, step=0.05, optional=True,
-                    tooltip="How much of the earlier steps' guidance is added (SEGA).",
+                    tooltip="Carry on a part of what earlier steps did (SEGA). 0: nothing (try this first). Too high: the change overshoots, colours burn.",
                 )),
                 advanced(io.Float.Input(
                     "momentum_beta", default=0.6, min=0.0, max=0.99, step=0.05, optional=True,
-                    tooltip="How slowly that momentum decays.",
+                    tooltip="Only with momentum: how long earlier steps are remembered. 0.6: about the last three; 0.9: about the last ten.",
                 )),
                 io.Combo.Input(
                     "preservation", options=[NONE, SOFT, BLENDED], default=SOFT, optional=True,

@@ -7,7 +7,7 @@ from ..attention.maps import resize
 from .drawing import draw_people
 from .people import find_people
 from .runs import pixel_size, require_maps, run_of
-from .types import CATEGORY, Attention, Person, Regions, SampledRun, schema
+from .types import PEOPLE, Attention, Person, Regions, SampledRun, schema
 from .voting import RegionFinder, check_blocks
 
 NODE = "Locate Regions"
@@ -33,8 +33,8 @@ class FairLocateRegions(io.ComfyNode):
         return schema(
             node_id="FairLocateRegions",
             display_name="Locate Regions",
-            category=CATEGORY,
-            search_aliases=["segment", "mask from prompt", "people", "individuals"],
+            category=PEOPLE,
+            search_aliases=["segment", "mask from prompt", "mask per person", "individual masks", "person", "people", "individuals", "person mask"],
             description="Masks of the people a prompt names: one for the whole region of each image, one for each individual.",
             inputs=[
                 Attention.Input("attention", tooltip="From Capture Cross-Attention (with tokens connected) or Fair Inference."),

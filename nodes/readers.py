@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ..metrics.readers import Reading
 from .drawing import COLOURS, enlarge, label, to_tensor
-from .types import CATEGORY, Attributes, ReadAttributes, schema
+from .types import MEASURE, Attributes, ReadAttributes, schema
 
 NODE = "Read Attributes"
 EMOJI = "emoji world"
@@ -32,7 +32,7 @@ def draw_readings(images: Tensor, readings: list[list[Reading]], text=caption) -
             box = tuple(v * factor for v in person.box)
             colour = COLOURS[j % len(COLOURS)]
             pen.rectangle(box, outline=colour, width=3)
-            label(picture, text(person), box[0], box[1] - 24, colour, 13)
+            label(picture, text(person), box[0], box[1] - 26, colour, 15)
         pictures.append(picture)
     return to_tensor(pictures)
 
@@ -43,8 +43,8 @@ class FairReadAttributes(io.ComfyNode):
         return schema(
             node_id="FairReadAttributes",
             display_name="Read Attributes",
-            category=CATEGORY,
-            search_aliases=["classify", "gender", "skin tone", "detect people"],
+            category=MEASURE,
+            search_aliases=["classify", "gender", "ethnicity", "skin tone", "detect people", "person"],
             description="Finds the people in pictures and reads their attributes, as perceived. The emoji reader reads the "
             "embedded emoji world exactly; it knows no photographs. A reading it is not sure of is left open.",
             inputs=[

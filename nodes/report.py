@@ -12,7 +12,7 @@ from .drawing import draw_people, to_tensor
 from .energy_report import describe_energy, energy_curve
 from .outcome import fewer_found, headline
 from .runs import pixel_size, run_of
-from .types import CATEGORY, Attention, Attributes, Person, ReadAttributes, SampledRun, schema
+from .types import FAIRNESS, Attention, Attributes, Person, ReadAttributes, SampledRun, schema
 
 NODE = "Fair Report"
 
@@ -89,8 +89,8 @@ class FairReport(io.ComfyNode):
         return schema(
             node_id="FairReport",
             display_name="Fair Report",
-            category=CATEGORY,
-            search_aliases=["fairness", "log", "explain"],
+            category=FAIRNESS,
+            search_aliases=["fairness", "log", "explain", "what was changed"],
             description="What Fair Inference did: the people found in each picture, the attribute each was given, and why. "
             "What SoftIoU Energy Guidance did: how far the concepts overlapped, step by step.",
             inputs=[

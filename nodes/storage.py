@@ -18,7 +18,7 @@ from ..attention.trace import Block
 from ..guidance.steering import Steered
 from ..guidance.target import Attribute, TargetDistribution
 from .runs import run_of
-from .types import CATEGORY, Attention, Capture, Person, SampledRun, Watch, schema
+from .types import ATTENTION, Attention, Capture, Person, SampledRun, Watch, schema
 
 SAVE, LOAD = "Save Attention Maps", "Load Attention Maps"
 FORMAT, VERSION = "fair-attention maps", "1"
@@ -149,8 +149,8 @@ class FairAttentionSave(io.ComfyNode):
         return schema(
             node_id="FairAttentionSave",
             display_name="Save Attention Maps",
-            category=CATEGORY,
-            search_aliases=["export", "safetensors", "heat maps"],
+            category=ATTENTION,
+            search_aliases=["export", "safetensors", "heat maps", "attention map"],
             description="Writes the recorded maps, the latent they belong to and the people found into a .safetensors file "
             "in the output folder.",
             inputs=[
@@ -179,8 +179,8 @@ class FairAttentionLoad(io.ComfyNode):
         return schema(
             node_id="FairAttentionLoad",
             display_name="Load Attention Maps",
-            category=CATEGORY,
-            search_aliases=["import", "safetensors", "heat maps"],
+            category=ATTENTION,
+            search_aliases=["import", "safetensors", "heat maps", "attention map"],
             description="Reads maps that Save Attention Maps wrote, and the latent they belong to: nothing is sampled again.",
             inputs=[
                 io.Combo.Input("file", options=kept_files(), tooltip="A file that was saved, the newest first (press R after saving "

@@ -6,7 +6,7 @@ from ..guidance.assignment import ASSIGNMENTS
 from ..guidance.attribute_list import parse_attributes, write_attributes
 from ..guidance.target import PRESETS, Attribute, TargetDistribution, cross
 from . import presets
-from .types import CATEGORY, Target, advanced, extra, schema
+from .types import FAIRNESS, Target, advanced, extra, schema
 
 NODE = "Target Distribution"
 OWN = "own list"
@@ -37,8 +37,8 @@ class FairTargetDistribution(io.ComfyNode):
         return schema(
             node_id="FairTargetDistribution",
             display_name="Target Distribution",
-            category=CATEGORY,
-            search_aliases=["attributes", "gender", "race", "skin tone", "age", "shares", "diversity"],
+            category=FAIRNESS,
+            search_aliases=["attributes", "gender", "race", "ethnicity", "skin tone", "age", "shares", "diversity", "representation", "inclusive", "preset"],
             description="The attributes the people in the pictures are to be perceived with, and their shares. Cross two of "
             "them (gender with skin tone) by connecting one to the other.",
             inputs=[
@@ -52,9 +52,9 @@ class FairTargetDistribution(io.ComfyNode):
                                 "line with its share, as in female 2 or female 50%. Longer wording after |, as in: "
                                 "dark 2 | person with dark skin."),
                 io.Combo.Input("assignment", options=list(ASSIGNMENTS), default=ASSIGNMENTS[0],
-                               tooltip="running quota: within about one person of the shares over all pictures of a run. quota per image: as "
-                               "near as whole people allow in each picture. indexed quota: running, and each picture of a batch "
-                               "as if alone. independent draws: chance."),
+                               tooltip="How the shares are dealt out. running quota: over all pictures of a run, within about one person. indexed quota: the "
+                               "same, and each picture of a batch gets what it would get alone, so that one can be drawn again by "
+                               "itself. quota per image: each picture as near as whole people allow. independent draws: by chance."),
                 io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=True, tooltip="Who gets which attribute; another seed deals the same shares anew."),
                 Target.Input("cross_with", optional=True, tooltip="Another target: every pair of attributes, shares multiplied. How "
                              "they are dealt out is said here, not there."),

@@ -13,7 +13,10 @@ from ..guidance.steering import Steered
 from ..guidance.target import TargetDistribution
 from ..metrics.readers import Reading
 
-CATEGORY = "fair attention"
+CATEGORY = "fair attention"  # and below it, in the order of a graph:
+PEOPLE, ATTENTION, FAIRNESS, ENTANGLEMENT, MEASURE = (
+    f"{CATEGORY}/{name}" for name in ("people", "attention", "fairness", "entanglement", "measure")
+)
 CONDITIONAL, UNCONDITIONAL = "conditional", "unconditional"  # branches of classifier-free guidance
 SAME_AXIS = {"race": "skin tone", "skin tone": "race"}  # a prompt that states one leaves no room for the other
 

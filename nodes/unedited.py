@@ -3,7 +3,7 @@
 from comfy_api.latest import io
 
 from .runs import run_of
-from .types import CATEGORY, Attention, schema
+from .types import FAIRNESS, Attention, schema
 
 NODE = "Unedited Latent"
 
@@ -14,8 +14,8 @@ class FairUneditedLatent(io.ComfyNode):
         return schema(
             node_id="FairUneditedLatent",
             display_name="Unedited Latent",
-            category=CATEGORY,
-            search_aliases=["before", "original", "compare", "reference", "plain"],
+            category=FAIRNESS,
+            search_aliases=["before", "before and after", "original", "compare", "reference", "plain"],
             description="The latent the same seed gives without Fair Inference, bit for bit, to decode and compare. Fair "
             "Inference with preservation blended has sampled it beside the edited one: nothing is sampled again.",
             inputs=[

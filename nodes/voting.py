@@ -8,7 +8,7 @@ from comfy_api.latest import io
 from ..attention.regions import VotingRule
 from ..attention.trace import Block
 from ..attention.voting import RHO, TAU, UNIFORM
-from .types import CATEGORY, AlignedPrompt, Regions, Tokens, advanced, schema
+from .types import PEOPLE, AlignedPrompt, Regions, Tokens, advanced, schema
 
 NODE = "Block Voting"
 BY_RESOLUTION, EMOJI, CUSTOM = "by resolution (SD)", "emoji world (calibrated)", "custom"
@@ -49,32 +49,36 @@ class FairBlockVoting(io.ComfyNode):
         return schema(
             node_id="FairBlockVoting",
             display_name="Block Voting",
-            category=CATEGORY,
-            search_aliases=["mask from attention", "threshold", "regions", "people"],
+            category=PEOPLE,
+            search_aliases=["mask from attention", "threshold", "regions", "people", "person"],
             description="How the cross-attention blocks vote on where the people are: each block's map is cut at tau, "
             "the weighted share of votes must reach rho. Feed it to Locate Regions or Fair Inference.",
             inputs=[
                 Tokens.Input("tokens", tooltip="From Linguistic Alignment."),
                 io.Combo.Input("weights", options=[BY_RESOLUTION, UNIFORM, EMOJI, CUSTOM], default=BY_RESOLUTION,
-                               tooltip="Whose vote counts how much. By resolution: quarter resolution 1, half and full "
-                               "0.25, eighth 0 (after OVAM's ablation on Stable Diffusion). Emoji world: measured on the embedded model."),
+                               tooltip="Whose vote counts how much. The model looks with many blocks, some sharper than others. Try this first: by "
+                               "resolution for every Stable Diffusion, emoji world for the model of this pack. uniform: all alike. custom: "
+                               "what custom_weights says."),
                 io.Float.Input("tau", default=TAU, min=0.05, max=0.95, step=0.05,
-                               tooltip="A block votes for a pixel whose map value, scaled to 0..1, reaches this. Higher: smaller regions."),
+                               tooltip="How strongly one block must look at a place to vote for it; its strongest place is 1. Try 0.4 first. Too low: the "
+                               "outline takes in what stands beside the person. Too high: only a part of the person is left, or nobody."),
                 io.Float.Input("rho", default=RHO, min=0.05, max=1.0, step=0.05,
-                               tooltip="Share of votes a pixel needs to belong to the region. Higher: smaller regions."),
+                               tooltip="How many of the votes a place needs, as a share: 0.5 is the majority. Try 0.5 first. Too low: islands far from the "
+                               "person. Too high: holes in the person, or nobody."),
                 io.Combo.Input("individuals", options=["separate", "one region"], default="separate",
-                               tooltip="separate: one mask per person. one region: all people of a group together."),
+                               tooltip="separate: each person its own mask, so each can get its own attribute. one region: all people of a group together, "
+                               "who then get the same."),
                 advanced(io.Boolean.Input(
                     "use_count", default=True, optional=True,
                     tooltip="Take the number in the prompt (three doctors) as a hint when people touch.",
                 )),
                 advanced(io.Combo.Input(
                     "method", options=["vote", "mean (DAAM)"], default="vote", optional=True,
-                    tooltip="mean: average the maps, then cut at tau, as DAAM does.",
+                    tooltip="How the blocks agree. vote: each says yes or no (try this first). mean: their maps are averaged, then cut at tau, as DAAM does.",
                 )),
                 advanced(io.Boolean.Input(
                     "align", default=True, optional=True,
-                    tooltip="Combine the linked words of a group (Linguistic Alignment); off: the noun alone.",
+                    tooltip="Find people by all words that denote them (faces and doctors). Off: by the noun alone.",
                 )),
                 advanced(io.String.Input(
                     "custom_weights", default="", optional=True,

@@ -26,6 +26,6 @@ def go_to_front_end(page, url: str) -> None:
     page.set_default_timeout(PATIENCE)
     page.goto(url)
     page.wait_for_function(READY)
-    page.get_by_role("dialog").get_by_text("No templates found").wait_for()
+    page.get_by_role("dialog").get_by_text("Templates", exact=True).first.wait_for()
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(3000)  # the last of the host's own complaints

@@ -10,38 +10,45 @@ from typing import Any
 
 from .workflow import BYPASS, controlled, widgets
 
-GAP_X, GAP_Y, TITLE = 50, 40, 30
-SOCKET, WIDGET, MULTILINE = 20, 24, 80  # heights in pixels, as the front end draws them
-NOTE_WIDTH = 710
+GAP_X, GAP_Y, TITLE = 24, 12, 30
+FRAME, FRAME_TITLE = 8, 40  # pixels of a group around its nodes, and above them
+SOCKET, WIDGET, MULTILINE = 20, 24, 54  # heights in pixels, as the front end draws them
+NOTE, NOTE_WIDTH, NOTE_HEIGHT = "note", 400, 565
 CORE_VERSION = "0.3.75"
-WIDTHS = {kind: 360 for kind in (
-    "CLIPTextEncode", "PrimitiveStringMultiline", "FairLinguisticAlignment", "FairReport", "FairReadAttributes",
-    "FairBiasMetrics", "FairAttentionHeatmaps", "FairLocateRegions", "FairConceptEntanglement", "PreviewAny",
-)}  # fmt: skip
-WIDTH = 300
-# Room below the widgets for the pictures and texts a node shows.
+WIDTH = 266  # of a column that has no note
+# Room below the widgets for the pictures (220 at least) and the texts that a node shows after a run.
 PREVIEW = {
-    "SaveImage": 270, "PreviewImage": 270, "MaskPreview": 200, "PreviewAny": 170, "FairReport": 340,
-    "FairReadAttributes": 320, "FairBiasMetrics": 210, "FairAttentionHeatmaps": 320, "FairLocateRegions": 320,
-    "FairConceptEntanglement": 290,
+    "SaveImage": 226, "PreviewImage": 226, "MaskPreview": 226, "PreviewAny": 120, "FairReport": 310,
+    "FairReadAttributes": 226, "FairBiasMetrics": 290, "FairAttentionHeatmaps": 240, "FairLocateRegions": 226,
+    "FairConceptEntanglement": 290, "FairLinguisticAlignment": 64, "FairAttentionSave": 64,
 }  # fmt: skip
-VIEW, LEGIBLE = (1480, 820), 0.6  # pixels a graph is to fit into when it opens; below that scale no text is drawn
-CORNER = (95, 100)  # where its upper left corner goes: beside the side bar, below the tabs
+# A template is fitted to this share of the window; below LEGIBLE the front end draws no text. So a graph is at most
+# LARGEST, and readable in a window of SMALLEST.
+FITTED, LEGIBLE, SMALLEST = 0.75, 8 / 14, (1440, 800)
+MARGIN = 10  # that the front end leaves around a graph
+LARGEST = tuple(int(FITTED * side / LEGIBLE) - 2 * MARGIN for side in SMALLEST)
 GROUP_COLOUR, NOTE_COLOURS = "#3f789e", {"color": "#432", "bgcolor": "#653"}
 
 
 @dataclass(frozen=True)
 class Graph:
-    """prompt: node id -> {class_type, inputs}. groups: title -> columns it frames. note: what to look at."""
+    """prompt: node id -> {class_type, inputs}. note: what to look at. columns: of node ids, and NOTE where the note goes.
+
+    groups: title -> ids of the nodes it frames, neighbours in a column or in columns beside each other. folded: nodes
+    of which only the title is drawn.
+    """
 
     title: str
     note: str
     prompt: dict[str, dict]
     columns: Sequence[Sequence[str]]
-    groups: dict[str, tuple[int, int]] = field(default_factory=dict)
+    groups: dict[str, Sequence[str]] = field(default_factory=dict)
     models: dict[str, list[dict]] = field(default_factory=dict)  # node id -> properties.models
     titles: dict[str, str] = field(default_factory=dict)  # node id -> a title of its own
     bypassed: frozenset[str] = frozenset()
+    folded: frozenset[str] = frozenset()
+    heights: dict[str, int] = field(default_factory=dict)  # node id -> more room than its kind gets
+    about: str = ""  # a sentence for its card in the template browser
 
 
 def to_workflow(graph: Graph, object_info: dict, version: str) -> dict:
@@ -58,8 +65,8 @@ def to_workflow(graph: Graph, object_info: dict, version: str) -> dict:
                 links.append(link)
                 entry["link"] = link[0]
                 origin["outputs"][source[1]]["links"].append(link[0])
-    _place(graph, by_id)
     note = _note(graph, max(int(n) for n in by_id) + 1)
+    _place(graph, {**by_id, NOTE: note})
     groups = _groups(graph, by_id)
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, "fair-attention/" + graph.title)),
@@ -76,7 +83,7 @@ def to_workflow(graph: Graph, object_info: dict, version: str) -> dict:
 
 
 def _ids(graph: Graph) -> list[str]:
-    return [name for column in graph.columns for name in column]
+    return [name for column in graph.columns for name in column if name != NOTE]
 
 
 def _node(graph: Graph, name: str, object_info: dict, version: str, order: int) -> dict:
@@ -98,9 +105,11 @@ def _node(graph: Graph, name: str, object_info: dict, version: str, order: int) 
         properties["models"] = graph.models[name]
     texts = sum(bool(options.get("multiline")) for _, _, options in widgets(info))
     sockets = max(len(inputs), len(outputs))
-    height = 16 + SOCKET * sockets + WIDGET * (len(values) - texts) + MULTILINE * texts + PREVIEW.get(kind, 0)
+    height = 16 + SOCKET * sockets + WIDGET * (len(values) - texts) + MULTILINE * texts
+    height += PREVIEW.get(kind, 0) + graph.heights.get(name, 0)
     return {
-        "id": int(name), "type": kind, "pos": [0, 0], "size": [WIDTHS.get(kind, WIDTH), height], "flags": {}, "order": order,
+        "id": int(name), "type": kind, "pos": [0, 0], "size": [WIDTH, height],
+        "flags": {"collapsed": True} if name in graph.folded else {}, "order": order,
         "mode": BYPASS if name in graph.bypassed else 0, "inputs": inputs, "outputs": outputs, "properties": properties,
         "widgets_values": values, **({"title": graph.titles[name]} if name in graph.titles else {}),
     }  # fmt: skip
@@ -128,45 +137,61 @@ def _inputs(info: dict, given: dict) -> list[dict]:
 
 
 def _place(graph: Graph, by_id: dict[str, dict]) -> None:
-    """Set positions, column by column from the top left."""
+    """Set positions, column by column from the top left; what stands in a column is as wide as its widest."""
+    first = {nodes[0] for nodes in graph.groups.values()}
     x = 0
     for column in graph.columns:
-        y = 0
-        for name in column:
+        width, y = max(by_id[name]["size"][0] for name in column), 0
+        for place, name in enumerate(column):
+            y += FRAME_TITLE if place and name in first else 0
             by_id[name]["pos"] = [x, y]
-            y += by_id[name]["size"][1] + TITLE + GAP_Y
-        x += max(by_id[name]["size"][0] for name in column) + GAP_X
+            by_id[name]["size"][0] = width
+            y += drawn_height(by_id[name]) + TITLE + GAP_Y
+        x += width + GAP_X
+
+
+def drawn_height(node: dict) -> int:
+    """Below its title."""
+    return 0 if node["flags"].get("collapsed") else node["size"][1]
 
 
 def _note(graph: Graph, number: int) -> dict:
-    """The note, above everything else: it is what a reader of the graph begins with."""
-    lines = sum(1 + len(line) // 95 for line in graph.note.split("\n"))
-    height = 30 + 16 * lines
+    """The note, which a reader of the graph begins with."""
     return {
-        "id": number, "type": "MarkdownNote", "pos": [0, -height - 115], "size": [NOTE_WIDTH, height], "flags": {},
+        "id": number, "type": "MarkdownNote", "pos": [-NOTE_WIDTH - GAP_X, 0], "size": [NOTE_WIDTH, NOTE_HEIGHT], "flags": {},
         "order": number, "mode": 0, "inputs": [], "outputs": [], "properties": {}, "title": graph.title,
         "widgets_values": [graph.note], **NOTE_COLOURS,
     }  # fmt: skip
 
 
+def extent(nodes: list[dict]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what is drawn of the nodes, titles included."""
+    return (
+        min(n["pos"][0] for n in nodes),
+        min(n["pos"][1] for n in nodes) - TITLE,
+        max(n["pos"][0] + n["size"][0] for n in nodes),
+        max(n["pos"][1] + drawn_height(n) for n in nodes),
+    )
+
+
 def _view(nodes: list[dict]) -> dict:
-    """Scale and offset to open with: all of the graph if it stays legible, else its upper left part."""
-    left, top = (min(n["pos"][axis] for n in nodes) - margin for axis, margin in ((0, 20), (1, TITLE)))
-    right, bottom = (max(n["pos"][axis] + n["size"][axis] for n in nodes) for axis in (0, 1))
-    scale = min(1.0, max(LEGIBLE, min(VIEW[0] / (right - left), VIEW[1] / (bottom - top))))
-    offset = [round(CORNER[0] / scale - left), round(CORNER[1] / scale - top)]
+    """Scale and offset to open with where the file is not opened as a template: as that in the smallest window."""
+    left, top, right, bottom = extent(nodes)
+    sides = right - left + 2 * MARGIN, bottom - top + 2 * MARGIN
+    scale = min(FITTED * window / side for window, side in zip(SMALLEST, sides, strict=True))
+    offset = [
+        round(window / scale / 2 - (low + high) / 2)
+        for window, low, high in zip(SMALLEST, (left, top), (right, bottom), strict=True)
+    ]
     return {"scale": round(scale, 3), "offset": offset}
 
 
 def _groups(graph: Graph, by_id: dict[str, dict]) -> list[dict]:
     found = []
-    for number, (title, (first, last)) in enumerate(graph.groups.items(), 1):
-        inside = [by_id[name] for column in graph.columns[first : last + 1] for name in column]
-        left = min(n["pos"][0] for n in inside) - 15
-        right = max(n["pos"][0] + n["size"][0] for n in inside) + 15
-        bottom = max(n["pos"][1] + n["size"][1] for n in inside) + 15
-        bounding = [left, -85, right - left, bottom + 85]
+    for number, (title, names) in enumerate(graph.groups.items(), 1):
+        left, top, right, bottom = extent([by_id[name] for name in names])
+        bounding = [left - FRAME, top - FRAME_TITLE, right - left + 2 * FRAME, bottom - top + FRAME_TITLE + FRAME]
         found.append(
-            {"id": number, "title": title, "bounding": bounding, "color": GROUP_COLOUR, "font_size": 24, "flags": {}}
+            {"id": number, "title": title, "bounding": bounding, "color": GROUP_COLOUR, "font_size": 20, "flags": {}}
         )
     return found

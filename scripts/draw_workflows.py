@@ -13,7 +13,8 @@ from .draw import to_workflow
 from .server import running
 
 FOLDER = hosts.ROOT / "workflows"
-GRAPHS = {**graphs_fair.GRAPHS, **graphs_guidance.GRAPHS}  # file name -> the function that describes it
+CARDS = hosts.ROOT / "web" / "templates.json"  # web/js/templates.js shows them
+GRAPHS = {**graphs_fair.GRAPHS, **graphs_guidance.GRAPHS}  # file name -> the function that describes it, as one learns
 
 
 def version() -> str:
@@ -26,7 +27,15 @@ def content(name: str, object_info: dict) -> str:
     return json.dumps(to_workflow(GRAPHS[name](), object_info, version()), indent=1, ensure_ascii=False) + "\n"
 
 
+def cards() -> str:
+    """What the template browser says of each, in order."""
+    graphs = {name: describe() for name, describe in GRAPHS.items()}
+    listed = [{"name": name, "title": graph.title, "description": graph.about} for name, graph in graphs.items()]
+    return json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
+
+
 def main() -> None:
+    CARDS.write_text(cards(), encoding="utf-8")
     FOLDER.mkdir(exist_ok=True)
     with running(Path("output/draw")) as server:
         info = server.object_info()

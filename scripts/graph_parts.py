@@ -3,6 +3,8 @@
 from typing import Any
 
 from ..emoji_world.sampling import CFG
+from ..guidance.attribute_list import write_attributes
+from ..guidance.target import PRESETS
 from .draw import Graph
 
 SIZE = 128  # pixels a side: the emoji world's own
@@ -15,24 +17,42 @@ SD14 = {
 LOADER, NEGATIVE, LATENT, SAMPLER, DECODE, SAVE = "1", "2", "3", "4", "5", "6"  # ids in every graph
 MODEL, CLIP, VAE = [LOADER, 0], [LOADER, 1], [LOADER, 2]
 SAMPLED, PICTURE = [SAMPLER, 0], [DECODE, 0]
-TITLES = {NEGATIVE: "Negative prompt (empty)", LATENT: "Size and number of pictures", SAVE: "Save Image"}
+TITLES = {NEGATIVE: "Negative (empty)", LATENT: "Size and number of pictures", SAVE: "Save Image"}
 
-RUNS_AS_IT_IS = "Press Run. It works as it is, on the emoji world: the tiny drawn-people model this pack brings along."
-SD_SETTINGS = "choose `sd-v1-4.ckpt` in the loader, 512 × 512 pixels, steps 50, cfg 7.5"
-SD_VOTING = ", *Block Voting* → weights: *by resolution (SD)*"
-EMOJI_READER = " *Read Attributes* reads emoji people only: bypass it and what follows it (select, Ctrl+B)."
+RUNS_AS_IT_IS = "It works as it is, on the emoji world: the tiny drawn-people model of this pack."
+VOTING = "*Block Voting* → weights: *by resolution (SD)*."
+EMOJI_READER = "*Read Attributes* reads emoji people only: bypass it and what follows it (Ctrl+B)."
 
 
 def node(kind: str, **inputs: Any) -> dict:
     return {"class_type": kind, "inputs": inputs}
 
 
-def note(*look: str, sd: str = SD_SETTINGS) -> str:
-    """What to do, what to look at (one entry a line), and what to change for Stable Diffusion.
+def own_model(sd15: str = "", sdxl: str = "", every: str = "") -> str:
+    """What to set for models of people's own; more for each of the two families, and for every model."""
+    families = (("SD 1.4, 1.5", "512 × 512, 50 steps, cfg 7.5", sd15), ("SDXL", "1024 × 1024, 30 steps, cfg 6", sdxl))
+    said = [f"*{name}*: {', '.join(filter(None, (own, more)))}." for name, own, more in families]
+    return " ".join([*said, "*Fine-tunes*: as their family, steps and cfg as their makers say.", every]).strip()
 
-    In headings: the only larger print a note can have, and it is read in a view of the whole graph.
+
+def note(*look: str, alone: str = "", own: str = "") -> str:
+    """What to do and to look at, a paragraph each; how to see one method alone; what to set for a model of one's own.
+
+    In headings: a note has no other print large enough for a view of the whole graph.
     """
-    return "\n\n".join([f"## {RUNS_AS_IT_IS}", *(f"### {line}" for line in look), f"With Stable Diffusion 1.4: {sd}"])
+    paragraphs = [
+        RUNS_AS_IT_IS,
+        *look,
+        f"One method alone: {alone}" if alone else "",
+        f"Your own model: {own or own_model()}",
+    ]
+    return "\n\n".join(["# Press Run", *(f"## {text}" for text in paragraphs if text)])
+
+
+def target(number: str, preset: str, **inputs: Any) -> dict[str, dict]:
+    """A Target Distribution whose box shows what its preset stands for."""
+    text = write_attributes(PRESETS[preset])
+    return {number: node("FairTargetDistribution", preset=preset, attributes=text, seed=0, **inputs)}
 
 
 def loaded(pictures: int) -> dict[str, dict]:
@@ -68,5 +88,7 @@ def seen(number: str, kind: str, attention: list, **inputs: Any) -> dict[str, di
 
 
 def graph(title: str, text: str, prompt: dict, columns: list[list[str]], groups: dict, **more: Any) -> Graph:
+    """A graph with the titles of the common nodes; the empty negative prompt and the decoders are folded."""
     titles = {**{n: t for n, t in TITLES.items() if n in prompt}, **more.pop("titles", {})}
-    return Graph(title, text, prompt, columns, groups, {LOADER: [SD14]}, titles, **more)
+    folded = frozenset(n for n in prompt if n == NEGATIVE or prompt[n]["class_type"] == "VAEDecode")
+    return Graph(title, text, prompt, columns, groups, {LOADER: [SD14]}, titles, folded=folded, **more)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .draw import Graph
+from .draw import NOTE, Graph
 from .graph_parts import (
     CLIP,
     DECODE,
@@ -12,20 +12,24 @@ from .graph_parts import (
     MODEL,
     NEGATIVE,
     PICTURE,
+    SAMPLED,
     SAMPLER,
     SAVE,
-    SD_SETTINGS,
-    SD_VOTING,
     SIZE,
+    VAE,
+    VOTING,
     graph,
     loaded,
     node,
     note,
+    own_model,
     sampled,
     seen,
+    target,
 )  # fmt: skip
 
 EMOJI_WEIGHTS = "emoji world (calibrated)"
+MODEL_AND_PICTURE = [LOADER, LATENT, NEGATIVE]
 
 
 def see_attention() -> Graph:
@@ -39,24 +43,28 @@ def see_attention() -> Graph:
         **seen("10", "FairAttentionHeatmaps", ["9", 1]),
     }
     return graph(
-        "See where the model looks for each word",
+        "Where each word looks",
         note(
-            "*Cross-Attention Heatmaps* shows, for each picture and each word, where the model looked for that word "
-            "while it drew: red is strongest.",
-            "Write your own prompt into **Prompt**, and into *words* the words of it you want to see (empty: all).",
-            "The pictures are bit for bit those of the same graph without *Capture Cross-Attention*.",
-            "The *maps* output gives the same as masks, for any node that takes a mask.",
+            "*Where it looked* shows, for each picture and word, where the model looked for that word while it drew. "
+            "Red is strongest.",
+            "Write your own *Prompt*, and into *words* the words to see; empty: all of them.",
+            "The pictures are exactly those drawn without *Capture Cross-Attention*. Its *maps* are masks, for any node.",
         ),
         nodes,
-        [[LOADER, LATENT], ["7", "8", NEGATIVE], ["9", SAMPLER], [DECODE, SAVE], ["10"]],
-        {"Model": (0, 0), "Prompt": (1, 1), "Record and sample": (2, 2), "Picture": (3, 3), "Where it looked": (4, 4)},
-        titles={"7": "Prompt", "8": "Positive prompt"},
-    )
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", "9"], [SAMPLER, DECODE, SAVE], ["10"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and words": ["7", "8", "9"],
+            "Sample": [SAMPLER, DECODE, SAVE], "Where it looked": ["10"],
+        },
+        about="A map of where the model looks for each word",
+        titles={"7": "Prompt", "8": "Positive prompt", "10": "Where it looked"},
+        heights={"10": 300},
+    )  # fmt: skip
 
 
-def fair_people(target: list, prompt: str, pictures: int, **fair: Any) -> dict[str, dict]:
+def fair_people(wanted: list, prompt: str, pictures: int, **fair: Any) -> dict[str, dict]:
     """Alignment, voting, Fair Inference (7, 8, 9), sampler and report (10)."""
-    inputs = {"model": MODEL, "clip": CLIP, "target": target, "regions": ["8", 0], **fair}
+    inputs = {"model": MODEL, "clip": CLIP, "target": wanted, "regions": ["8", 0], **fair}
     return {
         **loaded(pictures),
         "7": node("FairLinguisticAlignment", clip=CLIP, prompt=prompt),
@@ -67,66 +75,75 @@ def fair_people(target: list, prompt: str, pictures: int, **fair: Any) -> dict[s
     }
 
 
-def measured(axis: str, first: int, target: list | None = None) -> dict[str, dict]:
+def measured(axis: str, first: int, wanted: list | None = None) -> dict[str, dict]:
     """The reader and one Bias-W / Bias-P, ids from `first`."""
-    measured = {"attributes": [str(first), 0], "axis": axis, **({"target": target} if target else {})}
+    measured = {"attributes": [str(first), 0], "axis": axis, **({"target": wanted} if wanted else {})}
     return {
         str(first): node("FairReadAttributes", image=PICTURE, reader="emoji world"),
         str(first + 1): node("FairBiasMetrics", **measured),
     }
 
 
-FAIR_GROUPS = {
-    "Model and picture": (0, 0), "Who, and what they are to be": (1, 1), "Sample": (2, 3),
-    "What was done": (4, 4), "How fair it is": (5, 5),
-}  # fmt: skip
-
-
 def fair_gender() -> Graph:
+    """Before and after, side by side, from one sampling: the template a new user begins with."""
     nodes = {
-        "14": node("FairTargetDistribution", preset="gender", seed=0),
-        **fair_people(["14", 0], "a photo of three pilots", 8),
+        **target("14", "gender"),
+        **fair_people(["14", 0], "a photo of three pilots", 8, preservation="blended"),
         **seen("11", "FairAttentionHeatmaps", ["9", 1], regions=["8", 0]),
         **measured("gender", 12),
+        "15": node("FairUneditedLatent", attention=["9", 1], latent=SAMPLED),
+        "16": node("VAEDecode", samples=["15", 0], vae=VAE),
+        "17": node("PreviewImage", images=["16", 0]),
     }
     return graph(
-        "Fair Inference: gender",
+        "Before and after",
         note(
-            "The model by itself draws pilots as men. Here every pilot of the eight pictures is given a gender, half and "
-            "half over all of them, inside that pilot's own outline.",
-            "*Fair Report* shows whom it found and what each was given; *Bias-W / Bias-P* how fair the result is (0: equal).",
-            "Set *Fair Inference* → **strength** to 0 for the pictures as the model draws them: same seed, same places.",
-            "*Target Distribution* has more sets (skin tone, race, age), or takes your own list with your own shares.",
-            sd=SD_SETTINGS + SD_VOTING + "." + EMOJI_READER,
+            "*Before*: what the model draws by itself; its pilots are men. *After*: the same seed, each pilot given a gender, "
+            "half and half. Outside the people nothing has changed.",
+            "*Fair Report* says who was found and what each was given, *Bias-W* how unequal the result is: 0 is equal.",
+            "Try this first: another prompt, or *skin tone* in *Target Distribution*.",
+            own=own_model(every=f"{VOTING} {EMOJI_READER}"),
         ),
         nodes,
-        [[LOADER, LATENT, NEGATIVE], ["7", "14"], ["8", "9"], [SAMPLER, DECODE, SAVE], ["10", "11"], ["12", "13"]],
-        FAIR_GROUPS,
-    )
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "14", "8"], ["9", SAMPLER, DECODE, "15", "16"], ["17", "11"], [SAVE, "10"],
+         ["12", "13"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", "14", "8"],
+            "Sample": ["9", SAMPLER, DECODE, "15", "16"], "Before and after": ["17", "11", SAVE, "10"],
+            "How fair it is": ["12", "13"],
+        },
+        about="The model's own pictures, and each person made fair",
+        titles={"17": "Before", SAVE: "After", "16": "VAE Decode (before)", "11": "Where it looked"},
+        heights={"17": 160, SAVE: 128},
+    )  # fmt: skip
 
 
 def fair_gender_skin_tone() -> Graph:
     nodes = {
-        "11": node("FairTargetDistribution", preset="skin tone", seed=0),
-        "14": node("FairTargetDistribution", preset="gender", seed=0, cross_with=["11", 0]),
+        **target("11", "skin tone"),
+        **target("14", "gender", cross_with=["11", 0]),
         **fair_people(["14", 0], "a photo of two judges", 8),
         **measured("gender x skin tone", 12, ["14", 0]),
     }
     return graph(
-        "Fair Inference: gender crossed with skin tone",
+        "Gender and skin tone together",
         note(
-            "Two *Target Distribution* nodes, one wired into the other, give every pair (female and dark, male and tan, "
-            "…) its share: here eight pairs, two of the 16 judges of eight pictures each, give or take one.",
-            "*Fair Report* shows whom it found and what each was given.",
-            "*Bias-W / Bias-P* compares all eight pairs at once; with the target wired in, also with what you asked for.",
-            "Other shares: choose *own list* in a target and write them, as in `female 3` and `male 1`.",
-            sd=SD_SETTINGS + SD_VOTING + "." + EMOJI_READER,
+            "Two *Target Distribution* nodes, one wired into the other, give every pair its share: eight pairs here, two of "
+            "the sixteen judges each, give or take one.",
+            "*Fair Report* says what each was given; *Bias-W* compares all eight pairs at once.",
+            alone="pull off the wire *cross_with*, and only gender is made fair.",
+            own=own_model(every=f"{VOTING} {EMOJI_READER}"),
         ),
         nodes,
-        [[LOADER, LATENT, NEGATIVE], ["7", "11", "14"], ["8", "9"], [SAMPLER, DECODE, SAVE], ["10"], ["12", "13"]],
-        FAIR_GROUPS,
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "11", "14"], ["8", "9"], [SAMPLER, DECODE, SAVE], ["10"], ["12", "13"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", "11", "14", "8", "9"],
+            "Sample": [SAMPLER, DECODE, SAVE], "What was done": ["10"], "How fair it is": ["12", "13"],
+        },
+        about="Every pair of two attributes gets its share",
         titles={"11": "Target: skin tone", "14": "Target: gender × skin tone"},
-    )
+        heights={"10": 200},
+    )  # fmt: skip
 
 
 def measure_a_batch() -> Graph:
@@ -139,20 +156,25 @@ def measure_a_batch() -> Graph:
         "10": node("FairBiasMetrics", attributes=["8", 0], axis="skin tone"),
     }
     return graph(
-        "Measure the bias of a batch",
+        "Measure a batch",
         note(
-            "No node changes anything here: twelve pictures as the model draws them, read and measured.",
-            "*Read Attributes* boxes each person and writes what it reads; what it is not sure of stays open.",
-            "*Bias-W* compares the people of all pictures, *Bias-P* those inside each picture. 0: equal; the most there "
-            "is depends on the number of classes. The floor is what so few faces allow at best.",
-            "Other pictures of the emoji world can be measured too: wire them into *Read Attributes*.",
-            sd="*Read Attributes* reads emoji people only. On a photograph its answer means nothing: do not use it on people.",
+            "Nothing is changed: twelve pictures as the model draws them, read and measured.",
+            "*Read Attributes* boxes each person and writes what it reads; a question mark where it is not sure.",
+            "*Bias-W* compares the people of all pictures, *Bias-P* those inside each picture: 0 is equal. The floor is the "
+            "least that so few people allow.",
+            own="the reader knows emoji people only, with SD 1.5, SDXL and fine-tunes alike. On a photograph its answer means "
+            "nothing: do not use it on people.",
         ),
         nodes,
-        [[LOADER, LATENT], ["7", NEGATIVE], [SAMPLER], [DECODE, SAVE], ["8"], ["9", "10"]],
-        {"Model": (0, 0), "Prompt": (1, 1), "Sample": (2, 3), "Read": (4, 4), "Measure": (5, 5)},
+        [[NOTE, *MODEL_AND_PICTURE], ["7", SAMPLER, DECODE, SAVE], ["8"], ["9"], ["10"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Sample": ["7", SAMPLER, DECODE, SAVE], "Read": ["8"],
+            "Measure": ["9", "10"],
+        },
+        about="Who is in the pictures, and how unequal they are",
         titles={"7": "Prompt", "9": "Bias: gender", "10": "Bias: skin tone"},
-    )
+        heights={"8": 200},
+    )  # fmt: skip
 
 
 def masks_from_another_node() -> Graph:
@@ -176,28 +198,33 @@ def masks_from_another_node() -> Graph:
         "17": node("PreviewImage", images=["16", 0]),
     }
     return graph(
-        "Masks from another node steer Fair Inference",
+        "Your masks say who",
         note(
-            "Here nobody is searched for: a mask says who is to change, one mask for one person. It is the left half, "
-            "made of core nodes; a segmentation node or a painted mask does as well.",
-            "Compare **Plain** with **Save Image**: same seed, and only the left half was steered towards *female*.",
-            "The mask is in pixels of the picture, and used for every picture of the batch.",
-            "With a mask and no **regions** there is no prompt to say the attribute in: **steer_by** is *the attribute alone*.",
-            sd=SD_SETTINGS + " in both samplers, the two masks 512 high, 512 and 256 wide.",
+            "Nobody is searched for: a mask says who is to change, one for each person. Here it is the left half, made of core "
+            "nodes; a painted mask does as well.",
+            "Compare *Plain* with *Fair*: same seed, only the left half was steered towards *female*.",
+            "Without *regions* there is no prompt to put the word into: *steer_by* is *the attribute alone*.",
+            own=own_model(every="The same in both samplers; masks as large as the picture, the left half half as wide."),
         ),
         nodes,
-        [[LOADER, LATENT, NEGATIVE], ["8", "9", "10"], ["11", "12", "7"], ["13", SAMPLER, DECODE], [SAVE, "14"],
-         ["15", "16", "17"]],
-        {"Model and picture": (0, 0), "Mask and target": (1, 2), "Fair": (3, 4), "Plain, to compare": (5, 5)},
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", "9", "10", "11"], ["12", "13"], [SAMPLER, DECODE, SAVE],
+         ["15", "16", "17"], ["14"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and mask": ["7", "8", "9", "10", "11"],
+            "Target": ["12", "13"], "Fair": [SAMPLER, DECODE, SAVE], "Plain, to compare": ["15", "16", "17"],
+            "What was done": ["14"],
+        },
+        about="A mask of yours says who is to change",
         titles={"7": "Prompt", "8": "Empty mask", "9": "The left half", "12": "Target: female", "15": "KSampler (plain)",
-                "17": "Plain"},
+                "17": "Plain", SAVE: "Fair"},
+        heights={"17": 32, "14": 160},
     )  # fmt: skip
 
 
 GRAPHS = {
-    "see-attention": see_attention,
     "fair-inference-gender": fair_gender,
-    "fair-inference-gender-skin-tone": fair_gender_skin_tone,
+    "see-attention": see_attention,
     "measure-a-batch": measure_a_batch,
+    "fair-inference-gender-skin-tone": fair_gender_skin_tone,
     "masks-from-another-node": masks_from_another_node,
 }

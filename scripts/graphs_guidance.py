@@ -1,36 +1,36 @@
 """The workflows of entanglement, energy guidance, the full chain and composition, as graphs for draw_workflows.py."""
 
-from .draw import Graph
+from .draw import NOTE, Graph
 from .graph_parts import (
     CFG,
     CLIP,
     DECODE,
     EMOJI_READER,
     LATENT,
-    LOADER,
     MODEL,
     NEGATIVE,
     SAMPLER,
     SAVE,
-    SD_SETTINGS,
-    SD_VOTING,
     VAE,
+    VOTING,
     decoded,
     graph,
     loaded,
     node,
     note,
+    own_model,
     sampled,
     seen,
+    target,
 )  # fmt: skip
-from .graphs_fair import EMOJI_WEIGHTS, measured
+from .graphs_fair import EMOJI_WEIGHTS, MODEL_AND_PICTURE, measured
 
 # BiasMap's own attribution prompt, with a second concept: the wording that benchmarks/entanglement.py measures.
 CONCEPTS = "a photo of the face of a doctor and gender and skin tone"
 PAIRS = "gender ~ doctor, skin tone ~ doctor"
 # Lambda moves a latent by a length, whatever its size: SD's has 16 times as many cells, and is 4 times as long.
 STRENGTH = 25
-SD_STRENGTH = ", *SoftIoU Energy Guidance* → strength 100"
+STRENGTHS = {f"sd{family}": f"*SoftIoU* → strength {value}" for family, value in (("15", 100), ("xl", 200))}
 
 
 def recorded(number: str, model: list) -> dict[str, dict]:
@@ -62,21 +62,23 @@ def discover_entanglement() -> Graph:
         **seen("12", "FairAttentionHeatmaps", ["8", 1]),
     }
     return graph(
-        "Discover entanglement: do two concepts share a place?",
+        "Do two concepts share a place?",
         note(
-            "*Capture Cross-Attention* asks where the model would look for *gender*, *skin tone*, *doctor* and *trees* "
-            "while it draws two doctors; its **attribution_prompt** takes any words, drawn or not.",
-            "*Concept Entanglement* marks the strongest 30 % of each concept's map and measures how far the two overlap "
-            "(IoU, their shared area divided by their joint area). Chance is 0.176: read it beside that, and beside the control "
-            "word's. For the other pair set **demographic** to *skin tone*. Red: the first concept, blue: the second, yellow: both.",
-            "The curve shows the same block by block through the U-Net.",
-            sd=SD_SETTINGS + ".",
+            "*Capture Cross-Attention* records where the model would look for *gender*, *skin tone*, *doctor* and *trees* "
+            "while it draws two doctors. Its *attribution_prompt* takes any words, drawn or not.",
+            "*Concept Entanglement*: the first concept's places red, the second's blue, both yellow. IoU is how far they "
+            "overlap. Read it beside chance (0.176) and beside the control word *trees*.",
+            "The other pair: write *skin tone* into *demographic*.",
         ),
         nodes,
-        [[LOADER, LATENT], ["7", NEGATIVE, "8"], [SAMPLER, DECODE], [SAVE, "12"], ["9"], ["10", "11"]],
-        {"Model": (0, 0), "Prompt and concepts": (1, 1), "Sample": (2, 2), "Picture and maps": (3, 3),
-         "Entanglement": (4, 5)},
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "8"], [SAMPLER, DECODE, SAVE], ["12"], ["9"], ["10", "11"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and concepts": ["7", "8"],
+            "Sample": [SAMPLER, DECODE, SAVE], "Where it looked": ["12"], "Entanglement": ["9", "10", "11"],
+        },
+        about="How far the places of two concepts overlap, beside chance",
         titles={"7": "Prompt", "10": "Entanglement in words", "11": "Block by block"},
+        heights={"12": 200, "9": 60, "10": 120},
     )  # fmt: skip
 
 
@@ -97,24 +99,28 @@ def softiou_guidance() -> Graph:
         "16": node("FairConceptEntanglement", attention=["12", 1], latent=["13", 0], image=["14", 0], **CONCEPT_WORDS),
     }
     return graph(
-        "SoftIoU energy guidance: pull two concepts apart",
+        "Pull two concepts apart",
         note(
-            "While sampling, *SoftIoU Energy Guidance* moves the latent so that the model looks for *gender* and *doctor* "
-            "at different places, and for *skin tone* and *doctor*. *Fair Report* shows the overlap step by step: it may "
-            "grow while the picture takes shape. What counts is guided against plain:",
-            "compare the two *Concept Entanglement* nodes: guided above, plain below, same seed.",
-            "**strength** 0 is exactly the plain picture; much more changes the picture as a whole. "
-            "Each gradient lasts for two steps (**every**), up to 60 % of the sampling (**end_percent**).",
-            "It makes concepts less entangled. Whether the pictures become fairer is another question: measure it.",
-            sd=SD_SETTINGS + SD_STRENGTH + ".",
+            "While sampling, the picture is moved so that the model looks for *gender* and *doctor* at different places, and "
+            "for *skin tone* and *doctor*.",
+            "Compare the two *Entanglement* nodes, guided and plain: same seed. *Fair Report* shows the overlap step by step; "
+            "it may grow while the picture takes shape.",
+            "Whether the pictures become fairer is another question: measure it.",
+            alone="*strength* 0 is exactly the plain picture.",
+            own=own_model(**STRENGTHS),
         ),
         nodes,
-        [[LOADER, LATENT, NEGATIVE], ["7", "8"], ["9", SAMPLER], ["12", "13"], [DECODE, SAVE, "14", "15"], ["10", "16"],
-         ["11"]],
-        {"Model and picture": (0, 0), "Prompt and guidance": (1, 1), "Guided": (2, 2), "Plain, to compare": (3, 3),
-         "Pictures": (4, 4), "Entanglement": (5, 5), "What was done": (6, 6)},
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", "11"], ["9", SAMPLER, DECODE], ["12", "13", "14"], [SAVE, "10"],
+         ["15", "16"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and guidance": ["7", "8", "11"],
+            "Guided": ["9", SAMPLER, DECODE], "Plain, to compare": ["12", "13", "14"], "Guided, result": [SAVE, "10"],
+            "Plain, result": ["15", "16"],
+        },
+        about="While sampling, beside the plain run of the same seed",
         titles={"7": "Prompt", "10": "Entanglement, guided", "16": "Entanglement, plain", "13": "KSampler (plain)",
-                "12": "Capture (plain)", "9": "Capture (guided)", "15": "Plain"},
+                "12": "Capture (plain)", "9": "Capture (guided)", "15": "Plain", SAVE: "Guided"},
+        heights={"15": 32},
     )  # fmt: skip
 
 
@@ -122,7 +128,7 @@ def full_chain() -> Graph:
     nodes = {
         **loaded(4),
         "7": node("FairLinguisticAlignment", clip=CLIP, prompt="a photo of three doctors"),
-        "8": node("FairTargetDistribution", preset="gender", seed=0),
+        **target("8", "gender"),
         "9": node("FairBlockVoting", tokens=["7", 0], weights=EMOJI_WEIGHTS),
         "10": node("FairInference", model=MODEL, clip=CLIP, target=["8", 0], regions=["9", 0]),
         "11": guided(["10", 0]),
@@ -134,21 +140,25 @@ def full_chain() -> Graph:
         **measured("gender", 16, ["8", 0]),
     }
     return graph(
-        "The full chain: alignment, voting, Fair Inference, energy guidance",
+        "The full chain",
         note(
-            "*Linguistic Alignment* finds the words that denote people (in words: **Linked**); *Block Voting* says how the "
-            "blocks agree on where they are; *Fair Inference* gives each person a gender; *SoftIoU Energy Guidance* "
-            "pulls *gender* and *doctor* apart in the same sampling.",
-            "*Locate Regions* outlines whom it found, the two reports say what each method did, *Bias-W / Bias-P* measures it.",
-            "Set the **strength** of one method to 0 to see what the other does alone.",
-            sd=SD_SETTINGS + SD_VOTING + SD_STRENGTH + "." + EMOJI_READER,
+            "*Fair Inference* gives each person a gender; *SoftIoU Energy Guidance* pulls *gender* and *doctor* apart in the "
+            "same sampling.",
+            "*Locate Regions* outlines whom it found. The reports say what each method did, *Bias-W* measures it.",
+            alone="set the *strength* of the other to 0. Both at 0: the plain picture.",
+            own=own_model(**STRENGTHS, every=f"{VOTING} {EMOJI_READER}"),
         ),
         nodes,
-        [[LOADER, LATENT, NEGATIVE], ["7", "12", "8"], ["9", "10"], ["11", SAMPLER, DECODE], [SAVE, "15"], ["13", "14"],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", "9"], ["10", "11", "12"], [SAMPLER, DECODE, SAVE, "15"], ["13", "14"],
          ["16", "17"]],
-        {"Model and picture": (0, 0), "Who, and what they are to be": (1, 1), "Guide and sample": (2, 3),
-         "Picture and people": (4, 4), "What was done": (5, 5), "How fair it is": (6, 6)},
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", "8", "9"],
+            "Guide": ["10", "11", "12"], "Sample": [SAMPLER, DECODE, SAVE, "15"], "What was done": ["13", "14"],
+            "How fair it is": ["16", "17"],
+        },
+        about="Words, people, fairness, energy and reports in one graph",
         titles={"12": "Linked", "13": "Report: Fair Inference", "14": "Report: energy guidance"},
+        heights={"12": -56},
     )  # fmt: skip
 
 
@@ -163,7 +173,7 @@ def composed() -> Graph:
         "11": node("ControlNetApplyAdvanced", positive=["9", 1], negative=[NEGATIVE, 0], control_net=["10", 0],
                    strength=0.8),
         "12": node("FairBlockVoting", tokens=["9", 0], weights=EMOJI_WEIGHTS),
-        "13": node("FairTargetDistribution", preset="gender", seed=0),
+        **target("13", "gender"),
         "14": node("FairInference", model=["8", 0], clip=["8", 1], target=["13", 0], regions=["12", 0]),
         "15": node("FairAttentionCapture", model=["14", 0], clip=["8", 1], prompt=["7", 0], words="pilots, trees"),
         "16": node("CFGGuider", model=["15", 0], positive=["11", 0], negative=["11", 1], cfg=CFG),
@@ -178,29 +188,34 @@ def composed() -> Graph:
     }  # fmt: skip
     nodes[NEGATIVE] = node("CLIPTextEncode", clip=["8", 1], text="")
     return graph(
-        "Composed: custom sampling, LoRA, ControlNet, Fair Inference",
+        "With LoRA and ControlNet",
         note(
-            "Fair Inference and a capture of attention patch the model; any sampler, guider, LoRA and ControlNet works on "
-            "as before. Here: *SamplerCustomAdvanced* with *CFGGuider*.",
-            "The purple nodes, a **LoRA** and a **ControlNet**, are bypassed: they need files of yours. Choose the files, "
-            "wire a control picture into *Apply ControlNet*, and switch them on (select, Ctrl+B).",
-            "Put LoRA before *Linguistic Alignment* and *Fair Inference*, so that all prompts are encoded by the same CLIP.",
-            sd=SD_SETTINGS + SD_VOTING + ".",
+            "*Fair Inference* works beside any sampler, guider, LoRA and ControlNet. Here: *SamplerCustomAdvanced*.",
+            "The purple nodes are bypassed: they need files of yours. Choose them, wire a control picture into *Apply "
+            "ControlNet*, switch them on (select, Ctrl+B).",
+            "LoRA comes before *Linguistic Alignment* and *Fair Inference*.",
+            alone="*strength* 0 in *Fair Inference* is the plain picture.",
+            own=own_model(every=VOTING),
         ),
         nodes,
-        [[LOADER, "8", "10", LATENT], ["7", "9", NEGATIVE, "11"], ["12", "13", "17"], ["14", "15"],
-         ["16", "18", "19", SAMPLER, DECODE], [SAVE], ["20", "21"]],
-        {"Model, LoRA, ControlNet": (0, 0), "Prompt": (1, 1), "Who, and what they are to be": (2, 2),
-         "Fair Inference and capture": (3, 3), "Sample": (4, 5), "What was done, where it looked": (6, 6)},
+        [[NOTE, *MODEL_AND_PICTURE], ["8", "10", "7", "9", "11"], ["12", "13", "14"], ["15", "17", "16", "18", "19"],
+         [SAMPLER, DECODE, SAVE, "20"], ["21"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and your files": ["8", "10", "7", "9", "11"],
+            "Who becomes what": ["12", "13", "14"], "Record and sample": ["15", "17", "16", "18", "19"],
+            "Sample": [SAMPLER, DECODE, SAVE, "20"], "Where it looked": ["21"],
+        },
+        about="Fair Inference beside what you use already",
         titles={"7": "Prompt", "8": "Your LoRA (bypassed)", "10": "Your ControlNet (bypassed)",
                 "11": "Apply ControlNet (bypassed)"},
         bypassed=frozenset({"8", "10", "11"}),
+        heights={"21": 200},
     )  # fmt: skip
 
 
 GRAPHS = {
-    "composed": composed,
     "discover-entanglement": discover_entanglement,
     "softiou-guidance": softiou_guidance,
     "full-chain": full_chain,
+    "composed": composed,
 }

@@ -7,12 +7,11 @@ import pytest
 from PIL import Image
 
 from fair_attention.scripts import draw_workflows, hosts
-from fair_attention.scripts.draw import Graph, to_workflow
+from fair_attention.scripts.draw import LARGEST, TITLE, Graph, drawn_height, extent, to_workflow
 from fair_attention.scripts.graph_parts import CHECKPOINT
 from fair_attention.scripts.workflow import NOTES, controlled, to_prompt, widgets
 
 FILES = sorted((hosts.ROOT / "workflows").glob("*.json"), key=lambda path: path.stem)
-TITLE = 30  # pixels of a node's title bar, above its position
 SOCKETS_OF_LISTS = {"COMBO", "*"}
 
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
@@ -98,10 +97,28 @@ def test_nothing_overlaps(file):
     nodes = load(file)["nodes"]
     for i, one in enumerate(nodes):
         for other in nodes[i + 1 :]:
-            (x, y), (width, height) = one["pos"], one["size"]
-            (u, v), (w, h) = other["pos"], other["size"]
+            (x, y), width, height = one["pos"], one["size"][0], drawn_height(one)
+            (u, v), w, h = other["pos"], other["size"][0], drawn_height(other)
             apart = x + width <= u or u + w <= x or y + height <= v - TITLE or v + h <= y - TITLE
             assert apart, f"{one['type']} {one['id']} lies on {other['type']} {other['id']}"
+
+
+@every_file
+def test_it_is_small_enough_to_be_read_where_it_opens(file):
+    """The front end fits a template to three quarters of the window, and draws no text below a zoom of 4/7."""
+    left, top, right, bottom = extent(load(file)["nodes"])
+    assert right - left <= LARGEST[0] and bottom - top <= LARGEST[1]
+    assert LARGEST == (1870, 1030)  # 0.75 * 1440 * 7 / 4 - 20 and 0.75 * 800 * 7 / 4 - 20
+    assert load(file)["extra"]["ds"]["scale"] >= 0.572
+
+
+def test_the_cards_of_the_template_browser_are_what_the_command_writes():
+    assert draw_workflows.CARDS.read_text(encoding="utf-8") == draw_workflows.cards()
+    cards = json.loads(draw_workflows.cards())
+    assert [card["name"] for card in cards][0] == "fair-inference-gender"
+    assert sorted(card["name"] for card in cards) == [path.stem for path in FILES]
+    for card in cards:
+        assert len(card["title"]) <= 31 and 30 <= len(card["description"]) <= 60, card  # two lines of a card
 
 
 @every_file
@@ -109,7 +126,8 @@ def test_it_explains_itself(file):
     workflow = load(file)
     (note,) = [node for node in workflow["nodes"] if node["type"] in NOTES]
     (text,) = note["widgets_values"]
-    assert text.startswith("## Press Run.") and "Stable Diffusion 1.4" in text
+    assert text.startswith("# Press Run\n") and "SDXL" in text and "ine-tunes" in text and "1.5" in text
+    assert all(paragraph.startswith("#") and len(paragraph) < 420 for paragraph in text.split("\n\n"))
     assert workflow["groups"] and workflow["version"] == 0.4
     (loader,) = [node for node in workflow["nodes"] if node["type"] == "CheckpointLoaderSimple"]
     (model,) = loader["properties"]["models"]

@@ -9,6 +9,7 @@ from fair_attention.scripts import hosts
 from fair_attention.tests.workflows import schemas
 
 DOCS = hosts.ROOT / "web" / "docs"
+SPEAKING = re.findall(r'^  "(Fair\w+)",$', (hosts.ROOT / "web" / "js" / "texts.js").read_text(encoding="utf-8"), re.M)
 PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
 RULE = (
     "Saved workflows keep widgets by position. Append inputs behind all others (optional, with a default) and leave the "
@@ -61,6 +62,10 @@ def test_help_page_has_its_picture_and_says_how_to_combine_it_and_what_it_costs(
     shown = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
     assert f"{page}.jpg" in shown and all((DOCS / target).is_file() for target in shown)
     assert "**Combine.**" in text and "**Cost.**" in text
+    assert text.index("**In plain words.**") < text.index("**Try this first.**") < text.index("| in | |")
+    assert "@" not in text
+    says = page in SPEAKING
+    assert ("```text\n" in text) == says, "a sample of what the node says, and only where it says something"
 
 
 def test_changes_are_told_apart():

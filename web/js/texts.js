@@ -1,0 +1,54 @@
+// What a node says after a run, in a box on the node that cannot be written into and is not saved.
+import { app } from "../../../scripts/app.js";
+import { ComfyWidgets } from "../../../scripts/widgets.js";
+
+const SPEAKING = new Set([
+  "FairLinguisticAlignment",
+  "FairReport",
+  "FairConceptEntanglement",
+  "FairBiasMetrics",
+  "FairAttentionSave",
+]);
+const NAME = "says";
+
+function addText(node) {
+  const { widget } = ComfyWidgets.STRING(node, NAME, ["STRING", { multiline: true }], app);
+  widget.label = "after a run";
+  widget.serialize = false; // else it would be saved as one value more than the node has inputs
+  widget.options.serialize = false;
+  widget.options.read_only = true;
+  const box = widget.element ?? widget.inputEl;
+  if (box) {
+    box.readOnly = true;
+    box.placeholder = "what it did, in words, after a run";
+  }
+  widget.serializeValue = () => undefined;
+}
+
+function show(node, output) {
+  const widget = node?.widgets?.find((w) => w.name === NAME);
+  if (widget && output?.text) widget.value = [output.text].flat().join("\n");
+}
+
+app.registerExtension({
+  name: "FairAttention.Texts",
+  beforeRegisterNodeDef(type, { name }) {
+    if (!SPEAKING.has(name)) return;
+    const { onNodeCreated, onExecuted } = type.prototype;
+    type.prototype.onNodeCreated = function () {
+      onNodeCreated?.apply(this, arguments);
+      addText(this);
+    };
+    type.prototype.onExecuted = function (output) {
+      onExecuted?.apply(this, arguments);
+      show(this, output);
+    };
+  },
+  // Another tab is opened again: its outputs are still known.
+  onNodeOutputsUpdated(outputs) {
+    for (const [id, output] of Object.entries(outputs)) {
+      const node = app.graph?.getNodeById?.(Number(id));
+      if (SPEAKING.has(node?.type)) show(node, output);
+    }
+  },
+});
