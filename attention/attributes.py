@@ -21,9 +21,16 @@ _ADJECTIVES: dict[str, frozenset[str]] = {
         aged geriatric juvenile underage newborn infant adolescent octogenarian senior""".split()
     ),
 }
-# What is said of skin only when skin is named: a fair judge and a dark knight state nothing.
+# What is said of skin when skin is named: a fair judge states nothing.
 TONES = frozenset(
     "light fair dark pale tan tanned brown black white olive medium deep ebony ivory golden bronze".split()
+)
+# Two of them are also said of people themselves ("two dark cooks"), but for those of stories and of lighting.
+_OF_PEOPLE = frozenset({"dark", "light"})
+_OF_STORIES = frozenset(
+    """knight wizard lord lady elf mage witch sorcerer sorceress warlock necromancer prince princess queen king emperor angel
+    god goddess deity priest priestess rider warrior hunter assassin fairy rogue ranger paladin hero villain jedi master
+    figure silhouette stranger shadow designer technician artist operator infantryman cavalryman""".split()
 )
 _SKINNED = frozenset("skinned complexioned toned".split())
 TRAITS = frozenset(
@@ -83,8 +90,10 @@ def attribute_axis(word: str, following: str = "", title: bool = False) -> str |
         return None
     if YEARS.fullmatch(lower):
         return "age"
-    if "-" in lower and lower.rpartition("-")[2] in _SKINNED:
+    if "-" in lower and lower.rpartition("-")[2] in _SKINNED or lower in TONES and after in _SKINNED:
         return "skin tone"
+    if lower in _OF_PEOPLE:
+        return None if after in _OF_STORIES else "skin tone"
     if is_origin(lower):
         elsewhere = lower not in COLOURS and after in _OF_ORIGIN and not title or (lower, after) in _NAMES_OF_ORIGIN
         return None if elsewhere else "race"

@@ -23,6 +23,9 @@ NESTED = Verdict(
     RIGHT, "The guider scales all that its inner guidance gives, so Fair Inference's strength too is multiplied by its second "
     "scale (cfg_cond2_negative)."
 )  # fmt: skip
+OUT_OF_FORCE = Verdict(
+    REFUSED, "Steps in which the prompt is not in force are not steered; the log and Fair Report say so."
+)
 SKIPPED = Verdict(REFUSED, "Steps that the cache skips are not guided; the log and Fair Report say so.")
 REGIONS = Verdict(
     REFUSED, "The attention holds other rows than the picture: nothing is recorded, and the log says so. Give Fair Inference "
@@ -85,7 +88,11 @@ GROUPS: dict[str, tuple[Case, ...]] = {
         Case("An area, another prompt beside it", sample=ways.beside_another(
             "ConditioningSetArea", width=HALF, height=64, x=0, y=0, strength=1.0)),
         Case("A mask, another prompt beside it", sample=ways.masked),
-        Case("A range of steps", sample=ways.beside_another("ConditioningSetTimestepRange", start=0.0, end=0.8)),
+        Case(
+            "A range of steps",
+            sample=ways.beside_another("ConditioningSetTimestepRange", start=0.0, end=0.8),
+            verdicts={FAIR: OUT_OF_FORCE},
+        ),
         Case("Combined prompts", sample=ways.combined),
         Case("GLIGEN", sample=packs.with_a_box),
         Case("Concatenated prompts", sample=ways.concatenated),
