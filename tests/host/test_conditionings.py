@@ -48,6 +48,8 @@ def fair(bench, prompt, **kw):
 
 @pytest.mark.parametrize("factor", [0.5, 1.3, -1.0])
 def test_a_multiple_of_the_prompt_is_the_prompt(bench, factor):
+    if "ConditioningMultiply" not in bench.node:
+        pytest.skip("not in 0.3.75")
     model, attention, positive = fair(bench, "a photo of three doctors")
     multiple = core(bench, "ConditioningMultiply", positive, factor)
     female, male = prompts_seen(bench, model, multiple)
