@@ -57,8 +57,27 @@ def find(prompt: dict, kind: str, **inputs) -> str:
     )  # fmt: skip
 
 
+def without(prompt: dict, kind: str) -> dict:
+    """The prompt without the nodes of a class and all that depends on them."""
+    gone = {n for n, node in prompt.items() if node["class_type"] == kind}
+    while True:
+        kept = {n: node for n, node in prompt.items() if n not in gone}
+        more = {
+            n for n, node in kept.items() if any(isinstance(v, list) and v[0] in gone for v in node["inputs"].values())
+        }
+        if not more:
+            return kept
+        gone |= more
+
+
 def prepare(prompt: dict, text: str, attributes: str) -> dict:
-    """Set the user's prompt and attributes in the workflow's prompt; its other values stay as shipped."""
+    """Set the user's prompt and attributes in the workflow's prompt.
+
+    The plain pictures are a run of their own here, so *soft* serves, and the unedited ones beside are left out; all
+    other values stay as shipped.
+    """
+    prompt = without(prompt, "FairUneditedLatent")
+    prompt[find(prompt, "FairInference")]["inputs"]["preservation"] = "soft"
     prompt[find(prompt, "FairLinguisticAlignment")]["inputs"]["prompt"] = text
     target = prompt[find(prompt, "FairTargetDistribution")]["inputs"]
     target.update(preset=attributes if attributes in PRESETS else "own list", attributes=attributes.replace(",", "\n"))
