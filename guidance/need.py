@@ -8,7 +8,7 @@ The model is its own classifier. Were its predictions exact, the prompt's would 
 so the weights are read by least squares, for the same predictions that give the direction, at no cost. They are a
 leaning, not a probability: a network's prompts differ in more than the attribute, so p stays away from 0 and 1 (on the
 emoji world about 0.8 for who already is what it is given, 0.25 for who is not). Measured there, the leading attribute
-after a fifth of the steps is the one drawn in 96 of 100 people for gender.
+after a fifth of the steps is the one drawn in 96 of 100 people for gender, much of that by the prompt's own stereotype.
 
 LAG does not say when a person is steered; SEGA and Fair Diffusion steer at full size at every step. This rule is our
 decision, made because full size changes what nobody asked for. Shapes: predictions [B,n,C,h,w] or [B,n,K,C,h,w] for n

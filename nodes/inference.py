@@ -127,7 +127,13 @@ class FairInference(io.ComfyNode):
             check_blocks(regions, blocks, NODE, "this model's U-Net")
             check_clip(clip, regions.aligned, NODE)
         in_context = steer_by == IN_CONTEXT and regions is not None
-        columns, steered_axes = columns_of(target, steering == BY_NEED, held_axes(hold, regions))
+        held = held_axes(hold, regions)
+        columns, steered_axes = columns_of(target, steering == BY_NEED, held)
+        if held and not steered_axes:
+            raise ValueError(
+                f"{NODE}, hold: {hold!r} is held only by need, with two to four attributes an axis; this target is steered in "
+                "full. Choose steering by need and such a target, or leave hold empty"
+            )
         texts = attribute_prompts(regions, target, columns, in_context)
         prompts = {key: encode(clip, text)[0] for key, text in texts.items()}
         for conditioning in prompts.values():

@@ -97,6 +97,13 @@ def test_held_axes_are_predicted_and_recorded_and_unknown_ones_refused(bench, se
     assert [s.axis for s in attention.runs[-1].people[0][0].steered] == ["gender"]  # the prompt itself holds it
 
 
+@pytest.mark.parametrize("attributes, steering", [("female 1", "by need"), ("female 1\nmale 1", "in full")])
+def test_what_nothing_can_hold_is_refused(bench, setting, attributes, steering):
+    target = bench.target("own list", attributes)
+    with pytest.raises(ValueError, match="Fair Inference, hold: 'age' is held only by need"):
+        bench.fair(target, regions=setting.regions, steering=steering, hold="age")
+
+
 def test_in_full_is_the_old_rule(bench, setting):
     """Everybody at full strength: the same latent as the opposed directions added by hand would give, recorded as such."""
     model, attention = bench.fair(bench.target(), regions=setting.regions, masks=halves(), steering="in full")
