@@ -7,10 +7,10 @@ from PIL import Image, ImageDraw
 
 from ..metrics.bias import BiasResult, measure_bias
 from ..metrics.bias_report import format_report
-from ..metrics.readers import labels_of
+from ..metrics.readers import ReadAttributes, labels_of
 from .drawing import COLOURS, font, to_tensor
 from .theme import Theme, current
-from .types import MEASURE, Attributes, ReadAttributes, Target, schema
+from .types import MEASURE, Attributes, Target, schema
 
 NODE = "Bias-W / Bias-P"
 

@@ -4,9 +4,9 @@ from comfy_api.latest import io, ui
 from PIL import ImageDraw
 from torch import Tensor
 
-from ..metrics.readers import Reading
+from ..metrics.readers import ReadAttributes, Reading
 from .drawing import COLOURS, enlarge, label, to_tensor
-from .types import MEASURE, Attributes, ReadAttributes, schema
+from .types import MEASURE, Attributes, schema
 
 NODE = "Read Attributes"
 EMOJI = "emoji world"

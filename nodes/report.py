@@ -7,12 +7,12 @@ from comfy_api.latest import io, ui
 
 from ..guidance.steering import Steered
 from ..metrics.people import reached, reading_at
-from ..metrics.readers import Reading
+from ..metrics.readers import ReadAttributes, Reading
 from .drawing import draw_people, to_tensor
 from .energy_report import describe_energy, energy_curve
 from .outcome import fewer_found, headline
 from .runs import pixel_size, run_of
-from .types import FAIRNESS, Attention, Attributes, Person, ReadAttributes, SampledRun, schema
+from .types import FAIRNESS, Attention, Attributes, Person, SampledRun, schema
 
 NODE = "Fair Report"
 

@@ -1,6 +1,6 @@
 """The pack's own sockets, declared once. Everything else that nodes pass is core ComfyUI."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 
 from comfy_api.latest import io
@@ -11,7 +11,6 @@ from ..attention.language import PeopleGroup
 from ..attention.trace import Block
 from ..guidance.steering import Steered
 from ..guidance.target import TargetDistribution
-from ..metrics.readers import Reading
 
 CATEGORY = "fair attention"  # and below it, in the order of a graph:
 PEOPLE, ATTENTION, FAIRNESS, ENTANGLEMENT, MEASURE = (
@@ -171,12 +170,3 @@ class Capture:
             run.note(note)
         self.refused.clear()
         self.runs = [*[r for r in self.runs if not r.failed][-(self.kept - 1) :], run]
-
-
-@dataclass(frozen=True)
-class ReadAttributes:
-    """FAIR_ATTRIBUTES: who a reader saw in each picture, and what it could have said."""
-
-    reader: str
-    axes: Mapping[str, tuple[str, ...]]
-    images: tuple[tuple[Reading, ...], ...]

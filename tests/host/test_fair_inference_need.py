@@ -114,18 +114,18 @@ def test_in_full_is_the_old_rule(bench, setting):
 
 
 def test_the_report_says_whether_what_was_given_is_read(bench, setting, host):
-    types = host.pack.nodes.types
-    reading = host.pack.metrics.readers.Reading
+    readers = host.pack.metrics.readers
+    reading = readers.Reading
     model, attention = bench.fair(bench.target(), regions=setting.regions, masks=halves())
     latent = {"samples": bench.sample(model, setting.positive)}
     people = attention.runs[-1].people[0]
     given = [GENDER_WORDS[p.attribute] for p in people]
     readings = (reading((0, 0, 32, 64), {"gender": given[0]}), reading((32, 0, 64, 64), {"gender": given[0]}))
-    read = types.ReadAttributes("test reader", {"gender": GENDER_WORDS}, (readings,))
+    read = readers.ReadAttributes("test reader", {"gender": GENDER_WORDS}, (readings,))
     text = bench.node["FairReport"].execute(attention, latent, attributes=read).result[0]
     assert f"read as {given[0]}: reached" in text and f"read as {given[0]}: not reached" in text
     assert f"{given[0]}: 1 of 2 (50%), asked for 50%, read as such 1" in text
     assert f"{given[1]}: 1 of 2 (50%), asked for 50%, read as such 0" in text
-    two = types.ReadAttributes("test reader", {"gender": GENDER_WORDS}, (readings, readings))
+    two = readers.ReadAttributes("test reader", {"gender": GENDER_WORDS}, (readings, readings))
     with pytest.raises(ValueError, match="Fair Report, attributes: read in 2 pictures, but the latent holds 1"):
         bench.node["FairReport"].execute(attention, latent, attributes=two)

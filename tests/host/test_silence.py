@@ -147,7 +147,6 @@ def test_a_sampler_that_samples_nothing_and_a_latent_of_nan(bench, setting):
 
 
 def test_people_without_anybody_readable_have_a_chart(bench):
-    types = bench.host.pack.nodes.types
-    read = types.ReadAttributes("emoji world", {"gender": ("female", "male")}, ((), ()))
+    read = bench.host.pack.metrics.readers.ReadAttributes("emoji world", {"gender": ("female", "male")}, ((), ()))
     result = bench.node["FairBiasMetrics"].execute(read).result
     assert "no readable face in 2 images" in result[3] and result[4].shape[0] == 1

@@ -10,17 +10,21 @@ from typing import Protocol
 
 from torch import Tensor
 
+from .certificate import Certificate
+
 
 @dataclass(frozen=True)
 class Reading:
     """One person: box (left, top, right, bottom) in pixels; axis -> value, None where the reader could not tell.
 
-    confidence: 0 ... 1, that this is a person at all.
+    confidence: 0 ... 1, that this is a person at all. certainty: axis -> 0 ... 1, the reader's confidence in its most
+    likely value, given also where that was too low for a label; empty where the reader does not say.
     """
 
     box: tuple[float, float, float, float]
     labels: Mapping[str, str | None] = field(default_factory=dict)
     confidence: float = 1.0
+    certainty: Mapping[str, float] = field(default_factory=dict)
 
 
 class AttributeReader(Protocol):
@@ -32,6 +36,19 @@ class AttributeReader(Protocol):
     def read(self, images: Tensor) -> list[list[Reading]]:
         """[B,H,W,3] in 0 ... 1 -> the people of each image, from left to right."""
         ...
+
+
+@dataclass(frozen=True)
+class ReadAttributes:
+    """FAIR_ATTRIBUTES: who a reader saw in each picture, and what it could have said.
+
+    certificate: how often this reader was right on pictures whose people are known, where that was measured.
+    """
+
+    reader: str
+    axes: Mapping[str, tuple[str, ...]]
+    images: tuple[tuple[Reading, ...], ...]
+    certificate: Certificate | None = None
 
 
 def labels_of(
