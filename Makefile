@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
-ROOMS := $(wildcard attention guidance metrics)
+ROOMS := $(wildcard attention guidance metrics pictures)
 BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance bench-need gpu-check
 export HOST ?= 0.30.0
 export PROMPT SEEDS ATTRIBUTES
@@ -13,7 +13,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z$$].*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
 
 setup:  ## fetch and install what is missing (nothing, the second time)
-	@$(PYTHON3) scripts/setup.py
+	@$(PYTHON3) host/setup.py
 
 demo: export OMP_NUM_THREADS ?= 2
 demo: setup  ## before and after, with numbers: PROMPT="three pilots with cats" SEEDS=16 ATTRIBUTES=gender
@@ -64,7 +64,7 @@ composition: setup  ## write docs/composition.md from the table that the tests r
 
 real-size: export OMP_NUM_THREADS ?= 2
 real-size: setup  ## the full chain at Stable Diffusion 1.4's size with random weights: peak memory (tens of minutes)
-	$(PYTHON) -m fair_attention.scripts.real_size
+	$(PYTHON) -m fair_attention.benchmarks.real_size
 
 registry-check: export PATH := $(CURDIR)/output/comfy-cli/bin:$(PATH)
 registry-check:  ## the node registry's own checks, by comfy-cli in an environment of its own

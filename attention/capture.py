@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from .maps import resize
+from .maps import read_size, resize
 from .trace import Block
 
 CHUNK_BYTES = 64 * 2**20  # probabilities kept alive at a time
@@ -136,3 +136,9 @@ class MapStore:
 
     def bytes(self) -> int:
         return sum(t.numel() * t.element_size() for d in (self.sums, self.counts) for t in d.values())
+
+
+def word_means(store: MapStore, blocks: frozenset[Block] | None) -> Tensor:
+    """[images, words, h, w] at read size: the share of its attention a place gives a word, mean over blocks (DAAM)."""
+    chosen = [b for b in store.blocks if blocks is None or b in blocks]
+    return torch.stack([resize(store.mean(b).cpu(), read_size(store.latent_size)) for b in chosen]).mean(0)

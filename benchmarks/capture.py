@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 
-from ..emoji_world.host import use_host
-from ..scripts import hosts
-from ..tests.host.tiny import UNET, initial
+from ..host import hosts
+from ..host.in_process import use_host
+from ..host.tiny import UNET, initial
 from .page import table, write_section
 
 OUT = Path(__file__).parent / "results" / "capture.json"
@@ -73,11 +73,12 @@ class Bench:
     def captured(self):
         """(patched model, capture) that records WORDS words in every block."""
         from ..attention.capture import WordQuery
-        from ..nodes.observe import observe
-        from ..nodes.types import Capture, Watch
+        from ..attention.records import Watch
+        from ..guidance.run_record import Recording
+        from ..nodes.sampling.observe import observe
 
         words = tuple(WordQuery(f"word {i}", (i,)) for i in range(1, WORDS + 1))
-        capture = Capture(Watch(words, self.positive))
+        capture = Recording(Watch(words, self.positive))
         return observe(self.model.clone(), "bench", capture.watch, "bench-capture", capture), capture
 
 

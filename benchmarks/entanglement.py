@@ -18,8 +18,8 @@ import torch
 from ..emoji_world import sampling
 from ..emoji_world.reader import EmojiReader
 from ..emoji_world.report import phrase
+from ..host import hosts
 from ..metrics.entanglement import chance_level, mean_iou, reduction
-from ..scripts import hosts
 from .emoji import OCCUPATIONS, SEEDS, STEPS, Saved, beside_plain, fingerprint, kept, likeness, people_numbers
 from .entanglement_page import (
     BOTH,
@@ -48,7 +48,7 @@ TIMED, ROUNDS = 4, 3  # pictures in a timed batch, paired rounds
 
 
 def methods() -> dict[str, Method]:
-    from ..nodes.energy import QUARTER
+    from ..nodes.soft_iou import QUARTER
 
     return {
         "unedited": Method(),

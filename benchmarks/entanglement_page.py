@@ -92,7 +92,7 @@ def bars(rows: Rows) -> list[dict[str, Any]]:
 
 def draw_all(data: dict[str, Any], lambdas: Sequence[float], folder: Path) -> None:
     """entanglement_blocks_<pair>.png: mIoU by block. entanglement_lambda.png: mIoU over lambda."""
-    from ..nodes.plot import line_plot
+    from ..pictures.plot import line_plot
 
     rows, level = data["methods"], ("chance", data["chance"])
     shown = [name for name in ("unedited", DEFAULT, "softiou, paper preset", BOTH) if name in rows]

@@ -73,7 +73,7 @@ class Drawn:
 
 def patched(emoji, method: Method, prompt: Prompt) -> tuple[Any, list | None, Any]:
     """(model, positive, what energy guidance did or None)"""
-    from ..nodes.energy import FairSoftIoUGuidance
+    from ..nodes.soft_iou import FairSoftIoUGuidance
 
     model, positive, seen = emoji.model, None, None
     if method.fair is not None:
@@ -89,8 +89,8 @@ def patched(emoji, method: Method, prompt: Prompt) -> tuple[Any, list | None, An
 
 def run(emoji, reader: EmojiReader, method: Method, prompts: list[Prompt], seeds: int, steps: int) -> Drawn:
     """Sample all prompts, recording the concepts on the way."""
+    from ..metrics.measure_entanglement import measure
     from ..nodes.capture import FairAttentionCapture
-    from ..nodes.entanglement import measure
 
     pictures, people, control, outcomes = [], {}, [], Counter()
     ious: dict[str, list[Tensor]] = {concept: [] for concept in CONCEPTS}

@@ -1,6 +1,6 @@
 """What our nodes cost on a GPU at the real size: `make gpu-check`.
 
-Stable Diffusion 1.4's shape with random weights (scripts/sd14.py) through the stock loader, half precision, 512 px, 50
+Stable Diffusion 1.4's shape with random weights (host/random_sd.py) through the stock loader, half precision, 512 px, 50
 steps, one picture: plain, captured, Fair Inference on two people, SoftIoU, and both, each beside a plain run of its own in
 alternating order; the ratio is the median of the pairs. Then the maps of one step in half precision against single, and
 the shipped full chain in a server started as users start it, which manages the GPU's memory in its own way (DynamicVRAM).
@@ -17,9 +17,10 @@ from typing import Any
 
 import torch
 
-from ..emoji_world.host import use_host
-from ..scripts import hosts, real_size, sd14
-from ..scripts.server import running
+from ..host import hosts, random_sd
+from ..host.in_process import use_host
+from ..host.server import running
+from . import real_size
 from .page import table, write_section
 
 OUT = Path(__file__).parent / "results" / "gpu.json"
@@ -42,8 +43,8 @@ class Bench:
     def _models(self) -> dict[str, Any]:
         from ..nodes.alignment import FairLinguisticAlignment
         from ..nodes.capture import FairAttentionCapture
-        from ..nodes.energy import FairSoftIoUGuidance
         from ..nodes.inference import FairInference
+        from ..nodes.soft_iou import FairSoftIoUGuidance
         from ..nodes.target import FairTargetDistribution
         from ..nodes.voting import FairBlockVoting
 
@@ -149,7 +150,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fair-attention-") as folder, torch.inference_mode():
         checkpoints = Path(folder, "models", "checkpoints")
         checkpoints.mkdir(parents=True)
-        checkpoint = sd14.save(checkpoints / real_size.CHECKPOINT)
+        checkpoint = random_sd.save(checkpoints / real_size.CHECKPOINT)
         result = {
             "host": hosts.version(),
             "torch": torch.__version__,

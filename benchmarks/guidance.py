@@ -18,9 +18,9 @@ from typing import Any
 
 import torch
 
-from ..emoji_world.host import use_host
-from ..scripts import hosts
-from ..tests.host.tiny import UNET
+from ..host import hosts
+from ..host.in_process import use_host
+from ..host.tiny import UNET
 from .capture import SD14, Bench, timed
 from .page import table, write_section
 
@@ -47,11 +47,11 @@ def paired(
 def guided(bench: Bench, blocks: str, start: float = 0.0, end: float = 1.0, every: int = 1):
     """The bench's model under guidance by one pair of two words, the energy read in these blocks."""
     from ..attention.capture import WordQuery
-    from ..guidance.energy import PRESETS
-    from ..nodes.energy import energy_blocks, install
-    from ..nodes.energy_gradient import EnergyTerms
-    from ..nodes.energy_run import EnergyPlan
-    from ..nodes.types import Capture, Watch
+    from ..attention.records import Watch
+    from ..guidance.energy.energy import PRESETS
+    from ..guidance.energy.plan import EnergyPlan, EnergyTerms
+    from ..guidance.run_record import Recording
+    from ..nodes.soft_iou import energy_blocks, install
 
     preset = PRESETS["corrected"]
     words = (WordQuery("one", (3,)), WordQuery("other", (7,)))
@@ -59,7 +59,7 @@ def guided(bench: Bench, blocks: str, start: float = 0.0, end: float = 1.0, ever
     where = energy_blocks(bench.model, blocks)
     terms = EnergyTerms(words, ((0, 1),), context, where, preset.soft_mask, preset.stop_at_chance)
     plan = EnergyPlan(terms, ("one ~ other",), preset.rule, preset.strength, preset.branch, start, end, every)
-    capture = Capture(Watch(()))
+    capture = Recording(Watch(()))
     return install(bench.model.clone(), plan, capture), capture
 
 
@@ -138,7 +138,7 @@ def main() -> None:
     )
     a = parser.parse_args()
     use_host("--use-pytorch-cross-attention")
-    from ..nodes.energy import ALL, QUARTER, FairSoftIoUGuidance
+    from ..nodes.soft_iou import ALL, QUARTER, FairSoftIoUGuidance
 
     inputs = {i.id: i for i in FairSoftIoUGuidance.define_schema().inputs}
     window = {name: inputs[name].default for name in ("start_percent", "end_percent", "every")}

@@ -1,6 +1,6 @@
 """How often prompts are linked as written beside them, by both parsers: `python -m fair_attention.benchmarks.language`.
 
-Without a file: the lists of tests/unit, the parsers compared with each other on tests/unit/prompts.tsv. Writes
+Without a file: the lists of tests/unit/prompt, the parsers compared with each other on tests/unit/prompt/prompts.tsv. Writes
 results/language.json and results/language_disagreements.tsv. With a file of yours, prints the rates only:
 
     python -m fair_attention.benchmarks.language prompts.tsv [--parser rules] [--category People]
@@ -17,11 +17,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from fair_attention.attention import spacy_parser
-from fair_attention.attention.language import PeopleGroup, people_groups
+from fair_attention.attention.prompt import spacy_parser
+from fair_attention.attention.prompt.language import PeopleGroup, people_groups
 
 HERE = Path(__file__).parent
-UNIT = HERE.parent / "tests" / "unit"
+UNIT = HERE.parent / "tests" / "unit" / "prompt"
 RESULTS = HERE / "results"
 
 # Counts of the first run on each list, before any rule was changed in its light.

@@ -14,29 +14,22 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ..attention.maps import prepare
-from ..attention.regions import VotingRule, locate_group
+from ..attention.regions import VotingRule
 from ..attention.trace import Block
 from ..emoji_world import calibration, sampling
 from .page import table, write_section
+from .regions_measure import RHOS, TAUS, averaged, iou, measure, single, voted
+from .regions_pictures import draw_all
 from .renders import STEPS, Case, draw_cases
 
 OUT = Path(__file__).parent / "results" / "regions.json"
 WINDOWS = ((0.0, 0.2), (0.0, 0.5), (0.1, 0.5), (0.2, 0.5), (0.2, 0.8), (0.3, 0.9), (0.0, 0.9))
-TAUS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-RHOS = (0.3, 0.4, 0.5, 0.6, 0.7)
 SHARPNESS = (1, 2, 4, 8, 16)  # powers of the weights: how much more a better block's vote counts
 SEED = 20_000  # scenes no training has seen
-
-
-def iou(region: Tensor, truth: Tensor) -> Tensor:
-    """[..., h, w] bool against [h, w] -> [...]."""
-    both, either = (region & truth).sum((-2, -1)), (region | truth).sum((-2, -1))
-    return both / either.clamp_min(1)
 
 
 def block_scores(cases: list[Case]) -> tuple[Tensor, list[Block]]:
@@ -50,41 +43,6 @@ def block_scores(cases: list[Case]) -> tuple[Tensor, list[Block]]:
         best = maps.amax(2)  # [blocks, steps, h, w]: the union of the groups' regions is their maximum, cut
         total += torch.stack([iou(best >= tau, case.truth) for tau in TAUS], -1)
     return total / len(cases), blocks
-
-
-def measure(cases: list[Case], rule: VotingRule, window: tuple[float, float]) -> dict[str, float]:
-    """Mean IoU of all people's region, overall, of whole people and of faces; share of pictures counted right."""
-    scores, right = [], 0
-    for case in cases:
-        store = case.window(*window)
-        found = [locate_group(store, rule, "", *group)[0] for group in case.groups()]
-        region = torch.stack([f.region for f in found]).amax(0) > 0
-        scores.append(float(iou(region, case.truth)))
-        right += sum(len(f.masks) for f in found) == case.people
-    return {
-        "iou": float(np.mean(scores)),
-        "iou_10th_percentile": float(np.percentile(scores, 10)),
-        "iou_people": mean_where(scores, [not case.faces for case in cases]),
-        "iou_faces": mean_where(scores, [case.faces for case in cases]),
-        "counted_right": right / len(cases),
-    }
-
-
-def mean_where(values: list[float], chosen: list[bool]) -> float:
-    return float(np.mean([v for v, c in zip(values, chosen, strict=True) if c])) if any(chosen) else float("nan")
-
-
-def voted(weights: dict[Block, float] | None, tau: float, rho: float, **other: Any) -> VotingRule:
-    return VotingRule(weights, tau, rho, rho_aligned=min(0.4, rho), **other)
-
-
-def averaged(blocks: list[Block], tau: float, **other: Any) -> VotingRule:
-    """DAAM: the mean of all blocks but the middle one, cut at a share of its maximum."""
-    return VotingRule({b: 1.0 for b in blocks if b.part != "middle"}, tau, align=False, vote=False, **other)
-
-
-def single(block: Block, tau: float, **other: Any) -> VotingRule:
-    return VotingRule({block: 1.0}, tau, align=False, **other)
 
 
 def weigh(scores: Tensor, blocks: list[Block], sharpness: int = 1) -> dict[Block, float]:
@@ -184,8 +142,6 @@ def main() -> None:
         }
         a.out.parent.mkdir(exist_ok=True, parents=True)
         a.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        from .regions_pictures import draw_all
-
         draw_all(cases, chosen, scores, blocks, a.out.parent)
     print(json.dumps({"chosen": result["chosen"], "methods": methods}, indent=1))
     if not a.keep_defaults:

@@ -11,10 +11,10 @@ from torch import Tensor
 from ..attention.maps import prepare
 from ..attention.regions import VotingRule, locate_group
 from ..attention.trace import Block
-from ..nodes.drawing import COLOURS, font, outline
-from ..nodes.heatmaps import colour_map
-from ..nodes.plot import line_plot
-from .regions import RHOS, TAUS, averaged, iou, measure, single, voted
+from ..pictures.drawing import COLOURS, font, outline
+from ..pictures.heatmap import colour_map
+from ..pictures.plot import line_plot
+from .regions_measure import RHOS, TAUS, averaged, iou, measure, single, voted
 from .renders import STEPS, Case
 
 CELL, MARGIN = 44, 96

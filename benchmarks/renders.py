@@ -71,11 +71,11 @@ def record(emoji: sampling.Emoji, aligned, conditioning, latent: Tensor, seed: i
     """One prediction at each of STEPS, the linked words recorded."""
     import comfy.samplers
 
+    from ..guidance.run_record import Recording
     from ..nodes.capture import prompt_watch
-    from ..nodes.observe import observe
-    from ..nodes.types import Capture
+    from ..nodes.sampling.observe import observe
 
-    capture = Capture(prompt_watch(aligned), kept=len(STEPS))
+    capture = Recording(prompt_watch(aligned), kept=len(STEPS))
     model = observe(emoji.model.clone(), "regions", capture.watch, "bench-regions", capture)
     noise = torch.randn(latent.shape, generator=torch.Generator().manual_seed(seed))
     schedule = comfy.samplers.calculate_sigmas(model.get_model_object("model_sampling"), "normal", len(STEPS))

@@ -17,8 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from ..host.in_process import use_host
 from .captions import draw_groups
-from .host import use_host
 from .scene import compose, render
 from .world import CELL
 

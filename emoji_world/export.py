@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from .host import use_host
+from ..host.in_process import use_host
 from .model import CONTEXT, LENGTH, VOCABULARY, TextEncoder, text_keys
+from .words import Words
 from .world import CHECKPOINT, PATCH_ENCODER, bias
 
 UNET = "model.diffusion_model."
@@ -36,7 +37,6 @@ def text_state(average: dict[str, Tensor], tokens: list[int]) -> dict[str, Tenso
 def checkpoint(model: Path, autoencoder: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """(tensors, metadata) of the checkpoint from the two training states."""
     use_host()
-    from .train import Words
 
     trained = torch.load(model, map_location="cpu", weights_only=True)
     vae = torch.load(autoencoder, map_location="cpu", weights_only=True)

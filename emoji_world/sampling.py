@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .host import use_host
+from ..host.in_process import use_host
 from .model import register
 from .world import CHECKPOINT, SIZE
 

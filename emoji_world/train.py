@@ -17,13 +17,14 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..attention.trace import Block, cross_attention_blocks, trace
+from ..host.in_process import use_host
 from .autoencoder import PatchEncoder
-from .captions import KNOWN_WORDS, ROLES
+from .captions import ROLES
 from .corpus import Corpus, load_or_build, target_shape
 from .export import read_back
 from .hints import Hints
-from .host import use_host
-from .model import END, LENGTH, START, TextEncoder, new_unet
+from .model import LENGTH, TextEncoder, new_unet
+from .words import Words
 from .world import PATCH_ENCODER
 
 DROP_CAPTION = 0.1
@@ -35,23 +36,6 @@ ATTENTION_ROWS = 6  # captions a step whose word maps are supervised
 ATTENTION_SHARE = 0.5  # of the blocks, drawn anew each step
 SUPERVISED_GRIDS = (16, 8)
 HINT_WEIGHT = 0.05
-
-
-class Words:
-    """Caption words -> token ids by the host's CLIP tokenizer, word by word (its merges never cross a space).
-
-    While training, ids are numbered within the captions' own vocabulary: `tokens[n]` is CLIP's id of our number n.
-    """
-
-    def __init__(self) -> None:
-        import comfy.sd1_clip
-
-        tokenizer = comfy.sd1_clip.SD1Tokenizer().clip_l.tokenizer
-        ids = {word: tokenizer(word)["input_ids"][1:-1] for word in KNOWN_WORDS}
-        self.tokens = sorted({START, END}.union(*ids.values()))
-        number = {token: n for n, token in enumerate(self.tokens)}
-        self.pieces = {word: [number[i] for i in pieces] for word, pieces in ids.items()}
-        self.start, self.end = number[START], number[END]
 
 
 def make_batch(corpus: Corpus, rng: np.random.Generator, words: Words, size: int) -> tuple[Tensor, Tensor, list]:

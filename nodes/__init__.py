@@ -7,20 +7,19 @@ from ..emoji_world import model as emoji_model
 from ..emoji_world.world import CHECKPOINTS
 from . import (
     alignment,
-    bias,
     capture,
-    energy,
     entanglement,
     heatmaps,
     inference,
     locate,
-    readers,
     report,
+    soft_iou,
     storage,
     target,
     unedited,
     voting,
 )
+from .measure import bias, readers
 
 MODULES = (
     capture,
@@ -34,7 +33,7 @@ MODULES = (
     report,
     readers,
     bias,
-    energy,
+    soft_iou,
     entanglement,
     storage,
 )

@@ -2,10 +2,11 @@
 
 from comfy_api.latest import io, ui
 
-from ..attention.language import PeopleGroup, people_groups
-from ..attention.tokens import Span, find_words
-from .text import encode, locate
-from .types import PEOPLE, AlignedPrompt, Tokens, advanced, schema
+from ..attention.prompt.language import PeopleGroup, people_groups
+from ..attention.prompt.tokens import Span, find_words
+from ..attention.records import AlignedPrompt
+from .sampling.clip_text import encode, locate
+from .types import PEOPLE, Tokens, advanced, schema
 
 NODE = "Linguistic Alignment"
 PARSERS = ["auto", "rules", "spaCy"]

@@ -5,42 +5,18 @@ import logging
 from comfy_api.latest import io
 
 from ..attention.capture import WordQuery
-from ..attention.tokens import prompt_words
+from ..attention.prompt.tokens import prompt_words
+from ..attention.records import CONDITIONAL, UNCONDITIONAL, AlignedPrompt, Watch, parse_blocks
 from ..attention.trace import Block, cross_attention_blocks
-from .conditionings import require_width
-from .observe import observe, require_cross_attention
-from .text import encode, locate, named_words, own_context
-from .types import (
-    ATTENTION,
-    CONDITIONAL,
-    UNCONDITIONAL,
-    AlignedPrompt,
-    Attention,
-    Capture,
-    Tokens,
-    Watch,
-    advanced,
-    schema,
-)
+from ..guidance.run_record import Recording
+from ..guidance.schedule import check_window
+from .sampling.clip_text import encode, locate, named_words, own_context
+from .sampling.conditionings import require_width
+from .sampling.observe import observe, require_cross_attention
+from .types import ATTENTION, Attention, Tokens, advanced, schema
 
 NODE = "Capture Cross-Attention"
 KEY = "fair_attention.capture"
-
-
-def parse_blocks(text: str, present: list[Block], node: str) -> frozenset[Block] | None:
-    """ "input.7, output.3" -> blocks; empty: None, all. ValueError names what is not there."""
-    if not text.strip():
-        return None
-    blocks = set()
-    for name in (n for n in text.replace("\n", ",").split(",") if n.strip()):
-        try:
-            block = Block.parse(name)
-        except ValueError as error:
-            raise ValueError(f"{node}, blocks: {error}") from None
-        if block not in present:
-            raise ValueError(f"{node}, blocks: this model has no {block}; it has {', '.join(map(str, present))}")
-        blocks.add(block)
-    return frozenset(blocks)
 
 
 def parse_heads(text: str, model, blocks: frozenset[Block] | None, node: str) -> tuple[int, ...] | None:
@@ -55,11 +31,6 @@ def parse_heads(text: str, model, blocks: frozenset[Block] | None, node: str) ->
         if (blocks is None or block in blocks) and heads[-1] >= module.n_heads:
             raise ValueError(f"{node}, heads: {block} has heads 0 to {module.n_heads - 1}, no {heads[-1]}")
     return heads
-
-
-def check_window(start: float, end: float, node: str) -> None:
-    if end <= start:
-        raise ValueError(f"{node}: end_percent {end:g} must lie after start_percent {start:g}")
 
 
 def prompt_watch(tokens: AlignedPrompt, **window) -> Watch:
@@ -192,7 +163,7 @@ class FairAttentionCapture(io.ComfyNode):
                 f"{NODE}: connect tokens (from Linguistic Alignment), or write the prompt whose words to record"
             )
         require_width(model, watch.context if watch.attribution is None else watch.attribution, NODE)
-        capture = Capture(watch)
+        capture = Recording(watch)
         patched = observe(model.clone(), f"{KEY}.{id(capture)}", watch, NODE, capture)
         return io.NodeOutput(patched, capture)
 

@@ -1,51 +1,18 @@
 """Cross-Attention Heatmaps: each word's map laid over the picture, with its scale."""
 
-import numpy as np
 import torch
 from comfy_api.latest import io, ui
-from PIL import Image, ImageDraw
-from torch import Tensor
 
-from ..attention.capture import MapStore
-from ..attention.maps import minmax, read_size, resize
-from ..attention.trace import Block
-from .capture import parse_blocks
-from .drawing import enlarge, font, label, mark_people, to_tensor
-from .locate import who_is_where
-from .runs import pixel_size, require_maps, run_of
+from ..attention.capture import word_means
+from ..attention.maps import minmax, resize
+from ..attention.records import parse_blocks
+from ..guidance.fair.people import who_is_where
+from ..guidance.find_run import pixel_size, require_maps, run_of
+from ..pictures.drawing import enlarge, label, mark_people, to_tensor
+from ..pictures.heatmap import legend, overlay
 from .types import ATTENTION, Attention, Regions, advanced, schema
 
 NODE = "Cross-Attention Heatmaps"
-STOPS = np.array([(48, 18, 59), (65, 105, 225), (35, 190, 160), (190, 230, 60), (250, 150, 40), (160, 20, 20)], float)
-
-
-def word_means(store: MapStore, blocks: frozenset[Block] | None) -> Tensor:
-    """[images, words, h, w] at read size: the share of its attention a place gives a word, mean over blocks (DAAM)."""
-    chosen = [b for b in store.blocks if blocks is None or b in blocks]
-    return torch.stack([resize(store.mean(b).cpu(), read_size(store.latent_size)) for b in chosen]).mean(0)
-
-
-def colour_map(heat: np.ndarray) -> np.ndarray:
-    """[h,w] in 0..1 -> [h,w,3] in 0..255, dark blue through green to red."""
-    place = heat.clip(0, 1) * (len(STOPS) - 1)
-    return np.stack([np.interp(place, range(len(STOPS)), STOPS[:, c]) for c in range(3)], -1)
-
-
-def overlay(picture: Image.Image, heat: Tensor, opacity: float) -> Image.Image:
-    colours = colour_map(resize(heat, (picture.height, picture.width)).numpy())
-    mixed = (1 - opacity) * np.asarray(picture, float) + opacity * colours
-    return Image.fromarray(mixed.round().clip(0, 255).astype(np.uint8))
-
-
-def legend(picture: Image.Image, low: float, high: float) -> None:
-    """The colours' scale in the lower left corner: the least and the largest share of attention in this map."""
-    pen = ImageDraw.Draw(picture)
-    width, height, x, y = 150, 10, 8, picture.height - 36
-    pen.rectangle((x - 4, y - 4, x + width + 4, picture.height - 4), fill=(20, 20, 20))
-    bar = colour_map(np.linspace(0, 1, width)[None].repeat(height, 0))
-    picture.paste(Image.fromarray(bar.round().astype(np.uint8)), (x, y))
-    for text, at, anchor in ((f"{low:.1%}", x, "la"), (f"{high:.1%}", x + width, "ra")):
-        pen.text((at, y + height + 1), text, fill="white", font=font(16), anchor=anchor)
 
 
 class FairAttentionHeatmaps(io.ComfyNode):

@@ -1,21 +1,23 @@
 """Fair Inference (LAG): each person in the picture gets an attribute of the target distribution."""
 
 from comfy.patcher_extension import WrappersMP
+from comfy.utils import common_upscale
 from comfy_api.latest import io
 
-from ..guidance.target import PRESETS
-from .capture import check_window
-from .conditionings import require_width
-from .fair_blend import BlendedRun
-from .fair_plan import BLENDED, BY_NEED, IN_FULL, NONE, SOFT, FairPlan, attribute_prompts, columns_of
-from .fair_run import FairRun
-from .observe import open_run, patch, require_cross_attention
-from .outcome import why_off
-from .people import as_masks, check_mask_size, check_masks, named_people, separate_parts
-from .text import check_clip, encode
-from .types import FAIRNESS, Attention, Capture, Regions, Target, Watch, advanced, schema
-from .voting import RegionFinder, check_blocks, named_blocks
-from .whom import whom
+from ..attention.records import RegionFinder, Watch, check_blocks, named_blocks
+from ..guidance.fair.outcome import why_off
+from ..guidance.fair.people import as_masks, check_mask_size, check_masks, named_people, separate_parts
+from ..guidance.fair.plan import BLENDED, BY_NEED, IN_FULL, NONE, SOFT, FairPlan, attribute_prompts, columns_of
+from ..guidance.fair.target import PRESETS
+from ..guidance.fair.whom import whom
+from ..guidance.run_record import Recording
+from ..guidance.schedule import check_window
+from .fair.blended_run import BlendedRun
+from .fair.run import FairRun
+from .sampling.clip_text import check_clip, encode
+from .sampling.conditionings import require_width
+from .sampling.observe import open_run, patch, require_cross_attention
+from .types import FAIRNESS, Attention, Regions, Target, advanced, schema
 
 NODE = "Fair Inference"
 KEY = "fair_attention.inference"
@@ -143,7 +145,7 @@ class FairInference(io.ComfyNode):
             preservation,
         )  # fmt: skip
         watch = watch_for(regions, start_percent)
-        capture = Capture(watch)
+        capture = Recording(watch)
         return io.NodeOutput(install(model.clone(), plan, watch, regions, masks, capture, people_of), capture)
 
 
@@ -166,7 +168,9 @@ def watch_for(regions: RegionFinder | None, end: float) -> Watch:
     return Watch(words, regions.aligned.context, blocks=named_blocks(regions.rule), end_percent=end)
 
 
-def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Capture, people_of: Capture | None = None):
+def install(
+    model, plan: FairPlan, watch: Watch, regions, masks, capture: Recording, people_of: Recording | None = None
+):
     """Patch the model clone: the run's observer, the attribute prompts before each call, the guidance after CFG."""
 
     def start(guider, latent, seed):
@@ -174,7 +178,7 @@ def install(model, plan: FairPlan, watch: Watch, regions, masks, capture: Captur
             check_mask_size(masks, tuple(latent.shape[-2:]), NODE)
         observer = open_run(watch, guider, latent, NODE)
         off = why_off(plan, regions, masks)
-        people = None if off else whom(plan, regions, masks, capture, people_of, latent, NODE)
+        people = None if off else whom(plan, regions, masks, capture, people_of, latent, NODE, common_upscale)
         capture.begin(observer.run)
         if masks is None:
             observer.run.named = named_people(regions)

@@ -4,27 +4,12 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..attention.maps import resize
-from .drawing import draw_people
-from .people import find_people
-from .runs import pixel_size, require_maps, run_of
-from .types import PEOPLE, Attention, Person, Regions, SampledRun, schema
-from .voting import RegionFinder, check_blocks
+from ..guidance.fair.people import who_is_where
+from ..guidance.find_run import pixel_size, run_of
+from ..pictures.drawing import draw_people
+from .types import PEOPLE, Attention, Regions, schema
 
 NODE = "Locate Regions"
-
-
-def who_is_where(run: SampledRun, regions: RegionFinder, node: str) -> list[list[Person]]:
-    """The people of each image. ValueError if other words or blocks were recorded than these regions need."""
-    if run.store.labels != tuple(w.label for group in regions.aligned.words for w in group):
-        raise ValueError(
-            f"{node}: the attention holds the words {', '.join(run.store.labels)}; connect Linguistic Alignment's tokens "
-            "to the capture and the same tokens to Block Voting"
-        )
-    if run.people:
-        return run.people
-    require_maps(run, node)
-    check_blocks(regions, run.store.blocks, node, "the attention")
-    return find_people(regions, run)
 
 
 class FairLocateRegions(io.ComfyNode):

@@ -5,14 +5,16 @@ from collections import Counter
 import torch
 from comfy_api.latest import io, ui
 
-from ..guidance.steering import Steered
+from ..guidance.fair.outcome import fewer_found, headline
+from ..guidance.fair.steering import Steered
+from ..guidance.find_run import pixel_size, run_of
+from ..guidance.run_record import Person, SampledRun
 from ..metrics.people import reached, reading_at
 from ..metrics.readers import ReadAttributes, Reading
-from .drawing import draw_people, to_tensor
-from .energy_report import describe_energy, energy_curve
-from .outcome import fewer_found, headline
-from .runs import pixel_size, run_of
-from .types import FAIRNESS, Attention, Attributes, Person, SampledRun, schema
+from ..pictures.drawing import draw_people, to_tensor
+from ..pictures.energy_report import describe_energy, energy_curve
+from .types import FAIRNESS, Attention, Attributes, schema
+from .user.theme import current
 
 NODE = "Fair Report"
 
@@ -125,7 +127,7 @@ class FairReport(io.ComfyNode):
         refused = [f"a later sampling was refused: {refusal}" for refusal in attention.refused]
         text = "\n".join([describe(run, attributes, pixel_size(latent, image)), *refused])
         if run.energy:
-            drawn = to_tensor([energy_curve(run)])
+            drawn = to_tensor([energy_curve(run, current())])
         else:
             canvas = image if image is not None else torch.full((run.store.images, *pixel_size(latent, None), 3), 0.25)
             drawn = draw_people(canvas, run.people or [[] for _ in canvas], given)

@@ -14,11 +14,13 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from ..attention.capture import MapStore, WordQuery
+from ..attention.records import Watch
 from ..attention.trace import Block
-from ..guidance.steering import Steered
-from ..guidance.target import Attribute, TargetDistribution
-from .runs import run_of
-from .types import ATTENTION, Attention, Capture, Person, SampledRun, Watch, schema
+from ..guidance.fair.steering import Steered
+from ..guidance.fair.target import Attribute, TargetDistribution
+from ..guidance.find_run import run_of
+from ..guidance.run_record import Person, Recording, SampledRun
+from .types import ATTENTION, Attention, schema
 
 SAVE, LOAD = "Save Attention Maps", "Load Attention Maps"
 FORMAT, VERSION = "fair-attention maps", "1"
@@ -56,7 +58,7 @@ def to_tensors(run: SampledRun, watch: Watch) -> tuple[dict[str, Tensor], dict[s
     return tensors, {"format": FORMAT, "version": VERSION, **{k: json.dumps(v) for k, v in facts.items()}}
 
 
-def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Capture:
+def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Recording:
     facts = {k: json.loads(v) for k, v in metadata.items() if k not in ("format", "version")}
     words = tuple(WordQuery(label, tuple(positions)) for label, positions in facts["words"])
     heads = None if facts["heads"] is None else tuple(facts["heads"])
@@ -76,7 +78,7 @@ def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Captur
         "named": tuple(map(tuple, facts.get("named", ()))),
     }
     run = SampledRun(store, set(facts["steps"]), facts["notes"], tensors[LATENT], people, **more)
-    return Capture(watch, [run])
+    return Recording(watch, [run])
 
 
 def _facts_of(person: Person) -> dict:
@@ -99,7 +101,7 @@ def _target(facts: dict | None) -> TargetDistribution | None:
     return facts and TargetDistribution(**{**facts, "attributes": tuple(map(attribute, facts["attributes"]))})
 
 
-def read(path: str) -> Capture:
+def read(path: str) -> Recording:
     """The capture in a file. ValueError, with what to do, if it is of another layout."""
     name = Path(path).name
     try:

@@ -2,11 +2,11 @@
 
 from comfy_api.latest import io
 
-from ..guidance.assignment import ASSIGNMENTS
-from ..guidance.attribute_list import parse_attributes, write_attributes
-from ..guidance.target import PRESETS, Attribute, TargetDistribution, cross
-from . import presets
+from ..guidance.fair.assignment import ASSIGNMENTS
+from ..guidance.fair.attribute_list import parse_attributes, write_attributes
+from ..guidance.fair.target import PRESETS, Attribute, TargetDistribution, cross
 from .types import FAIRNESS, Target, advanced, extra, schema
+from .user import presets
 
 NODE = "Target Distribution"
 OWN = "own list"

@@ -2,7 +2,7 @@
 
 from comfy_api.latest import io
 
-from .runs import run_of
+from ..guidance.find_run import run_of
 from .types import FAIRNESS, Attention, schema
 
 NODE = "Unedited Latent"

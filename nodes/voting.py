@@ -1,25 +1,15 @@
 """Block Voting (LAG): the rule by which the U-Net's blocks agree on where the people are."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-
 from comfy_api.latest import io
 
+from ..attention.records import RegionFinder
 from ..attention.regions import VotingRule
 from ..attention.trace import Block
 from ..attention.voting import RHO, TAU, UNIFORM
-from .types import PEOPLE, AlignedPrompt, Regions, Tokens, advanced, schema
+from .types import PEOPLE, Regions, Tokens, advanced, schema
 
 NODE = "Block Voting"
 BY_RESOLUTION, EMOJI, CUSTOM = "by resolution (SD)", "emoji world (calibrated)", "custom"
-
-
-@dataclass(frozen=True)
-class RegionFinder:
-    """FAIR_REGIONS: whose regions to find, and by which rule."""
-
-    aligned: AlignedPrompt
-    rule: VotingRule
 
 
 def parse_weights(text: str) -> dict[Block, float]:
@@ -100,21 +90,6 @@ class FairBlockVoting(io.ComfyNode):
         rule = VotingRule(chosen[weights](), tau, rho, align=align, vote=method == "vote",
                           split=individuals == "separate", use_count=use_count)  # fmt: skip
         return io.NodeOutput(RegionFinder(tokens, rule))
-
-
-def named_blocks(rule: VotingRule) -> frozenset[Block] | None:
-    """The blocks this rule gives a weight by name; None if it names none and takes what there is."""
-    return frozenset(b for b, w in rule.weights.items() if w > 0) if isinstance(rule.weights, Mapping) else None
-
-
-def check_blocks(finder: RegionFinder, there: Collection[Block], node: str, where: str) -> None:
-    """ValueError if Block Voting gives weight to a block that is not `there`."""
-    missing = sorted(map(str, (named_blocks(finder.rule) or frozenset()) - set(there)))
-    if missing:
-        raise ValueError(
-            f"{node}, regions: {NODE} gives a weight to {', '.join(missing)}, which {where} does not have; it has "
-            f"{', '.join(map(str, there)) or 'none'}. Name blocks of these in {NODE}'s custom_weights, or choose other weights"
-        )
 
 
 def emoji_weights() -> dict[Block, float]:

@@ -4,49 +4,26 @@ import argparse
 import json
 import subprocess
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from PIL import Image
 from safetensors import safe_open
-from torch import Tensor
 
-from ..attention.language import people_groups
+from ..attention.prompt.language import people_groups
 from ..emoji_world.reader import EmojiReader
 from ..emoji_world.world import CHECKPOINT
-from ..guidance.attribute_list import parse_attributes
-from ..guidance.target import PRESETS, Attribute
-from . import demo_report, hosts
-from .server import HostError, Server, running, say
+from ..guidance.fair.attribute_list import parse_attributes
+from ..guidance.fair.target import PRESETS, Attribute
+from ..host import hosts
+from ..host.server import HostError, Server, running, say
+from . import demo_report
+from .demo_report import Method
 from .workflow import read_prompt
 
 WORKFLOW = hosts.ROOT / "workflows" / "fair-inference-gender.json"
 OUT = Path("output/demo")
 BATCH = 16  # pictures a queue run
 PEOPLE = "demo/people"  # what the host saves of whom it found, in its output folder
-
-
-@dataclass
-class Method:
-    """What one method drew. pictures [H,W,3] uint8 in order; labelled, outlined: the same, drawn on by the nodes.
-
-    people: of each picture, whom Fair Inference found, with the mask and what was given, why, and how it was steered.
-    """
-
-    name: str
-    pictures: list[Image.Image] = field(default_factory=list)
-    labelled: list[Image.Image] = field(default_factory=list)
-    outlined: list[Image.Image] = field(default_factory=list)
-    heatmaps: list[Image.Image] = field(default_factory=list)
-    reports: list[str] = field(default_factory=list)
-    people: list[list[dict[str, Any]]] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def tensor(self) -> Tensor:
-        return torch.stack([torch.from_numpy(np.array(p)) for p in self.pictures]).float() / 255
 
 
 def find(prompt: dict, kind: str, **inputs) -> str:

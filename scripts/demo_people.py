@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..emoji_world.looks import looks
 from ..emoji_world.reader import EmojiReader
-from ..guidance.target import Attribute
+from ..guidance.fair.target import Attribute
 from ..metrics.people import gone, kept, match_people, reading_at
 from ..metrics.readers import Reading
 

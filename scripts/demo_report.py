@@ -5,26 +5,45 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from ..emoji_world.reader import EmojiReader
-from ..guidance.target import Attribute
+from ..guidance.fair.target import Attribute
 from ..metrics.bias import BiasResult, measure_bias
 from ..metrics.bias_report import format_report
 from ..metrics.consistency import psnr, ssim
 from ..metrics.readers import Reading, labels_of
 from .demo_people import axis_of, became, rows
 
-if TYPE_CHECKING:
-    from .demo import Method
-
 AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
 Readings = list[list[Reading]]
+
+
+@dataclass
+class Method:
+    """What one method drew. pictures [H,W,3] uint8 in order; labelled, outlined: the same, drawn on by the nodes.
+
+    people: of each picture, whom Fair Inference found, with the mask and what was given, why, and how it was steered.
+    """
+
+    name: str
+    pictures: list[Image.Image] = field(default_factory=list)
+    labelled: list[Image.Image] = field(default_factory=list)
+    outlined: list[Image.Image] = field(default_factory=list)
+    heatmaps: list[Image.Image] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
+    people: list[list[dict[str, Any]]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def tensor(self) -> Tensor:
+        return torch.stack([torch.from_numpy(np.array(p)) for p in self.pictures]).float() / 255
 
 
 def write(out: Path, facts: dict, wanted: Sequence[Attribute], plain: Method, fair: Method) -> None:

@@ -8,9 +8,10 @@ import re
 import sys
 from pathlib import Path
 
-from . import graphs_fair, graphs_guidance, hosts
+from ..host import hosts
+from ..host.server import running
+from . import graphs_fair, graphs_guidance
 from .draw import to_workflow
-from .server import running
 
 FOLDER = hosts.ROOT / "workflows"
 CARDS = hosts.ROOT / "web" / "templates.json"  # web/js/templates.js shows them

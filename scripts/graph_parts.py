@@ -3,8 +3,8 @@
 from typing import Any
 
 from ..emoji_world.sampling import CFG
-from ..guidance.attribute_list import write_attributes
-from ..guidance.target import PRESETS
+from ..guidance.fair.attribute_list import write_attributes
+from ..guidance.fair.target import PRESETS
 from .draw import Graph
 
 SIZE = 128  # pixels a side: the emoji world's own

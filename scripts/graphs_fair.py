@@ -26,7 +26,7 @@ from .graph_parts import (
     sampled,
     seen,
     target,
-)  # fmt: skip
+)
 
 EMOJI_WEIGHTS = "emoji world (calibrated)"
 MODEL_AND_PICTURE = [LOADER, LATENT, NEGATIVE]

@@ -22,7 +22,7 @@ from .graph_parts import (
     sampled,
     seen,
     target,
-)  # fmt: skip
+)
 from .graphs_fair import EMOJI_WEIGHTS, MODEL_AND_PICTURE, measured
 
 # BiasMap's own attribution prompt, with a second concept: the wording that benchmarks/entanglement.py measures.

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from PIL import Image
 
+from ..host.hosts import ROOT
+from ..host.server import running
 from .browser import OPEN, go_to_front_end, launch
 from .draw import to_workflow
 from .draw_workflows import GRAPHS, version
 from .graph_parts import CLIP, MODEL, graph, loaded, node, note
-from .hosts import ROOT
-from .server import running
 
 PAGES = ROOT / "web" / "docs"
 SCALE, MARGIN, AT = 1.5, 14, (300, 130)  # device pixels, graph units around a node, where on the page it is put

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from ..host.server import Server, running
 from .draw_workflows import FOLDER, GRAPHS
-from .server import Server, running
 from .workflow import read_prompt
 
 SIDE, GAP = 512, 6  # pixels of the square thumbnail, and between its pictures

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-from fair_attention.scripts import server
+from fair_attention.host import server
 
 # Slow machines and busy ones are not errors, and a run is to be the same every time.
 settings.register_profile("default", deadline=None, derandomize=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fair_attention.scripts import hosts
+from fair_attention.host import hosts
 from fair_attention.scripts.browser import chromium, go_to_front_end, launch
 
 

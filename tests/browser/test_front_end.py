@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fair_attention.scripts import hosts
+from fair_attention.host import hosts
 from fair_attention.scripts.browser import OPEN
 from fair_attention.scripts.workflow import to_prompt
 

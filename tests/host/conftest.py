@@ -1,4 +1,4 @@
-"""The real ComfyUI, in this process: which one, scripts/hosts.py says (HOST, COMFYUI_PATH).
+"""The real ComfyUI, in this process: which one, host/hosts.py says (HOST, COMFYUI_PATH).
 
 The tree and its arguments are in place as soon as this file is imported, so test modules may `import comfy.samplers`
 and the like at their top; what takes seconds waits for the fixture `host`.
@@ -13,27 +13,16 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fair_attention.scripts import hosts, server
-from fair_attention.tests.host import executor, tiny
+from fair_attention.host import server, tiny
+from fair_attention.host.in_process import use_host
+from fair_attention.tests.host import executor
 from fair_attention.tests.host.conditions import Bench
 
 FOLDER = tempfile.TemporaryDirectory(prefix="fair-attention-")
 BASE = server.furnish(Path(FOLDER.name))
 
 
-def use_host() -> None:
-    """Put the tree first on sys.path and parse its arguments; a later import of `comfy` would parse pytest's."""
-    sys.path.insert(0, str(hosts.tree()))
-    ours, sys.argv = sys.argv, ["main.py", "--cpu", "--base-directory", str(BASE)]
-    import comfy.options
-
-    comfy.options.enable_args_parsing()
-    import comfy.cli_args  # noqa: F401
-
-    sys.argv = ours
-
-
-use_host()
+use_host("--cpu", "--base-directory", str(BASE))  # a later import of `comfy` would parse pytest's arguments
 
 
 def pytest_collection_modifyitems(items):

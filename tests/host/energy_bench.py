@@ -19,7 +19,7 @@ class EnergyBench(Bench):
 
     def __init__(self, host, checkpoint):
         super().__init__(host, checkpoint)
-        energy = host.pack.guidance.energy
+        energy = host.pack.guidance.energy.energy
         energy.PRESETS["smooth"] = energy.EnergyPreset(smooth, energy.clip, stop_at_chance=False, branch="conditional")
         with torch.inference_mode():
             self.positive = self.encode("two people in a garden")
@@ -34,7 +34,7 @@ class EnergyBench(Bench):
     def terms(self, pairs="gender ~ doctor"):
         """The energy of the node's own words and of all its blocks, with the smooth mask."""
         with torch.inference_mode():
-            energy, energy_pass = self.host.pack.nodes.energy, self.host.pack.nodes.energy_pass
+            energy, energy_pass = self.host.pack.nodes.soft_iou, self.host.pack.nodes.energy.separate_pass
             words, columns = energy.read_pairs(self.clip, ATTRIBUTION, pairs)
             blocks = energy.energy_blocks(self.model, energy.ALL)
             context = energy.own_context(self.clip, ATTRIBUTION)

@@ -4,7 +4,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from fair_attention.tests.host import tiny
+from fair_attention.host import tiny
 from fair_attention.tests.host.capture_bench import PROMPT, CaptureBench
 from fair_attention.tests.host.oracle import Expectation
 

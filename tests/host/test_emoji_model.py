@@ -9,7 +9,8 @@ from fair_attention.emoji_world.reader import EmojiReader
 from fair_attention.emoji_world.report import match
 from fair_attention.emoji_world.train_reader import recast
 from fair_attention.emoji_world.world import CHECKPOINT
-from fair_attention.scripts import demo, hosts, server
+from fair_attention.host import hosts, server
+from fair_attention.scripts import demo
 from fair_attention.scripts.workflow import read_prompt
 from fair_attention.tests.host.graphs import stock_graph
 

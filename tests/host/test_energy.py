@@ -15,7 +15,7 @@ def bench(host, tiny_checkpoint):
 
 @pytest.mark.parametrize("pairs", ["gender ~ doctor", "gender ~ doctor, face ~ gender"])
 def test_gradient_agrees_with_finite_differences(bench, host, pairs):
-    energy_pass, terms = host.pack.nodes.energy_pass, bench.terms(pairs)
+    energy_pass, terms = host.pack.nodes.energy.separate_pass, bench.terms(pairs)
 
     def look(guider, x, sigma, options, _):
         compute = energy_pass.EnergyPass(terms)
@@ -37,7 +37,7 @@ def test_gradient_of_several_pairs_is_the_sum_of_theirs(bench, host):
     every = ("gender ~ doctor", "face ~ gender", "gender ~ doctor, face ~ gender")
 
     def look(guider, x, sigma, options, _):
-        passes = (host.pack.nodes.energy_pass.EnergyPass(bench.terms(pairs)) for pairs in every)
+        passes = (host.pack.nodes.energy.separate_pass.EnergyPass(bench.terms(pairs)) for pairs in every)
         return [p(guider.inner_model, guider.conds["positive"], x, sigma, options) for p in passes]
 
     (one, e_one), (other, e_other), (both, e_both) = bench.at_first_prediction(look)
@@ -48,10 +48,10 @@ def test_gradient_of_several_pairs_is_the_sum_of_theirs(bench, host):
 
 def test_denoised_form_equals_the_published_eps_form(bench, host):
     """One Euler step to sigma 0 gives denoised itself: it moves as eps += lambda sqrt(1 - abar) dE/dz would move it."""
-    energy_run, terms = host.pack.nodes.energy_run, bench.terms()
+    energy_run, terms = host.pack.nodes.energy.run, bench.terms()
     plan = energy_run.EnergyPlan(terms, ("gender ~ doctor",), torch.ones_like, STRONG)
-    capture = host.pack.nodes.types.Capture(host.pack.nodes.types.Watch(()))
-    model = host.pack.nodes.energy.install(bench.model.clone(), plan, capture)
+    capture = host.pack.guidance.run_record.Recording(host.pack.attention.records.Watch(()))
+    model = host.pack.nodes.soft_iou.install(bench.model.clone(), plan, capture)
 
     def look(guider, x, sigma, options, denoised):
         gradient, _ = energy_run.EnergyPass(terms)(guider.inner_model, guider.conds["positive"], x, sigma, options)
@@ -67,7 +67,7 @@ def test_denoised_form_equals_the_published_eps_form(bench, host):
 
 def test_a_held_gradient_pushes_z_as_it_did_before(bench, host):
     """Steps 1 and 2 with `every` 3: -lambda sigma^2 times step 0's dE/dz, brought to x at the present noise level."""
-    energy_run, terms = host.pack.nodes.energy_run, bench.terms()
+    energy_run, terms = host.pack.nodes.energy.run, bench.terms()
     wrapper, first, corrections = host.comfy.patcher_extension.WrappersMP.PREDICT_NOISE, {}, []
 
     def outside(executor, x, timestep, options=None, seed=None):
@@ -86,8 +86,8 @@ def test_a_held_gradient_pushes_z_as_it_did_before(bench, host):
     model = bench.model.clone()
     model.add_wrapper_with_key(wrapper, "outside", outside)
     plan = energy_run.EnergyPlan(terms, ("gender ~ doctor",), torch.ones_like, 1000 * STRONG, every=3)
-    capture = host.pack.nodes.types.Capture(host.pack.nodes.types.Watch(()))
-    model = host.pack.nodes.energy.install(model, plan, capture)
+    capture = host.pack.guidance.run_record.Recording(host.pack.attention.records.Watch(()))
+    model = host.pack.nodes.soft_iou.install(model, plan, capture)
     model.add_wrapper_with_key(wrapper, "inside", inside)
     bench.sample(model, bench.positive, steps=3)
     assert [s.step for s in capture.runs[-1].energy] == [0] and len(corrections) == 3
@@ -122,7 +122,7 @@ def test_an_image_of_a_batch_equals_the_image_alone(bench, host, monkeypatch):
     assert attention.runs[-1].energy[0].overlap.shape == (2, 3)
     alone = bench.sample(model, bench.positive, noise=[1], steps=2)
     assert torch.allclose(batch[1:2], alone, atol=5e-3, rtol=1e-3)
-    for module in (host.pack.nodes.energy_pass, host.pack.nodes.energy_shared):
+    for module in (host.pack.nodes.energy.separate_pass, host.pack.nodes.energy.shared_pass):
         monkeypatch.setattr(module, "images_at_once", lambda *_: 2)
     chunked = bench.sample(model, bench.positive, batch=3, noise=[0, 1, 2], steps=2)
     assert torch.allclose(batch, chunked, atol=5e-3, rtol=1e-3)

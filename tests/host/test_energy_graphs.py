@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fair_attention.tests.host import tiny
+from fair_attention.host import tiny
 from fair_attention.tests.host.conditions import halves
 from fair_attention.tests.host.energy_bench import EnergyBench, overlaps
 

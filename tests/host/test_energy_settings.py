@@ -90,7 +90,7 @@ def test_window(bench):
 
 
 def test_blocks_of_a_quarter_of_the_resolution_and_below(bench, host):
-    energy = host.pack.nodes.energy
+    energy = host.pack.nodes.soft_iou
     names = ("input.7", "input.8", "middle.0", "output.3", "output.4", "output.5")
     assert {str(b) for b in energy.energy_blocks(bench.model, energy.QUARTER)} == set(names)
     assert len(energy.energy_blocks(bench.model, energy.ALL)) == 15

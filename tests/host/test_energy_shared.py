@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 import torch
 
-from fair_attention.scripts import hosts
+from fair_attention.host import hosts
 from fair_attention.tests.host.composition import community, core_nodes, ways
 from fair_attention.tests.host.composition.test_gradient import writing
 from fair_attention.tests.host.conditions import halves
@@ -23,7 +23,7 @@ def bench(host, tiny_checkpoint):
 @pytest.fixture
 def passes(host, monkeypatch) -> list:
     """Grows by one with each pass apart from the sampler's own call."""
-    seen, kind = [], host.pack.nodes.energy_pass.EnergyPass
+    seen, kind = [], host.pack.nodes.energy.separate_pass.EnergyPass
     real = kind.__call__
 
     def counting(self, *args):
@@ -37,7 +37,7 @@ def passes(host, monkeypatch) -> list:
 @contextmanager
 def never_shared(host) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(host.pack.nodes.energy_shared.SharedForward, "_may_be_split", lambda *_: False)
+        patch.setattr(host.pack.nodes.energy.shared_pass.SharedForward, "_may_be_split", lambda *_: False)
         yield
 
 
@@ -194,7 +194,7 @@ def test_little_memory_and_a_step_that_a_cache_skips(bench, host, passes, monkey
     easy = core_nodes.core("EasyCache", reuse_threshold=3.0, start_percent=0.0, end_percent=1.0, verbose=False)
     model, _ = bench.guide(model=easy(bench, bench.model))
     assert bench.sample(model, bench.positive, steps=4).isfinite().all() and len(passes) == 4
-    monkeypatch.setattr(host.pack.nodes.energy_shared, "images_at_once", lambda *_: 1)
+    monkeypatch.setattr(host.pack.nodes.energy.shared_pass, "images_at_once", lambda *_: 1)
     bench.sample(bench.guide()[0], bench.positive, steps=1)
     assert len(passes) == 4
     bench.sample(bench.guide()[0], bench.positive, steps=1, batch=2)

@@ -28,7 +28,7 @@ def test_weights_are_the_very_same_objects_and_a_plain_run_is_as_before(bench):
 def test_a_failed_run_leaves_the_model_as_it_was(bench, host, monkeypatch, failure, shared):
     """Where the sampler's own call carries the gradient, and where a pass of its own does."""
     if not shared:
-        monkeypatch.setattr(host.pack.nodes.energy_shared.SharedForward, "_may_be_split", lambda *_: False)
+        monkeypatch.setattr(host.pack.nodes.energy.shared_pass.SharedForward, "_may_be_split", lambda *_: False)
     interrupt = host.comfy.model_management.InterruptProcessingException
     error = interrupt if "interrupt" in failure else RuntimeError
     unet = bench.model.model.diffusion_model
@@ -58,7 +58,7 @@ def test_a_failed_run_leaves_the_model_as_it_was(bench, host, monkeypatch, failu
 def test_a_gradient_that_is_not_finite_is_left_out_counted_and_reported(bench, host, monkeypatch, caplog, images):
     """The first image's; the second of a batch is guided all the same."""
     plain = bench.sample(bench.model, bench.positive, steps=3, batch=images)
-    energy_run = host.pack.nodes.energy_run
+    energy_run = host.pack.nodes.energy.run
     real = energy_run.energy_correction
 
     def poisoned(gradient, *settings):

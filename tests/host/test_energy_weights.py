@@ -68,7 +68,7 @@ def hand_out(host, monkeypatch, unet, bring) -> None:
 @pytest.mark.parametrize("way", [streamed, resident])
 def test_the_gradient_is_that_of_weights_that_stay(bench, host, monkeypatch, way, shared):
     if not shared:
-        monkeypatch.setattr(host.pack.nodes.energy_shared.SharedForward, "_may_be_split", lambda *_: False)
+        monkeypatch.setattr(host.pack.nodes.energy.shared_pass.SharedForward, "_may_be_split", lambda *_: False)
     expected = bench.sample(bench.guide()[0], bench.positive, steps=2)
     unet = bench.model.model.diffusion_model
     hand_out(host, monkeypatch, unet, way())
@@ -83,7 +83,7 @@ def test_the_gradient_is_that_of_weights_that_stay(bench, host, monkeypatch, way
 
 
 def test_only_layers_whose_weights_are_brought_are_copied(host):
-    handed, Linear = host.pack.nodes.handed_weights, host.comfy.ops.manual_cast.Linear
+    handed, Linear = host.pack.guidance.autograd.offloaded_weights, host.comfy.ops.manual_cast.Linear
     here, there = Linear(2, 3), Linear(2, 3, device="meta")
     both = torch.nn.Sequential(here, there, torch.nn.Linear(2, 2, device="meta"))
     cpu = torch.device("cpu")

@@ -11,7 +11,7 @@ Fair Inference adds to the picture is, inside a person's mask,
 import pytest
 import torch
 
-from fair_attention.tests.host import tiny
+from fair_attention.host import tiny
 from fair_attention.tests.host.conditions import Bench, halves
 
 PROMPT, NOUN = "a photo of two doctors", "doctors"

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from fair_attention.guidance.assignment import UNLIKELY
-from fair_attention.guidance.need import ENERGY, HOLD, attribute_shares, direction_weights, need_of
-from fair_attention.guidance.semantic import keep_energy, soften_mask
+from fair_attention.guidance.fair.assignment import UNLIKELY
+from fair_attention.guidance.fair.directions import keep_energy, soften_mask
+from fair_attention.guidance.fair.need import ENERGY, HOLD, attribute_shares, direction_weights, need_of
 from fair_attention.tests.host.conditions import halves
 
 GENDER_WORDS = ("female", "male")

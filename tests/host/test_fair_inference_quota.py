@@ -104,7 +104,7 @@ def test_only_the_running_quota_can_be_shared(bench):
 
 
 def test_runs_at_once_are_all_counted(host, bench):
-    tally = host.pack.nodes.tally
+    tally = host.pack.guidance.fair.shared_quota
     target = bench.target(assignment="running quota", running_quota_over=ALL, quota_name="threads")
     start = tally.RunningCounts((0, 0), (0.0, 0.0))
 

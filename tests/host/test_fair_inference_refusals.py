@@ -92,7 +92,7 @@ def test_a_prompt_that_is_not_in_force_during_warm_up_is_refused_with_what_to_do
 def test_clip_and_model_of_different_families_are_refused(bench, setting, host, tmp_path):
     import comfy.sd
 
-    from fair_attention.tests.host import tiny
+    from fair_attention.host import tiny
 
     tiny.register()
     path = tiny.save(tmp_path / "xl.safetensors", family="sdxl")

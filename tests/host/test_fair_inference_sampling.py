@@ -30,7 +30,7 @@ def test_a_batch_of_four_equals_four_single_runs(bench, setting, preservation):
 
 
 def test_noise_of_another_make_is_numbered_by_its_place(host):
-    numbers = host.pack.nodes.numbering.image_numbers
+    numbers = host.pack.guidance.batch_index.image_numbers
     drawn = host.comfy.sample.prepare_noise(torch.zeros(5, 4, 8, 8), 2**63)
     assert numbers(drawn, 2**63) == (0, 1, 2, 3, 4)
     assert numbers(drawn[[3, 1, 1]], 2**63) == (3, 1, 1)
@@ -81,7 +81,7 @@ def test_extreme_seeds(bench, setting, seed):
 def test_v_prediction_and_sdxl(host, tmp_path, family, preservation):
     import comfy.sd
 
-    from fair_attention.tests.host import tiny
+    from fair_attention.host import tiny
 
     tiny.register()
     path = tiny.save(tmp_path / f"{family}.safetensors", family=family)
@@ -98,7 +98,7 @@ def test_v_prediction_and_sdxl(host, tmp_path, family, preservation):
 
 
 def test_which_step_a_noise_level_lies_in(host):
-    step_of = host.pack.nodes.numbering.step_of
+    step_of = host.pack.guidance.schedule.step_of
     schedule = torch.tensor([10.0, 5.0, 1.0, 0.0])
     assert [step_of(s, schedule, -1) for s in (10.0, 7.0, 5.0, 5.00001, 4.99999, 1.0, 0.5)] == [0, 0, 1, 1, 1, 2, 2]
     assert step_of(20.0, schedule, -1) == 0 and step_of(3.0, None, 7) == 7

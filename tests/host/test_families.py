@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from fair_attention.tests.host import tiny
+from fair_attention.host import tiny
 from fair_attention.tests.host.conditions import Bench, halves
 
 PROMPT = "a photo of two doctors in a garden"

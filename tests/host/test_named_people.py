@@ -44,7 +44,7 @@ def test_two_groups_in_one_place_are_one_person(bench):
     run = attention.runs[-1]
     for block in run.store.sums:
         run.store.sums[block][:, 1] = run.store.sums[block][:, 0]
-    find_people = bench.host.pack.nodes.people.find_people
+    find_people = bench.host.pack.guidance.fair.people.find_people
     ((person,),) = find_people(finder, run, frozenset({"gender"}))
     assert (person.group, person.label) == (0, "doctor")
     assert run.notes == ["image 1: doctor and nurse are in one place (IoU 1.00), so one person"]
@@ -59,5 +59,5 @@ def test_a_person_in_one_place_with_a_stated_one_is_left_alone(bench):
     for block, maps in run.store.sums.items():
         run.store.sums[block] = maps[:, :1].expand(maps.shape).clone()
     assert torch.isfinite(run.store.mean(next(iter(run.store.sums)))).all()
-    ((person,),) = bench.host.pack.nodes.people.find_people(finder, run, frozenset({"gender"}))
+    ((person,),) = bench.host.pack.guidance.fair.people.find_people(finder, run, frozenset({"gender"}))
     assert person.label == "doctor" and person.why == "left alone, the prompt says female"

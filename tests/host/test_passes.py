@@ -63,24 +63,26 @@ def test_an_exact_resize_is_the_same_picture(bench, setting, method, size, crop)
     samples = bench.sample(model, setting.positive, batch=2)
     pixels = size if isinstance(size, tuple) else (size, size)
     latent = bench.node["LatentUpscale"]().upscale({"samples": samples}, method, 8 * pixels[1], 8 * pixels[0], crop)[0]
-    passes = bench.host.pack.nodes.passes
+    passes = bench.host.pack.guidance.fair.second_pass
     passes.remember(attention)
-    before = passes.people_before([attention], latent["samples"])
+    before = passes.people_before([attention], latent["samples"], bench.host.comfy.utils.common_upscale)
     assert [[p.attribute for p in people] for people in before] == given(attention)
     halfway = latent["samples"].half()  # --fp16-intermediates
-    assert None not in passes.people_before([attention], halfway)
+    assert None not in passes.people_before([attention], halfway, bench.host.comfy.utils.common_upscale)
 
 
 def test_a_crop_takes_the_people_s_places_along(bench, setting):
     """The left half of a picture twice as wide as high: its middle, cut out, begins with the left half's right half."""
-    passes, types = bench.host.pack.nodes.passes, bench.host.pack.nodes.types
+    passes, run_record = bench.host.pack.guidance.fair.second_pass, bench.host.pack.guidance.run_record
     left = torch.zeros(32, 64)
     left[:, :32] = 1
     samples = torch.randn(1, 4, 8, 16, generator=torch.Generator().manual_seed(0))
-    person = types.Person(0, "doctor", left, 0, "female, by indexed quota, seed 0")
-    capture = types.Capture(types.Watch(()), pictures=[types.Picture(samples[0].half(), (person,))])
+    person = run_record.Person(0, "doctor", left, 0, "female, by indexed quota, seed 0")
+    capture = run_record.Recording(
+        bench.host.pack.attention.records.Watch(()), pictures=[run_record.Picture(samples[0].half(), (person,))]
+    )
     latent = bench.node["LatentUpscale"]().upscale({"samples": samples}, "bilinear", 128, 128, "center")[0]
-    ((found,),) = passes.people_before([capture], latent["samples"])
+    ((found,),) = passes.people_before([capture], latent["samples"], bench.host.comfy.utils.common_upscale)
     assert found.mask.shape == (64, 64)
     assert found.mask[:, :30].min() == 1 and found.mask[:, 34:].max() == 0
 
@@ -106,14 +108,16 @@ def test_a_picture_that_is_only_alike_is_dealt_anew(bench, setting):
     """Two pictures of one prompt can be as alike as a picture and its second pass; no measure tells them apart."""
     model, attention = bench.fair(bench.target(assignment="independent draws"), **FULL, masks=halves())
     samples = bench.sample(model, setting.positive)
-    passes = bench.host.pack.nodes.passes
+    passes = bench.host.pack.guidance.fair.second_pass
     passes.remember(attention)
     noise = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(0))
     near = samples + 0.1 * samples.std() * noise[..., :8, :8]  # cosine .995
     large = torch.nn.functional.interpolate(samples, (16, 16), mode="bilinear")
     others = (noise, near, torch.zeros(1, 4, 8, 8), -samples, large + 0.1 * samples.std() * noise)
-    assert [passes.people_before([attention], other) for other in others] == [[None]] * 5
-    assert None not in passes.people_before([attention], large)
+    assert [passes.people_before([attention], other, bench.host.comfy.utils.common_upscale) for other in others] == [
+        [None]
+    ] * 5
+    assert None not in passes.people_before([attention], large, bench.host.comfy.utils.common_upscale)
     seen = set()
     for seed in range(8):
         again(bench, model, setting.positive, near, seed, denoise=0.3)
@@ -147,7 +151,7 @@ def test_a_ninth_second_pass_and_one_after_failures(bench, setting):
 
 
 def test_what_is_remembered_has_an_end(bench, setting, monkeypatch):
-    passes = bench.host.pack.nodes.passes
+    passes = bench.host.pack.guidance.fair.second_pass
     model, attention = bench.fair(bench.target(), **FULL, masks=halves())
     monkeypatch.setattr(passes, "KEPT_BYTES", 2 * (2 * 4 * 8 * 8 + 2 * 4 * 64 * 64))  # two pictures of two people
     for seed in range(4):

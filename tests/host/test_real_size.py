@@ -1,11 +1,12 @@
 """The checkpoint of random weights that `make real-size` and `make gpu-check` build, by its shapes alone."""
 
-from fair_attention.scripts import real_size, sd14
+from fair_attention.benchmarks import real_size
+from fair_attention.host import random_sd
 from fair_attention.tests.host.graphs import node
 
 
 def test_it_is_stable_diffusion_1(host):
-    shapes = sd14.shapes()
+    shapes = random_sd.shapes()
     sizes = {}
     for name, tensor in shapes.items():
         part = name.partition(".")[0]

@@ -1,10 +1,9 @@
-"""The host as a server: started by scripts/server.py, asked over HTTP."""
+"""The host as a server: started by host/server.py, asked over HTTP."""
 
 import pytest
 
-from fair_attention.scripts import server
+from fair_attention.host import server, tiny
 from fair_attention.scripts.workflow import to_prompt
-from fair_attention.tests.host import tiny
 from fair_attention.tests.host.graphs import stock_graph
 
 # A custom node of its own, since the server is another process and knows nothing of this one's registrations.

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from fair_attention.attention.pieces import BYTES
-from fair_attention.attention.tokens import Span, find_words, positions_of, prompt_words, token_spans
+from fair_attention.attention.prompt.pieces import BYTES
+from fair_attention.attention.prompt.tokens import Span, find_words, positions_of, prompt_words, token_spans
 
-UNIT = Path(__file__).parent.parent / "unit"
+UNIT = Path(__file__).parent.parent / "unit" / "prompt"
 MARKED = set("()\\:_-'’<>|[]—/\"") | {"BREAK", "embedding"}
 
 
@@ -37,7 +37,7 @@ def clip(host, request):
 
 @pytest.fixture(scope="module")
 def text(host):
-    return host.pack.nodes.text
+    return host.pack.nodes.sampling.clip_text
 
 
 def test_words_own_the_tokens_they_have_alone(clip, text):

@@ -8,7 +8,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from fair_attention.scripts.server import running
+from fair_attention.host.server import running
 
 FILE = Path(__file__).with_name("schemas.json")
 RECORDED = ("default", "min", "max", "step", "multiline", "control_after_generate")

@@ -6,7 +6,8 @@ import re
 import pytest
 from PIL import Image
 
-from fair_attention.scripts import draw_workflows, hosts
+from fair_attention.host import hosts
+from fair_attention.scripts import draw_workflows
 from fair_attention.scripts.draw import LARGEST, TITLE, Graph, drawn_height, extent, to_workflow
 from fair_attention.scripts.graph_parts import CHECKPOINT
 from fair_attention.scripts.workflow import NOTES, controlled, to_prompt, widgets

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from fair_attention.scripts import hosts
+from fair_attention.host import hosts
 from fair_attention.tests.workflows import schemas
 
 DOCS = hosts.ROOT / "web" / "docs"

@@ -2,15 +2,7 @@
 both sides of it; what is not right is written here, where the test that sees it looks it up."""
 
 from fair_attention.tests.host.composition import community, core_nodes, options, ours, packs, ways
-from fair_attention.tests.host.composition.case import (
-    CAPTURE,
-    FAIR,
-    REFUSED,
-    RIGHT,
-    SOFTIOU,
-    Case,
-    Verdict,
-)
+from fair_attention.tests.host.composition.case import CAPTURE, FAIR, REFUSED, RIGHT, SOFTIOU, Case, Verdict
 from fair_attention.tests.host.composition.core_nodes import core
 from fair_attention.tests.host.composition.ways import HALF, another, guided_by, negative
 

@@ -17,7 +17,7 @@ from comfy.ldm.modules.attention import optimized_attention
 from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
-from fair_attention.tests.host import tiny
+from fair_attention.host import tiny
 
 PARTS = (("input", (1, 2, 4, 5, 7, 8)), ("middle", (0,)), ("output", tuple(range(3, 12))))
 BLOCKS = tuple((part, number) for part, numbers in PARTS for number in numbers)

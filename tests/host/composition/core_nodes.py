@@ -7,7 +7,7 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
-from fair_attention.tests.host import tiny
+from fair_attention.host import tiny
 from fair_attention.tests.host.composition.case import call
 
 

@@ -25,8 +25,7 @@ from comfy import gligen as core_gligen
 from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
-from fair_attention.scripts import hosts
-from fair_attention.tests.host import tiny
+from fair_attention.host import hosts, tiny
 from fair_attention.tests.host.composition.case import PIXELS, SEED, STEPS, call, empty, plainly
 from fair_attention.tests.host.composition.community import BLOCKS, NEGATIVE
 from fair_attention.tests.host.composition.core_nodes import models_file

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from fair_attention.emoji_world.host import use_host
-from fair_attention.scripts import hosts
+from fair_attention.host import hosts
+from fair_attention.host.in_process import use_host
 
 PAGE = hosts.ROOT / "docs" / "composition.md"
 HEAD = """# What these nodes work with

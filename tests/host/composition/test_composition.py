@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fair_attention.scripts import hosts
+from fair_attention.host import hosts
 from fair_attention.tests.host.composition import table
 from fair_attention.tests.host.composition.case import BROKEN, COLUMNS, UNDEFINED, Case
 from fair_attention.tests.host.composition.cases import CASES

@@ -29,7 +29,7 @@ def not_writing(h, skipped, options):
 
 def gradient_of(bench, host, model):
     def look(guider, x, sigma, options, _):
-        compute = host.pack.nodes.energy_pass.EnergyPass(bench.terms())
+        compute = host.pack.nodes.energy.separate_pass.EnergyPass(bench.terms())
         return compute(guider.inner_model, guider.conds["positive"], x, sigma, options)[0]
 
     before, bench.model = bench.model, model

@@ -1,0 +1,182 @@
+"""Which person nouns of a prompt name the same people again.
+
+A noun that renames another by the tree ("my friend, a doctor", "the doctor is a woman"), a repeat ("a doctor. The doctor
+smiles", "a pilot, (pilot:1.3)"), the parts of a number ("two doctors, a man and a woman"), and a picture board's tags
+("1girl, solo, nurse"). A group keeps its first noun; later ones join it.
+"""
+
+from collections.abc import Sequence
+
+from . import lexicon, nouns
+from .attributes import attribute_axis
+from .counting import count_of
+from .names import name_after
+from .numbers import number
+from .rules_parser import Node
+from .tree import children, object_of, subject_of
+
+_DEFINITE = frozenset("the this that these those same said".split())
+_OTHERS = frozenset("other another second third next different more".split())
+_ENDS = frozenset(".!?;")
+_EVERYONE = frozenset("couple pair duo trio group people person friend adult child human sibling".split())
+
+
+def same_people(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
+    """Person noun -> the noun that named its people before (or, of a tag, the word that says more)."""
+    same = {i: j for i in heads if (j := renames(tree, i, heads)) is not None}
+    same |= _parts_of_a_number(tree, [i for i in heads if i not in same])
+    same |= _tags(tree, [i for i in heads if i not in same])
+    for i in heads:
+        if i not in same and (j := _repeats(tree, i, [h for h in heads if h < i and h not in same])) is not None:
+            same[i] = j
+    return same
+
+
+def renames(tree: Sequence[Node], i: int, heads: Sequence[int]) -> int | None:
+    """The person noun that noun i only names again, or None: "doctor" in "my friend, a doctor" renames "friend"."""
+    node = tree[i]
+    if node.relation == "appos" and node.head in heads and node.head < i:
+        return node.head if _is_apposition(tree, node.head, i) else None
+    if node.relation == "attr":
+        subject = subject_of(tree, i)
+        return subject if subject in heads and subject != i else None
+    if node.relation == "pobj" and tree[node.head].text.lower() in ("as", "like"):
+        return subject_of(tree, node.head)
+    if lexicon.singular(node.text) in nouns.COLLECTIVES:
+        owner = object_of(tree, i)
+        return owner if owner in heads else None
+    return None
+
+
+def _is_apposition(tree: Sequence[Node], first: int, second: int) -> bool:
+    """Whether "A, B" names the same people twice: a known or unspecific A ("my friend", "a man"), then "a doctor"."""
+    agree = lexicon.is_plural(tree[first].text) == lexicon.is_plural(tree[second].text)
+    listed = any(node.relation == "conj" and node.head in (first, second) for node in tree)
+    known = any(child.text.lower() not in ("a", "an") for child in children(tree, first, {"det", "poss"}))
+    unspecific = not any(tree[first].text.lower() in entry for entry in lexicon.OCCUPATIONS)
+    introduced = any(child.text.lower() in ("a", "an") for child in children(tree, second, {"det"}))
+    return agree and not listed and (known or unspecific) and introduced
+
+
+def _parts_of_a_number(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
+    """ "two doctors, a man and a woman", "a family of four: a father, a mother and two kids": the parts of the first."""
+    same: dict[int, int] = {}
+    for at, whole in enumerate(heads):
+        asked = count_of(tree, whole)
+        parts: list[int] = []
+        total = 0
+        if whole in same or asked is None or asked < 2:
+            continue
+        specific = lexicon.singular(tree[whole].text) not in nouns.PEOPLE | nouns.GENDERED
+        for part in heads[at + 1 :]:
+            gap = [node.text.lower() for node in tree[(parts or [whole])[-1] + 1 : _phrase_start(tree, part)]]
+            opens = not parts and gap[-1:] and gap[-1] in (",", ":", "(", "-", "–", "—") and not _ENDS & set(gap)
+            if gap[:1] == ["of"] and number(" ".join(gap[1:2])) is not None:
+                gap = gap[2:]  # "a family of four: ..."
+            general = lexicon.singular(tree[part].text) in nouns.GENERIC | nouns.GENDERED | nouns.AGED
+            near = opens and (general or len(gap) == 1 and not specific)
+            listed = parts and {*gap} <= {",", "and", "&", "plus"} and gap
+            count = count_of(tree, part)
+            if not (near or listed) or count is None:
+                break
+            parts.append(part)
+            total += count
+            if total >= asked:
+                break
+        if len(parts) > 1 and total == asked:
+            same |= dict.fromkeys(parts, whole)
+    return same
+
+
+def _phrase_start(tree: Sequence[Node], i: int) -> int:
+    """First word of the noun phrase that ends in noun i."""
+    first = i
+    while first > 0 and (
+        tree[first - 1].kind in ("adjective", "number", "noun", "participle", "adverb") or _is_det(tree, first - 1)
+    ):
+        first -= 1
+    return first
+
+
+def _is_det(tree: Sequence[Node], i: int) -> bool:
+    return tree[i].relation == "det" or tree[i].text.lower() in ("a", "an", "the", "one")
+
+
+def _tags(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
+    """ "1girl, solo, nurse": the bare noun says who the tag's person is; a second one is no further person."""
+    tags = [i for i in heads if lexicon.is_tag(tree[i].text)]
+    single = [i for i in tags if not lexicon.is_plural(tree[i].text)]
+    bare = [i for i in heads if i not in tags and is_bare(tree, i) and not lexicon.is_plural(tree[i].text)]
+    several = [i for i in heads if is_bare(tree, i) and lexicon.singular(tree[i].text) in _EVERYONE]
+    solo = any(node.text.lower() == "solo" for node in tree)
+    if tags and single and bare and len(tags) == 1:
+        return dict.fromkeys((*single, *bare[1:]), bare[0])
+    if solo and not tags and len(bare) > 1:
+        return dict.fromkeys(bare[1:], bare[0])
+    if tags and several:
+        bare = [*bare, *several]
+    return dict.fromkeys(bare, (single or tags)[-1]) if len(tags) > 1 or several and tags else {}
+
+
+def is_bare(tree: Sequence[Node], i: int) -> bool:
+    """Whether noun i is a tag: it stands between commas, with adjectives at most."""
+    first = _phrase_start(tree, i)
+    before = tree[first - 1].text if first else ","
+    after = tree[i + 1].text if i + 1 < len(tree) else ","
+    introduced = any(_is_det(tree, n) or tree[n].kind == "number" for n in range(first, i))
+    return before in (",", ".", ";", "|") and after in (",", ".", ";", "|") and not introduced
+
+
+def _repeats(tree: Sequence[Node], i: int, earlier: Sequence[int]) -> int | None:
+    """The earlier noun whose people noun i names again, or None."""
+    words = [node.text.lower() for node in tree[_phrase_start(tree, i) : i]]
+    definite = any(word in _DEFINITE for word in words)
+    counted = any(number(word) is not None for word in words)
+    bare = not definite and not counted and not any(_is_det(tree, n) for n in range(_phrase_start(tree, i), i))
+    possessed = any(True for _ in children(tree, i, {"poss"}))
+    if not (definite or bare) or possessed or _OTHERS & {*words}:
+        return None
+    word, plural = lexicon.singular(tree[i].text), lexicon.is_plural(tree[i].text)
+    fits = [
+        j
+        for j in earlier
+        if lexicon.singular(tree[j].text) == word
+        and lexicon.is_plural(tree[j].text) == plural
+        and not (tree[i].relation == "conj" and tree[i].head == j and {"and", "or", "&"} & {n.text for n in tree[j:i]})
+        and not _contradict(tree, j, i, strict=bare)
+    ]
+    if fits:
+        alike = [j for j in fits if {*_described(tree, j)} & {*_described(tree, i)}]
+        return (alike or fits)[-1]
+    later = [j for j in earlier if any(node.text in _ENDS for node in tree[j:i])]
+    if not definite or not later:
+        return None
+    if plural or word in ("couple", "pair"):
+        several = len(later) > 1 or lexicon.is_plural(tree[later[-1]].text)
+        return later[-1] if several and word in _EVERYONE else None
+    single = [j for j in later if not lexicon.is_plural(tree[j].text) and not _contradict(tree, j, i, strict=False)]
+    return single[0] if len(single) == 1 and len(later) == 1 and word in nouns.GENERIC else None
+
+
+def _described(tree: Sequence[Node], i: int) -> list[str]:
+    return [node.text.lower() for node in children(tree, i, {"amod", "nmod"})]
+
+
+def _contradict(tree: Sequence[Node], first: int, second: int, strict: bool) -> bool:
+    """Whether two mentions cannot be one person: "a male doctor, female doctor"; strict: or are said to look different."""
+    names = [name_after(tree, i) for i in (first, second)]
+    if None not in names and tree[names[0] or 0].text != tree[names[1] or 0].text:
+        return True
+    stated = []
+    for i in (first, second):
+        words = _described(tree, i)
+        said = [(attribute_axis(word), word) for word in words if attribute_axis(word)]
+        said += [
+            (axis, lexicon.singular(noun)) for axis, noun in lexicon.stated_by_noun(tree[i].text) if axis == "gender"
+        ]
+        stated.append(said)
+    axes = {axis for axis, _ in stated[0]} & {axis for axis, _ in stated[1]}
+    if any({w for a, w in stated[0] if a == axis}.isdisjoint({w for a, w in stated[1] if a == axis}) for axis in axes):
+        return True
+    looks = [{*_described(tree, i)} for i in (first, second)]
+    return strict and bool(looks[0]) and bool(looks[1]) and looks[0].isdisjoint(looks[1])

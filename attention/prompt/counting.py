@@ -1,0 +1,54 @@
+"""How many people a noun of a prompt's tree asks for."""
+
+from collections.abc import Sequence
+
+from . import lexicon
+from .numbers import QUANTITIES, number
+from .rules_parser import Node
+from .tree import children
+
+
+def count_of(tree: Sequence[Node], head: int) -> int | None:
+    """By number ("two"), by quantity ("a couple of"), of a family of four, or one for a singular; None: not said."""
+    word, plural = lexicon.singular(tree[head].text), lexicon.is_plural(tree[head].text)
+    tagged = lexicon.tag(tree[head].text)
+    if tagged:
+        return tagged[0]
+    for child in children(tree, head, {"nummod", "det", "predet", "quantmod", "amod", "compound"}):
+        said = number(child.text)
+        if said is not None and (said != 1 or not plural):
+            return said
+    said = _number_before(tree, head)
+    if said is not None and (said != 1 or not plural):
+        return said
+    said = _number_after_of(tree, head)
+    if said is not None and (plural or word in ("party", "group")):
+        return said
+    if tree[head].relation == "pobj" and tree[tree[head].head].text.lower() == "of":
+        above = tree[tree[head].head].head
+        quantity = lexicon.singular(tree[above].text)
+        if quantity in QUANTITIES:
+            return QUANTITIES[quantity]
+        if number(quantity) is not None and above != head:
+            return number(quantity)  # "a dozen of eggs", "two of the doctors"
+    if word in ("couple", "duo", "pair"):
+        return 2
+    return None if plural else 1
+
+
+def _number_before(tree: Sequence[Node], head: int) -> int | None:
+    """6 of "half a dozen happy farmers", wherever a parser hung it."""
+    i = head - 1
+    while i >= 0 and tree[i].kind in ("adjective", "participle", "noun", "adverb"):
+        i -= 1
+    return number(tree[i].text) if i >= 0 and tree[i].kind == "number" else None
+
+
+def _number_after_of(tree: Sequence[Node], head: int) -> int | None:
+    """4 of "a family of four", but nothing of "a family of four bears"."""
+    following = [node.text.lower() for node in tree[head + 1 : head + 3]]
+    if len(following) < 2 or following[0] != "of":
+        return None
+    after = tree[head + 3] if head + 3 < len(tree) else None
+    described = after is not None and after.kind in ("noun", "adjective") and after.relation != "acomp"
+    return None if described else number(following[1])

@@ -1,0 +1,205 @@
+"""Which nouns of a prompt's tree are people to be seen."""
+
+from collections.abc import Sequence
+
+from . import lexicon, nouns, things
+from .attributes import attribute_axis
+from .names import is_of_a_name, is_surname, name_after
+from .numbers import QUANTITIES, number
+from .origins import COLOURS, is_origin
+from .rules_parser import Node
+from .tree import children, compound_start, object_of, phrase, subject_of
+
+# What only people do, so that a "figure" or a "fan" that does it is one; and how only people are described.
+_ACTS = frozenset(
+    """standing sitting walking running kneeling wearing holding carrying watching cheering screaming waving singing shouting
+    clapping waiting dancing playing reading looking facing talking exchanging embracing hugging kissing smiling laughing
+    crouching bowing praying pointing leaning lurking emerging climbing riding gathered dressed clad seated meditating
+    serving bringing taking celebrating chanting crying fighting""".split()
+)
+_HUMAN = frozenset(
+    """hooded cloaked robed shadowy lone lonely human mysterious silhouetted male female ghostly masked solitary distant caped
+    cheering screaming excited devoted young happy armored armoured faceless humanoid feminine masculine""".split()
+)
+_GAMES = frozenset(
+    """football soccer baseball hockey sports sport music rock movie anime basketball cricket rugby tennis opera jazz pop metal
+    comic racing wrestling""".split()
+)
+_SUITS = frozenset("hearts heart spades spade clubs club diamonds diamond".split())
+_PIECES = frozenset("king queen knight bishop pawn rook".split())
+_MAKERS = frozenset(
+    "artist painter photographer illustrator sculptor architect designer author animator child kid".split()
+)
+
+
+def names_people(tree: Sequence[Node], i: int) -> bool:
+    """Whether node i is a noun for people to be seen: "doctor", but not that of "doctor's office" or "pilot light"."""
+    node, parent = tree[i], tree[tree[i].head]
+    lower, word = node.text.lower(), lexicon.singular(node.text)
+    if node.kind != "noun" or not _may_name_people(tree, i):
+        return False
+    if name_after(tree, i) is not None:
+        return True
+    if (
+        lower in nouns.ABBREVIATED
+        or is_of_a_name(tree, i)
+        or is_surname(tree, i)
+        or _is_named_otherwise(tree, i)
+        or _is_thing(tree, i)
+    ):
+        return False
+    governor = lexicon.singular(parent.text)
+    if node.relation in ("compound", "nmod") and node.head > i:
+        return governor in nouns.PICTURES
+    if node.relation == "poss":
+        return governor in nouns.BODY
+    if any(child.text.lower() == "no" for child in children(tree, i, {"det", "neg"})):
+        return False
+    if word in nouns.FACES and _is_of_things(tree, i):
+        return False
+    if lexicon.singular(node.text) in QUANTITIES and object_of(tree, i) is not None:
+        return False  # "a couple of nurses": the nurses are the people
+    if node.relation in ("pobj", "agent"):
+        return _depicted(tree, i)
+    return True
+
+
+def _may_name_people(tree: Sequence[Node], i: int) -> bool:
+    abbreviated = tree[i].text.lower() in nouns.ABBREVIATED
+    return abbreviated or lexicon.is_person(phrase(tree, i)) or _stands_for_people(tree, i)
+
+
+def _stands_for_people(tree: Sequence[Node], i: int) -> bool:
+    """Whether an adjective stands for people: "an American", "an old and a young man"; it was tagged a noun for that."""
+    before = tree[i - 1].text.lower() if i else ""
+    introduced = before in ("a", "an", "the", "one") or number(before) is not None
+    lower = tree[i].text.lower()
+    native = is_origin(lower) and lower not in COLOURS and tree[i].relation not in ("compound", "nmod")
+    return introduced and (native or is_elliptical(tree, i))
+
+
+def is_elliptical(tree: Sequence[Node], i: int) -> bool:
+    """Whether node i is the first adjective of "a male and a female doctor", and so a person of its own."""
+    following = [node.text.lower() for node in tree[i + 1 : i + 3]]
+    again = len(following) == 2 and following[0] in ("and", "or", "&") and following[1] in ("a", "an", "one")
+    before = tree[i - 1].text.lower() if i else ""
+    if not again or before not in ("a", "an", "one") or attribute_axis(tree[i].text) is None:
+        return False
+    return any(lexicon.is_person(node.text) for node in tree[i + 3 : i + 6])
+
+
+def _is_named_otherwise(tree: Sequence[Node], i: int) -> bool:
+    """Whether the word is another thing's name: a "German shepherd", the "viewer" who is looked at, a "queen of hearts"."""
+    lower = lexicon.singular(tree[i].text)
+    before = " ".join(node.text.lower() for node in tree[max(0, i - 1) : i])
+    if f"{before} {lower}" in things.COMPOUNDS or before in things.MATERIALS and tree[i - 1].head == i:
+        return not lexicon.is_person(f"{before} {lower}")
+    if lower == "viewer" and tree[i].text.lower() == "viewer":
+        return before not in ("a", "one")
+    if _is_animal(tree, i) or lower in _PIECES and any(node.text.lower() == "chess" for node in tree):
+        return True
+    inner = object_of(tree, i)
+    return inner is not None and tree[inner].text.lower() in _SUITS
+
+
+def _is_animal(tree: Sequence[Node], i: int) -> bool:
+    """Whether an animal stands before the noun and its adjectives: "raccoon king", but "dog trainer", "cat lady"."""
+    word = lexicon.singular(tree[i].text)
+    if (
+        word in things.ANIMAL_TRADES | nouns.GENERIC
+        or lexicon.is_listed(phrase(tree, i))
+        and compound_start(tree, i) < i
+    ):
+        return False
+    first = i
+    while (
+        first > 0
+        and tree[first - 1].kind in ("adjective", "noun")
+        and tree[first - 1].text.lower() not in things.ANIMALS
+    ):
+        first -= 1
+    return first > 0 and tree[first - 1].text.lower() in things.ANIMALS and tree[first - 1].kind == "noun"
+
+
+def _is_thing(tree: Sequence[Node], i: int) -> bool:
+    """Whether a noun for people and for others names others: "a family of bears", "a model of a chair", "a fan"."""
+    word, inner = lexicon.singular(tree[i].text), object_of(tree, i)
+    if inner is not None and not _reaches_people(tree, inner):
+        several = lexicon.singular(tree[inner].text) != tree[inner].text.lower()
+        if word in ("model", "host") or several and word in nouns.COLLECTIVES | {"army", "couple", "ruler"}:
+            return True
+    return word in nouns.WEAK and not _evidence(tree, i)
+
+
+def _evidence(tree: Sequence[Node], i: int) -> bool:
+    """Whether something is said of node i that is said of people only."""
+    if any(node.text.lower() in _GAMES for node in tree[compound_start(tree, i) : i]):
+        return True
+    described = any(child.text.lower() in _HUMAN for child in children(tree, i, {"amod", "compound", "nmod"}))
+    acts = any(
+        node.text.lower() in _ACTS and node.kind in ("participle", "verb", "noun") for node in tree[i + 1 : i + 3]
+    )
+    acts = acts or any(child.text.lower() in _ACTS for child in children(tree, i, {"acl", "relcl"}))
+    who = i + 1 < len(tree) and tree[i + 1].text.lower() == "who"
+    dressed = any(
+        node.relation == "pobj" and tree[node.head].head == i and lexicon.singular(node.text) in _CLOTHES
+        for node in tree
+        if tree[node.head].text.lower() in ("in", "with")
+    )
+    return described or acts or who or dressed
+
+
+_CLOTHES = frozenset("cloak robe coat hood suit dress hat mask armor armour uniform umbrella cape kimono".split())
+
+
+def _depicted(tree: Sequence[Node], i: int) -> bool:
+    """Whether the object of a preposition is to be seen: not in "statue of a soldier", "without people", "made by"."""
+    preposition = tree[tree[i].head]
+    word, governor = preposition.text.lower(), tree[preposition.head]
+    if word == "without" or word == "of" and governor.text.lower() == "empty":
+        return False
+    if word == "of" and lexicon.singular(governor.text) in nouns.NOT_THE_PEOPLE:
+        return lexicon.singular(governor.text) in nouns.WEAK and _evidence(tree, preposition.head)
+    if word == "by":
+        by_whom = governor.kind == "noun" and lexicon.singular(tree[i].text) in _MAKERS
+        return not by_whom and governor.text.lower() not in things.MADE
+    return word not in ("as", "like") or subject_of(tree, tree[i].head) is not None
+
+
+def _is_of_things(tree: Sequence[Node], i: int) -> bool:
+    """Whether a face is a clock's or a cat's: "a clock face", "the face of a cat", "a giraffe with a funny face"."""
+    for child in children(tree, i, {"compound", "nmod", "poss", "amod"}):
+        person = lexicon.is_person(child.text) or attribute_axis(child.text) or child.text.lower() == "human"
+        if child.kind == "noun" and not person and (child.relation != "amod" or _has_a_face(child.text)):
+            return True
+    if any(child.text.lower() in things.MADE for child in children(tree, i, {"acl", "relcl"})):
+        return True  # "a face carved in a mountain"
+    owner = object_of(tree, i)
+    if owner is not None:
+        return not _reaches_people(tree, owner)
+    holder = tree[tree[i].head].head
+    if tree[i].relation == "pobj" and tree[tree[i].head].text.lower() in ("with", "has", "having"):
+        pictured = lexicon.singular(tree[holder].text) in nouns.PICTURES
+        return tree[holder].kind == "noun" and holder != i and not pictured and not _reaches_people(tree, holder)
+    for n in range(i - 1, 0, -1):  # wherever a parser hung it: "icons with happy, angry and sobbing faces"
+        if tree[n].text.lower() == "with" and tree[n - 1].kind == "noun":
+            pictured = lexicon.singular(tree[n - 1].text) in nouns.PICTURES
+            return not pictured and not _reaches_people(tree, n - 1)
+        if tree[n].kind not in ("adjective", "participle", "adverb") and tree[n].text not in (",", "and", "a", "the"):
+            break
+    if tree[i].relation == "dobj" and tree[tree[i].head].text.lower() in ("has", "having", "have"):
+        above = tree[tree[i].head].head
+        return tree[above].kind == "noun" and not _reaches_people(tree, above)
+    return False
+
+
+def _has_a_face(word: str) -> bool:
+    return lexicon.singular(word) in things.WITH_FACES
+
+
+def _reaches_people(tree: Sequence[Node], i: int) -> bool:
+    """Whether a noun names people or stands for some: "doctors", "a group of doctors"."""
+    if lexicon.is_person(tree[i].text):
+        return True
+    inner = object_of(tree, i)
+    return inner is not None and _reaches_people(tree, inner)

@@ -1,0 +1,61 @@
+"""Ways through the tree of a prompt: children, objects of prepositions, subjects, compounds."""
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+
+from . import lexicon
+from .attributes import attribute_axis
+from .rules_parser import Node
+
+
+def children(tree: Sequence[Node], i: int, relations: AbstractSet[str]) -> Iterator[Node]:
+    return (node for n, node in enumerate(tree) if node.head == i and n != i and node.relation in relations)
+
+
+def object_of(tree: Sequence[Node], i: int) -> int | None:
+    """The noun Y of "X of Y", X being node i."""
+    for n, node in enumerate(tree):
+        if node.relation == "pobj" and tree[node.head].text.lower() == "of" and tree[node.head].head == i:
+            return n
+    return None
+
+
+def subject_of(tree: Sequence[Node], i: int) -> int | None:
+    """The person noun above node i, through participles: that of "a man working as a nurse" above "as"."""
+    seen = {i}
+    while tree[i].head not in seen:
+        i = tree[i].head
+        seen.add(i)
+        if tree[i].kind == "noun":
+            return i if lexicon.is_person(tree[i].text) else None
+        subjects = [j for j, node in enumerate(tree) if node.head == i and node.relation in ("nsubj", "nsubjpass")]
+        if subjects and tree[subjects[0]].kind == "noun":
+            return subjects[0] if lexicon.is_person(tree[subjects[0]].text) else None
+    return None
+
+
+def phrase(tree: Sequence[Node], i: int) -> str:
+    return " ".join(node.text for node in tree[compound_start(tree, i) : i + 1])
+
+
+def compound_start(tree: Sequence[Node], i: int) -> int:
+    """First node of the compound that ends in noun i, by the lexicon ("civil engineer") or by the tree."""
+    first = i
+    for start in range(max(0, i - 4), i):
+        if lexicon.is_listed(" ".join(node.text for node in tree[start : i + 1])):
+            first = start
+            break
+    while first > 0 and _in_compound(tree, first - 1, i) and not lexicon.is_person(tree[first - 1].text):
+        first -= 1
+    return first
+
+
+def _in_compound(tree: Sequence[Node], i: int, head: int) -> bool:
+    """Whether node i is a noun of the compound that ends in `head` and states no attribute by itself."""
+    if tree[i].kind != "noun" or attribute_axis(tree[i].text):
+        return False
+    while tree[i].relation == "compound" and tree[i].head > i:
+        i = tree[i].head
+        if i == head:
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""SoftIoU energy guidance: the energy, its update, its plan and what became of each step."""

@@ -1,0 +1,1 @@
+"""Fair Inference: targets, their assignment, the people, the directions, and what a second pass knows."""

@@ -1,0 +1,107 @@
+"""Why a run has left the picture as it is: each way in which that can happen, in words for the report."""
+
+from dataclasses import replace
+
+from torch import Tensor
+
+from ...attention.records import RegionFinder
+from ..batch_index import SHARED
+from ..run_record import Person, SampledRun
+from ..schedule import no_step_in_window
+from .plan import FairPlan, of_target
+from .second_pass import KEPT, LEFT
+
+PLAIN = "Nobody was changed: the picture is the plain one"
+UNGUIDED = "Nothing was guided: the picture is the plain one"
+GONE_ON = "In this sampling nobody was steered; the people are those of the sampling before"
+OFF = "strength is 0, so nobody is steered"
+
+
+def why_off(plan: FairPlan, regions: RegionFinder | None, masks: Tensor | None) -> str:
+    """Why this plan steers nobody, whatever is sampled; "" if it may."""
+    if plan.strength == 0:
+        return OFF
+    if not plan.prompts and regions is not None:  # without regions every attribute has its prompt
+        return all_stated(plan, regions)
+    if masks is not None and not bool((masks > 0).any()):
+        return "the masks are empty, so there is nobody to steer"
+    return ""
+
+
+def all_stated(plan: FairPlan, regions: RegionFinder) -> str:
+    """The words by which the prompt has fixed the target's axes for everybody it names."""
+    aligned, wanted = regions.aligned, of_target(plan.target)
+    said = [f"{group.noun.text}: {', '.join(aligned.stated(g, wanted))}" for g, group in enumerate(aligned.groups)]
+    return (
+        f"the prompt already states the {plan.target.axis} of everybody it names ({'; '.join(said)}); to change them "
+        "all the same, switch on edit_fixed in Linguistic Alignment"
+    )
+
+
+def settle(run) -> None:
+    """At the end of a FairRun: if it has steered nobody, say why, and take back what its people were to get."""
+    if len(set(run.numbers)) < len(run.numbers) and run.plan.target.assignment != "running quota":
+        run.run.note(SHARED)
+    if run.active_steps:
+        if run.out_of_range:
+            run.run.note(
+                f"at {run.out_of_range} predictions in the window the prompt that names the people was not in force (a scheduled "
+                "prompt, a range of steps); nobody was steered there"
+            )
+        return
+    sampled: SampledRun = run.run
+    sampled.why_plain = _why_nobody(run)
+    if run.people is None:  # whoever had an attribute before has it still
+        known = run.find.known(sampled)
+        sampled.people = known if any(known) else []
+    else:
+        sampled.people = [[_undone(p) for p in people] for people in run.people]
+
+
+def _undone(person: Person) -> Person:
+    """Somebody who was dealt an attribute, or was to be, as left alone; what a sampling before has given stays."""
+    if person.why.endswith(KEPT) or (person.attribute is None and person.why):
+        return person
+    return replace(person, attribute=None, why=LEFT, steered=[])
+
+
+def _why_nobody(run) -> str:
+    plan = run.plan
+    if not run.asked:
+        return "the sampler never asked the model for a prediction"
+    if not any(map(run.guides, run.levels)):
+        sampling = run.guider.model_patcher.get_model_object("model_sampling")
+        return no_step_in_window(sampling, run.levels, plan.start_percent, plan.end_percent)
+    if not any(run.people or []):
+        return (
+            "nobody was found. Show the people's words more clearly in the prompt, lower tau or rho in Block Voting, raise "
+            "start_percent, or connect masks"
+        )
+    if not run.in_use:
+        return "the prompt already states the attribute of everybody who was found"
+    if run.out_of_range:
+        return (
+            "the prompt that names the people is limited to a range of steps, and is not in force between "
+            f"start_percent {plan.start_percent:g} and end_percent {plan.end_percent:g}"
+        )
+    return "another patch kept the attribute prompts from being predicted"
+
+
+def headline(run: SampledRun) -> list[str]:
+    """What a report begins with, where a run has steered nobody."""
+    if not run.why_plain and run.people:
+        return []
+    kept = any(p.attribute is not None for people in run.people for p in people)
+    said = UNGUIDED if run.pairs else GONE_ON if kept else PLAIN
+    return [f"{said}: {run.why_plain}." if run.why_plain else f"{said}."]
+
+
+def fewer_found(run: SampledRun) -> list[str]:
+    """Where a prompt names more people than were found, group by group and image by image."""
+    lines = []
+    for group, noun, count in run.named:
+        found = [sum(p.group == group for p in people) for people in run.people]
+        short = [f"image {image}: {n}" for image, n in enumerate(found, 1) if n < count]
+        if short:
+            lines.append(f"fewer {noun} were found than the {count} the prompt names ({', '.join(short)})")
+    return lines

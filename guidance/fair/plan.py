@@ -1,0 +1,92 @@
+"""What Fair Inference has decided before sampling: the target, the prompts that steer, and how hard."""
+
+from dataclasses import dataclass, replace
+
+from ...attention.prompt.language import insert_attribute, replace_attribute
+from ...attention.records import AlignedPrompt, RegionFinder, related
+from ..run_record import Person
+from .need import LARGEST
+from .steering import Axis
+from .target import PRESETS, Attribute, TargetDistribution
+
+Key = tuple[int, int]  # group, column of the plan: one attribute prompt
+NONE, SOFT, BLENDED = "none", "soft", "blended"  # what keeps the rest of the picture as it is
+BY_NEED, IN_FULL = "by need", "in full"  # how much each person is steered
+
+
+@dataclass(frozen=True)
+class FairPlan:
+    """columns: the attributes whose prompts steer. prompts: each (group, column)'s conditioning as the CLIP encodes it.
+
+    By need the columns are the values of each single axis, and `axes` says which; in full they are the target's own
+    attributes, and there are no axes. preservation: one of the three above.
+    """
+
+    target: TargetDistribution
+    columns: tuple[Attribute, ...]
+    axes: tuple[Axis, ...]
+    prompts: dict[Key, list]
+    in_context: bool
+    strength: float
+    start_percent: float
+    end_percent: float
+    every: int = 2
+    quantile: float = 0.0
+    momentum_scale: float = 0.3
+    momentum_beta: float = 0.6
+    preservation: str = SOFT
+
+
+def columns_of(
+    target: TargetDistribution, by_need: bool, hold: tuple[str, ...] = ()
+) -> tuple[tuple[Attribute, ...], tuple[Axis, ...]]:
+    """The attributes whose prompts steer, and the axes they are values of (none: steered in full).
+
+    By need every value of an axis is predicted, so it needs two values and at most LARGEST of each; a target with an
+    axis of fewer or more is steered in full.
+    """
+    single = target.single_axes
+    if not by_need or not all(2 <= len(values) <= LARGEST for values in single):
+        return target.attributes, ()
+    columns: list[Attribute] = []
+    axes: list[Axis] = []
+    held = [(PRESETS[name], None) for name in hold if name not in of_target(target)]
+    for values, given in [*zip(single, target.axis_indices, strict=True), *held]:
+        first = len(columns)
+        columns += values
+        axes.append(Axis(values[0].axis_values[0][0], tuple(range(first, len(columns))), given))
+    return tuple(columns), tuple(axes)
+
+
+def attribute_prompts(
+    finder: RegionFinder | None, target: TargetDistribution, columns: tuple[Attribute, ...], in_context: bool
+) -> dict[Key, str]:
+    """(group, column) -> the prompt that steers: "three female doctors", or "female person"."""
+    if finder is None:
+        return {(0, k): a.prompt for k, a in enumerate(columns)}
+    aligned = finder.aligned
+    return {
+        (g, k): said(aligned, g, a) if in_context else a.prompt
+        for g in range(len(aligned.groups))
+        if not aligned.stated(g, of_target(target))
+        for k, a in enumerate(columns)
+    }
+
+
+def said(aligned: AlignedPrompt, group: int, attribute: Attribute) -> str:
+    """The prompt with this attribute; what it states already makes way ("a female doctor" would be a female male one)."""
+    axes = {axis for axis, _ in attribute.axis_values}
+    if aligned.says(group, axes):
+        return replace_attribute(aligned.prompt, aligned.groups[group], attribute.word, related(axes))
+    return insert_attribute(aligned.prompt, aligned.groups[group], attribute.word)
+
+
+def of_target(target: TargetDistribution) -> frozenset[str]:
+    """The axes a target is about."""
+    return frozenset(axis for attribute in target.attributes for axis, _ in attribute.axis_values)
+
+
+def given_by(target: TargetDistribution, person: Person, k: int) -> Person:
+    """The person with the target's attribute k, and the reason in words."""
+    why = f"{target.attributes[k].name}, by {target.assignment}, seed {target.seed}"
+    return replace(person, attribute=k, why=why, steered=[])  # a mask from outside is one person in every image

@@ -1,0 +1,92 @@
+"""What a sampling run leaves behind: its maps, the people found, the latent it made, and the runs seen so far."""
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from ..attention.capture import MapStore
+from ..attention.records import Watch
+from .fair.steering import Steered
+from .fair.target import TargetDistribution
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """Someone found in a picture: whose mask, which attribute was given and why, and how the steering went."""
+
+    group: int
+    label: str
+    mask: Tensor  # [h, w] at read size
+    attribute: int | None  # index into the target; None: left as drawn
+    why: str
+    steered: list[Steered] = field(default_factory=list)  # filled while sampling
+
+
+@dataclass(frozen=True, eq=False)
+class EnergyStep:
+    """One prediction under energy guidance: how far the concepts overlapped, and what was done to each image."""
+
+    step: int
+    overlap: Tensor  # SoftIoU [pairs, images]
+    chance: Tensor  # [pairs, images], of independent masks of these areas
+    outcome: tuple[str, ...]  # per image: guided, or why it was not
+
+
+@dataclass
+class SampledRun:
+    """What one sampling run left behind: its maps, what was noted on the way, and the latent it made."""
+
+    store: MapStore
+    steps: set[int] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    result: Tensor | None = None  # the sampled latent, to recognise it
+    people: list[list[Person]] = field(default_factory=list)  # per image, where Fair Inference ran
+    plain: Tensor | None = None  # the unedited latent of the same seed, where it was sampled beside
+    tally: str = ""  # how a quota shared by several runs stands after this one
+    pairs: tuple[str, ...] = ()  # where energy guidance ran: "gender ~ doctor", ...
+    energy: list[EnergyStep] = field(default_factory=list)
+    settings: str = ""  # in words, of energy guidance; of Fair Inference where they are not as set
+    target: TargetDistribution | None = None  # what Fair Inference was asked for
+    failed: bool = False  # it ended by an error, or was cancelled
+    remembered: bool = False  # its pictures are among those of the capture
+    why_plain: str = ""  # why nobody was steered, where nobody was
+    named: tuple[
+        tuple[int, str, int], ...
+    ] = ()  # (group, noun, how many) that the prompt names, where they are looked for
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One image that a run has made, and who is in it: for samplings that go on from there."""
+
+    latent: Tensor  # [C, h, w], half precision
+    people: tuple[Person, ...]
+
+    @property
+    def bytes(self) -> int:
+        return sum(t.numel() * t.element_size() for t in (self.latent, *(p.mask for p in self.people)))
+
+
+@dataclass
+class Recording:
+    """FAIR_ATTENTION: the runs seen so far on one patched model, latest last. pictures: see fair/second_pass.py."""
+
+    watch: Watch
+    runs: list[SampledRun] = field(default_factory=list)
+    kept: int = 8
+    pictures: list[Picture] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # since the last run began: why a sampling was not to be
+
+    def begin(self, run: SampledRun) -> None:
+        """Runs that failed are nobody's: they make room first."""
+        for note in [
+            *self.watch.notes,
+            *(f"the sampling before this one was refused: {text}" for text in self.refused),
+        ]:
+            run.note(note)
+        self.refused.clear()
+        self.runs = [*[r for r in self.runs if not r.failed][-(self.kept - 1) :], run]

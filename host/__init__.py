@@ -1,0 +1,1 @@
+"""Development only: a real ComfyUI, fetched, started and stopped; models of random weights."""

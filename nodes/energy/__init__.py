@@ -1,0 +1,1 @@
+"""How energy guidance meets a sampler."""

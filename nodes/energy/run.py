@@ -1,0 +1,84 @@
+"""One sampling run under energy guidance: the window, the correction after CFG, and a record of both."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import Tensor
+
+from ...attention.records import Watch
+from ...guidance.energy.energy import energy_correction, held_gradient
+from ...guidance.energy.outcomes import BROKEN, GUIDED, outcomes
+from ...guidance.energy.plan import EnergyPlan
+from ...guidance.run_record import EnergyStep, SampledRun
+from ...guidance.schedule import no_step_in_window, step_of
+from ..sampling.conditionings import conditionings
+from ..sampling.observe import Observer
+from .separate_pass import EnergyPass
+from .shared_pass import SharedForward
+
+
+class Taken(NamedTuple):
+    """dE/dx [B,C,h,w], and where: a later step may use it again."""
+
+    gradient: Tensor
+    sigma: Tensor
+    step: int
+
+
+class EnergyRun(Observer):
+    def __init__(self, plan: EnergyPlan, guider, run: SampledRun):
+        sampling = guider.model_patcher.get_model_object("model_sampling")
+        window = (plan.start_percent, plan.end_percent)
+        super().__init__(Watch(()), run, {}, tuple(float(sampling.percent_to_sigma(p)) for p in window))
+        self.plan, self.apart = plan, EnergyPass(plan.terms)
+        self.taken: Taken | None = None
+        self.sampling = sampling
+        self.levels: list[float] = []  # at which the model was asked
+        run.pairs, run.settings = plan.labels, plan.settings
+
+    def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
+        """denoised - lambda sigma^2 dE/dx: the guider's prediction, after CFG and all post-CFG functions, corrected.
+
+        Where the gradient comes out of that prediction, denoised is the plain one up to rounding.
+        """
+        sigma = float(timestep.flatten()[0])
+        self.levels.append(sigma)
+        if not self.sigma_end <= sigma <= self.sigma_start:
+            return executor(x, timestep, options, seed)
+        step = step_of(sigma, options.get("transformer_options", {}).get("sample_sigmas"), -1)
+        found = None
+        if self._lasts(step, x):
+            denoised = executor(x, timestep, options, seed)
+            gradient = held_gradient(self.taken.gradient, self.taken.sigma, timestep)
+        else:
+            guider = executor.class_obj
+            conds = conditionings(guider, self.plan.branch)
+            shared = SharedForward(self.apart.gradient, conds, x)
+            with shared.beside(options):
+                denoised = executor(x, timestep, options, seed)
+            gradient, found = shared.found or self.apart(guider.inner_model, conds, x, timestep, options)
+            if found is None:
+                self.run.note(f"{self.apart.why}; those steps were not guided")
+                return denoised
+            self.taken = Taken(gradient, timestep, step)
+        correction, used = energy_correction(gradient, timestep, self.plan.strength, self.plan.rule)
+        outcome = outcomes(gradient, used)
+        if found is not None:
+            self.run.energy.append(EnergyStep(step, found.overlap.cpu(), found.chance.cpu(), outcome))
+        if BROKEN in outcome:
+            self.run.note("a gradient was not finite; that image was not guided at that step (Fair Report counts them)")
+        return denoised + correction.to(denoised) if GUIDED in outcome else denoised
+
+    def finish(self, result: Tensor) -> None:
+        super().finish(result)
+        if not self.run.energy and not self.run.notes:
+            self.run.why_plain = no_step_in_window(
+                self.sampling, self.levels, self.plan.start_percent, self.plan.end_percent
+            )
+
+    def _lasts(self, step: int, x: Tensor) -> bool:
+        """Whether the gradient taken last is used once more; never within its own step, nor in another run of the loop."""
+        taken = self.taken
+        return (
+            taken is not None and taken.step < step < taken.step + self.plan.every and taken.gradient.shape == x.shape
+        )

@@ -1,0 +1,1 @@
+"""How Fair Inference meets a sampler."""

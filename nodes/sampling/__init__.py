@@ -1,0 +1,1 @@
+"""How any technique meets a sampler: watching a run, its conditionings, its text, its batch."""

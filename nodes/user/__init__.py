@@ -1,0 +1,1 @@
+"""What the host keeps for its user: colours, presets."""

@@ -1,0 +1,1 @@
+"""What people look at: outlines, heat maps, charts. Knows no host."""

@@ -1,0 +1,104 @@
+"""Steering by need: the shares against hand-worked and brute-force answers, and a push that ends where the need does."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fair_attention.guidance.fair.need import (
+    HOLD,
+    SURE,
+    attribute_shares,
+    direction_weights,
+    need_of,
+    simplex_least_squares,
+)
+
+
+def randn(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("weights", [(0.3, 0.7), (1.0, 0.0), (0.1, 0.2, 0.3, 0.4), (0.0, 0.5, 0.5, 0.0)])
+def test_a_mixture_of_predictions_gives_its_weights(weights: tuple[float, ...]) -> None:
+    predictions, p = randn(2, 3, len(weights), 4, 6, 5), torch.tensor(weights, dtype=torch.float64)
+    mixed = torch.einsum("k,bnkchw->bnchw", p, predictions)
+    masks = torch.rand(2, 3, 6, 5, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(attribute_shares(mixed, predictions, masks), p.expand(2, 3, -1), atol=1e-6, rtol=0)
+
+
+def test_two_attributes_are_a_clipped_projection_by_hand() -> None:
+    female, male = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 0.0]])  # [C=1... as 1 x 2 pixels]
+    both = torch.stack([female, male])[None, None, :, None]  # [1,1,2,1,1,2]
+    mask = torch.ones(1, 1, 1, 2)
+    for value, share in ((1.5, 0.75), (0.0, 0.0), (3.0, 1.0), (-1.0, 0.0)):  # <D_p - D_m, D_f - D_m> / |D_f - D_m|^2
+        prompt = torch.tensor([[value, 9.0]])[None, None, None]  # what lies beside the line does not matter
+        assert attribute_shares(prompt, both, mask)[0, 0, 0].item() == pytest.approx(share, abs=1e-6)
+
+
+def test_only_what_lies_in_the_mask_is_read() -> None:
+    predictions, masks = randn(1, 1, 2, 3, 4, 4), torch.zeros(1, 1, 4, 4)
+    masks[..., :2] = 1
+    prompt = predictions[:, :, 0].clone()
+    prompt[..., 2:] = 100
+    assert attribute_shares(prompt, predictions, masks)[0, 0].tolist() == pytest.approx([1, 0], abs=1e-6)
+
+
+def test_nothing_to_read_gives_equal_shares() -> None:
+    predictions = randn(1, 1, 3, 2, 4, 4)
+    assert attribute_shares(predictions[:, :, 0], predictions, torch.zeros(1, 1, 4, 4))[0, 0].tolist() == pytest.approx(
+        [1 / 3] * 3
+    )
+    alike = predictions[:, :, :1].expand(-1, -1, 3, -1, -1, -1)
+    assert attribute_shares(predictions[:, :, 1], alike, torch.ones(1, 1, 4, 4))[0, 0].tolist() == pytest.approx(
+        [1 / 3] * 3
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(1, 4), st.integers(0, 10_000))
+def test_no_point_of_the_simplex_is_better(k: int, seed: int) -> None:
+    factor, b = randn(k + 1, k, seed=seed), randn(k, seed=seed + 1)
+    gram = factor.T @ factor
+    p = simplex_least_squares(gram, b)
+    assert p.amin() >= 0 and p.sum().item() == pytest.approx(1)
+    others = torch.distributions.Dirichlet(torch.ones(k, dtype=torch.float64)).sample((2000,))
+    others = torch.cat([others, torch.eye(k, dtype=torch.float64)])
+
+    def cost(q: torch.Tensor) -> torch.Tensor:
+        return torch.einsum("...i,ij,...j->...", q, gram, q) - 2 * q @ b
+
+    assert cost(p) <= cost(others).min() + 1e-6
+
+
+def test_who_changes_is_pushed_by_what_is_missing_to_the_whole() -> None:
+    need = need_of(torch.tensor([0.2, 0.8]), 0)
+    assert need.changing and need.push(torch.tensor([0.2, 0.8]), 5.0) == pytest.approx(4.0)
+    assert need.push(torch.tensor([1.0, 0.0]), 5.0) == 0
+
+
+def test_who_already_has_it_is_only_kept_from_losing_it() -> None:
+    need = need_of(torch.tensor([0.2, 0.8]), 1)
+    assert not need.changing and need.reference == pytest.approx(0.8)
+    assert need.push(torch.tensor([0.15, 0.85]), 5.0) == 0
+    assert need.push(torch.tensor([0.28, 0.72]), 5.0) == pytest.approx(5.0 * HOLD * 0.08)
+
+
+def test_who_leads_but_is_not_sure_is_made_sure() -> None:
+    need = need_of(torch.tensor([0.55, 0.45]), 0)
+    assert not need.changing and need.missing(torch.tensor([0.55, 0.45])) == pytest.approx(SURE - 0.55)
+
+
+def test_a_held_axis_keeps_what_leads_and_no_more() -> None:
+    need = need_of(torch.tensor([0.1, 0.6, 0.3, 0.0]), None)
+    assert need.given == 1 and need.push(torch.tensor([0.1, 0.6, 0.3, 0.0]), 5.0) == 0
+    assert need.missing(torch.tensor([0.4, 0.5, 0.1, 0.0])) == pytest.approx(0.1)
+
+
+def test_the_direction_leads_away_from_what_is_there_and_from_the_others_alike() -> None:
+    assert direction_weights(torch.tensor([0.3, 0.7]), 0).tolist() == pytest.approx([1, -1])
+    shares = torch.tensor([0.2, 0.6, 0.2], dtype=torch.float64)  # of the rest .75 and .25; alike .5 and .5
+    assert direction_weights(shares, 0).tolist() == pytest.approx([1, -0.625, -0.375])
+    assert shares.tolist() == [0.2, 0.6, 0.2]  # the record is not written to
+    alone = direction_weights(torch.tensor([1.0, 0.0, 0.0]), 0)  # nothing else is there: away from both alike
+    assert alone.tolist() == [1, -0.5, -0.5]

@@ -1,0 +1,94 @@
+"""The people of a run steered by need: who is read with whose prompts, who is pushed, what is recorded."""
+
+import pytest
+import torch
+
+from fair_attention.guidance.fair.need import HOLD
+from fair_attention.guidance.fair.steering import Axis, Needs, read
+
+GENDER = Axis("gender", (0, 1), (0, 1))
+TONE = Axis("skin tone", (2, 3), None)
+NAMES = ("female", "male", "light", "dark")
+
+
+def randn(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def scene(shares: dict[int, tuple[float, float]], axes=(GENDER,), images: int = 1):
+    """(prompt, predictions, groups, masks): one person a group, side by side, each a mixture of its own predictions."""
+    n = len(shares)
+    predictions = {(g, c): randn(images, 2, 4, 4 * n, seed=10 * g + c) for g in shares for a in axes for c in a.columns}
+    prompt, masks = torch.zeros(images, 2, 4, 4 * n, dtype=torch.float64), torch.zeros(images, n, 4, 4 * n)
+    for j, (g, p) in enumerate(shares.items()):
+        here = slice(4 * j, 4 * j + 4)
+        masks[:, j, :, here] = 1
+        prompt[..., here] = (p[0] * predictions[g, 0] + p[1] * predictions[g, 1])[..., here]
+    return prompt, predictions, torch.tensor([list(shares)] * images), masks
+
+
+def test_each_person_is_read_by_the_prompts_of_its_own_group() -> None:
+    prompt, predictions, groups, masks = scene({0: (0.3, 0.7), 2: (0.9, 0.1)}, images=2)
+    readings = read((GENDER,), prompt, predictions, groups, masks)
+    torch.testing.assert_close(
+        readings.shares[0], torch.tensor([[[0.3, 0.7], [0.9, 0.1]]] * 2, dtype=torch.float64), atol=1e-6, rtol=0
+    )
+    assert readings.leaning((1, 1), (GENDER,), 0) == pytest.approx(0.9, abs=1e-6)
+
+
+def test_places_without_a_person_are_read_as_anything_and_pushed_nowhere() -> None:
+    prompt, predictions, groups, masks = scene({0: (0.3, 0.7), 1: (0.5, 0.5)})
+    groups[0, 1], masks[0, 1] = -1, 0
+    readings = read((GENDER,), prompt, predictions, groups, masks)
+    needs = Needs((GENDER,), 4.0)
+    needs.decide((0, 0), 0, readings, NAMES)
+    assert not needs.directions(readings)[0, 1].any()
+
+
+def test_who_changes_is_pushed_and_who_has_it_gets_exactly_nothing() -> None:
+    prompt, predictions, groups, masks = scene({0: (0.2, 0.8), 1: (0.9, 0.1)})
+    readings = read((GENDER,), prompt, predictions, groups, masks)
+    needs = Needs((GENDER,), 4.0)
+    changed = needs.decide((0, 0), 0, readings, NAMES)[0]
+    kept = needs.decide((0, 1), 0, readings, NAMES)[0]
+    assert (changed.given, changed.changing, kept.changing) == ("female", True, False)
+    d = needs.directions(readings)
+    expected = 4.0 * 0.8 * (predictions[0, 0] - predictions[0, 1])
+    torch.testing.assert_close(d[:, 0], expected, atol=1e-5, rtol=1e-5)
+    assert not d[:, 1].any()  # the other leads with .9: nothing is missing
+    less = read((GENDER,), 0.7 * predictions[1, 0] + 0.3 * predictions[1, 1], predictions, groups, masks)
+    torch.testing.assert_close(  # it has lost .2 by a neighbour: that much is pushed back
+        needs.directions(less)[:, 1], 4.0 * HOLD * 0.2 * (predictions[1, 0] - predictions[1, 1]), atol=1e-5, rtol=1e-5
+    )
+
+
+def test_what_was_done_is_recorded_step_by_step() -> None:
+    prompt, predictions, groups, masks = scene({0: (0.25, 0.75)})
+    readings = read((GENDER,), prompt, predictions, groups, masks)
+    needs = Needs((GENDER,), 4.0)
+    (record,) = needs.decide((0, 0), 0, readings, NAMES)
+    needs.directions(readings)
+    record.step()
+    record.step()  # the direction is held for a second prediction
+    later = read((GENDER,), predictions[0, 0], predictions, groups, masks)  # it has become what it was given
+    needs.directions(later)
+    record.step()
+    assert record.before == pytest.approx((0.25, 0.75), abs=1e-6) and record.after == pytest.approx((1, 0), abs=1e-6)
+    assert record.steps == 2 and record.push == pytest.approx(4.0 * 0.75, abs=1e-5)
+
+
+def test_a_held_axis_is_pushed_on_only_where_it_drifts_and_somebody_changes() -> None:
+    axes = (GENDER, TONE)
+    prompt, predictions, groups, masks = scene({0: (0.2, 0.8)}, axes)
+    predictions |= {(0, 2): predictions[0, 2] + prompt, (0, 3): predictions[0, 3] + prompt}
+    first = read(axes, prompt, predictions, groups, masks)
+    leading = int(first.shares[1][0, 0].argmax())
+    drifted = read(axes, predictions[0, 2 + 1 - leading], predictions, groups, masks)
+    for given, pushed in ((0, True), (1, False)):  # female is a change, male is not
+        needs = Needs(axes, 4.0)
+        gender, tone = needs.decide((0, 0), given, first, NAMES)
+        assert tone.held and tone.given == NAMES[2 + leading] and gender.changing == pushed
+        needs.directions(first)
+        assert tone.now == 0
+        needs.directions(drifted)
+        assert (tone.now > 0) == pushed
