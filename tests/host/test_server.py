@@ -7,7 +7,7 @@ from fair_attention.scripts.workflow import to_prompt
 from fair_attention.tests.host.graphs import stock_graph
 
 # A custom node of its own, since the server is another process and knows nothing of this one's registrations.
-REGISTRATION = "from fair_attention.tests.host import tiny\n\ntiny.register()\nNODE_CLASS_MAPPINGS = {}\n"
+REGISTRATION = "from fair_attention.host import tiny\n\ntiny.register()\nNODE_CLASS_MAPPINGS = {}\n"
 
 
 @pytest.fixture(scope="module")
