@@ -5,7 +5,9 @@ PYTHON := .venv/bin/python
 ROOMS := $(wildcard attention guidance metrics pictures)
 BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance bench-need gpu-check
 export HOST ?= 0.30.0
-export PROMPT SEEDS ATTRIBUTES
+# SEEDS is what PICTURES was called.
+PICTURES ?= $(SEEDS)
+export PROMPT PICTURES ATTRIBUTES OUT
 
 .PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails help-pictures lint format train emoji-report composition real-size registry-check clean $(BENCHMARKS)
 
@@ -16,9 +18,9 @@ setup:  ## fetch and install what is missing (nothing, the second time)
 	@$(PYTHON3) host/setup.py
 
 demo: export OMP_NUM_THREADS ?= 2
-demo: setup  ## before and after, with numbers: PROMPT="three pilots with cats" SEEDS=16 ATTRIBUTES=gender
-	@$(PYTHON) -m fair_attention.scripts.demo $(if $(PROMPT),--prompt "$$PROMPT") $(if $(SEEDS),--seeds "$$SEEDS") \
-		$(if $(ATTRIBUTES),--attributes "$$ATTRIBUTES")
+demo: setup  ## before and after, with numbers: PROMPT="three pilots with cats" PICTURES=16 ATTRIBUTES=gender OUT=folder
+	@$(PYTHON) -m fair_attention.scripts.demo $(if $(PROMPT),--prompt "$$PROMPT") $(if $(PICTURES),--pictures "$$PICTURES") \
+		$(if $(ATTRIBUTES),--attributes "$$ATTRIBUTES") $(if $(OUT),--out "$$OUT")
 
 # One thread each: on a busy machine two are slower than one.
 test test-unit test-host test-browser: export OMP_NUM_THREADS ?= 1

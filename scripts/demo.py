@@ -1,6 +1,5 @@
 """The demo: a shipped workflow on the embedded model in a real ComfyUI, plain and fair, with the same seeds."""
 
-import argparse
 import json
 import subprocess
 import time
@@ -9,20 +8,17 @@ from typing import Any
 
 from safetensors import safe_open
 
-from ..attention.prompt.language import people_groups
 from ..emoji_world.reader import EmojiReader
 from ..emoji_world.world import CHECKPOINT
-from ..guidance.fair.attribute_list import parse_attributes
-from ..guidance.fair.target import PRESETS, Attribute
+from ..guidance.fair.target import PRESETS
 from ..host import hosts
 from ..host.server import HostError, Server, running, say
 from . import demo_report
 from .demo_report import Method
+from .demo_request import BATCH, Request, parse, unknown_words
 from .workflow import read_prompt
 
 WORKFLOW = hosts.ROOT / "workflows" / "fair-inference-gender.json"
-OUT = Path("output/demo")
-BATCH = 16  # pictures a queue run
 PEOPLE = "demo/people"  # what the host saves of whom it found, in its output folder
 
 
@@ -80,12 +76,12 @@ def saved_people(folder: Path, images: int) -> list[list[dict[str, Any]]]:
     return [[{**person, "mask": next(masks)} for person in people] for people in found] or [[] for _ in range(images)]
 
 
-def run(server: Server, prompt: dict, method: Method, strength: float, seeds: int) -> None:
-    """Queue the prompt until `seeds` pictures are there; append what comes back to `method`."""
+def run(server: Server, prompt: dict, method: Method, strength: float, pictures: int, output: Path) -> None:
+    """Queue the prompt until there are that many pictures; append what comes back to `method`. output: the host's folder."""
     sampler, latent = find(prompt, "KSampler"), find(prompt, "EmptyLatentImage")
     prompt[find(prompt, "FairInference")]["inputs"]["strength"] = strength
-    for start in range(0, seeds, BATCH):
-        prompt[latent]["inputs"]["batch_size"] = min(BATCH, seeds - start)
+    for start in range(0, pictures, BATCH):
+        prompt[latent]["inputs"]["batch_size"] = min(BATCH, pictures - start)
         prompt[sampler]["inputs"]["seed"] = start
         clock = Stopwatch("KSampler")
         entry = server.queue(prompt, clock)
@@ -96,7 +92,7 @@ def run(server: Server, prompt: dict, method: Method, strength: float, seeds: in
         method.outlined += server.images(entry, report)
         method.reports += entry["outputs"][report]["text"]
         method.heatmaps += server.images(entry, find(prompt, "FairAttentionHeatmaps"))
-        method.people += saved_people(OUT / "host" / "output" / Path(PEOPLE).parent, min(BATCH, seeds - start))
+        method.people += saved_people(output / Path(PEOPLE).parent, min(BATCH, pictures - start))
 
 
 class Stopwatch:
@@ -115,50 +111,39 @@ class Stopwatch:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--prompt", default="a photo of three pilots")
-    parser.add_argument("--seeds", type=int, default=16, help="how many pictures")
-    parser.add_argument(
-        "--attributes", default="gender", help=f"{', '.join(PRESETS)}, or a list such as female 3, male 1"
-    )
-    a = parser.parse_args()
-    if a.seeds < 1:
-        parser.error(f"--seeds {a.seeds}: ask for at least one picture")
-    if not people_groups(a.prompt):
-        parser.error(f"--prompt {a.prompt!r} names no person; name one, as in: a photo of three pilots")
-    try:
-        wanted = PRESETS.get(a.attributes) or parse_attributes(a.attributes.replace(",", "\n"))
-    except ValueError as error:
-        parser.error(f"--attributes: {error}")
-    OUT.mkdir(parents=True, exist_ok=True)
+    asked = parse()
+    host = asked.out / "host"
+    host.mkdir(parents=True, exist_ok=True)
     plain, fair = Method("plain"), Method("fair inference")
-    print(f"Starting ComfyUI {hosts.version()} headless; its log is {OUT}/host/server.log")
+    if unknown := unknown_words(asked.prompt):
+        print(f"The embedded model has not learned {', '.join(unknown)}: what it draws for that says nothing")
+    print(f"Starting ComfyUI {hosts.version()} headless; its log is {host}/server.log")
     try:
-        with running(OUT / "host") as server:
-            prompt = keep_people(prepare(read_prompt(WORKFLOW, server.object_info()), a.prompt, a.attributes))
+        with running(host) as server:
+            prompt = keep_people(prepare(read_prompt(WORKFLOW, server.object_info()), asked.prompt, asked.attributes))
             shipped = prompt[find(prompt, "FairInference")]["inputs"]["strength"]
-            print(f"Plain: {a.seeds} pictures of {a.prompt!r} as the model draws them by itself")
-            run(server, prompt, plain, 0.0, a.seeds)
-            print("Fair: the same seeds, each person given an attribute")
-            run(server, prompt, fair, shipped, a.seeds)
+            print(f"Plain: {asked.pictures} pictures of {asked.prompt!r} as the model draws them by itself")
+            run(server, prompt, plain, 0.0, asked.pictures, host / "output")
+            print("Fair: the same noise, each person given an attribute")
+            run(server, prompt, fair, shipped, asked.pictures, host / "output")
     except HostError as error:
         raise SystemExit(f"The host says:\n{error}") from None
-    demo_report.write(OUT, facts(prompt, a.prompt, a.seeds, wanted), wanted, plain, fair)
+    demo_report.write(asked.out, facts(prompt, asked), asked.wanted, plain, fair)
 
 
-def facts(prompt: dict, text: str, pictures: int, wanted: tuple[Attribute, ...]) -> dict[str, Any]:
-    """Everything that is needed to draw the same again."""
+def facts(prompt: dict, asked: Request) -> dict[str, Any]:
+    """Everything that is needed to draw the same again. noise: of each picture the sampler's seed and its place in the batch."""
     sampler, fair = (prompt[find(prompt, kind)]["inputs"] for kind in ("KSampler", "FairInference"))
     target = prompt[find(prompt, "FairTargetDistribution")]["inputs"]
-    total = sum(a.share for a in wanted)
+    total = sum(a.share for a in asked.wanted)
     return {
-        "prompt": text,
-        "seeds": pictures,
-        "noise": [{"seed": i // BATCH * BATCH, "batch_index": i % BATCH} for i in range(pictures)],
+        "prompt": asked.prompt,
+        "pictures": asked.pictures,
+        "noise": [{"seed": i // BATCH * BATCH, "batch_index": i % BATCH} for i in range(asked.pictures)],
         "host": hosts.version(),
         "checkpoint": CHECKPOINT.name,
         "commit": commit(),
-        "target": {a.name: a.share / total for a in wanted},
+        "target": {a.name: a.share / total for a in asked.wanted},
         "assignment": target["assignment"],
         "target_seed": target["seed"],
         **{name: sampler[name] for name in ("steps", "cfg", "sampler_name", "scheduler", "denoise")},

@@ -21,6 +21,7 @@ from ..metrics.bias_report import format_report
 from ..metrics.consistency import psnr, ssim
 from ..metrics.readers import Reading, labels_of
 from .demo_people import axis_of, became, rows
+from .demo_request import BATCH, REPORT
 
 AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
 Readings = list[list[Reading]]
@@ -53,7 +54,6 @@ def write(out: Path, facts: dict, wanted: Sequence[Attribute], plain: Method, fa
     methods = {m.name: numbers(m, read[m.name], wanted, plain.tensor(), outside) for m in (plain, fair)}
     people = rows(wanted, read[plain.name], read[fair.name], fair.people, fair.tensor())
     report = {**facts, "reader": reader.name, "methods": methods, **became(wanted, read, people), "people": people}
-    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     measured = {m: biases(r, wanted) for m, r in read.items()}
     (out / "report.md").write_text(text(report, fair, measured), encoding="utf-8")
     grid(plain.pictures).save(out / "before.png")
@@ -61,9 +61,10 @@ def write(out: Path, facts: dict, wanted: Sequence[Attribute], plain: Method, fa
     shown = range(min(8, len(plain.pictures)))
     comparison([(plain.labelled[i], fair.labelled[i], fair.outlined[i]) for i in shown]).save(out / "comparison.png")
     grid(fair.heatmaps[:16]).save(out / "heatmaps.png")
+    (out / REPORT).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(summary(report))
     print("\n".join(f"  {out / name}" for name in (
-        "comparison.png", "before.png", "after.png", "heatmaps.png", "report.md", "report.json")))  # fmt: skip
+        "comparison.png", "before.png", "after.png", "heatmaps.png", "report.md", REPORT)))  # fmt: skip
 
 
 def biases(readings: Readings, wanted: Sequence[Attribute]) -> dict[str, BiasResult]:
@@ -134,8 +135,10 @@ def summary(report: dict) -> str:
 def text(report: dict, fair: Method, measured: dict[str, dict[str, BiasResult]]) -> str:
     parts = [
         f"# Demo: {report['prompt']}",
-        f"{report['seeds']} pictures, same seeds for both methods. Host: ComfyUI {report['host']}. "
+        f"{report['pictures']} pictures, from the same noise for both methods. Host: ComfyUI {report['host']}. "
         f"Checkpoint: {report['checkpoint']}. Attributes as read by the {report['reader']}.",
+        f"Picture n of a batch of {BATCH} is not seed n: to draw one again, put *Latent From Batch* with its batch_index behind an "
+        f"*Empty Latent Image* of {BATCH}, and give the sampler its seed; {REPORT} has both, under *noise*.",
         "The people are drawn symbols: a controlled test of the method, no statement about real pictures or people.",
     ]
     for name, results in measured.items():

@@ -94,10 +94,14 @@ def _check_name(name: str) -> None:
 
 
 def _check_word(name: str) -> None:
-    """Raises ValueError for a word that is nearly one of a ready-made set: "femal"."""
+    """Raises ValueError for a set's name among attributes ("gender x age"), and for what is nearly a known word: "femal"."""
+    named = next((part for part in re.split(r"\s+(?:[x×*&+]|and|by)\s+", name.casefold()) if part in PRESETS), None)
+    if named is not None:
+        raise ValueError(f"{name!r}: {named!r} is a ready-made set and no attribute; write it alone, and to cross two sets "
+                         "wire one Target Distribution into cross_with of another")  # fmt: skip
     known = [a.name for preset in PRESETS.values() for a in preset]
     near = difflib.get_close_matches(name.casefold(), [x.casefold() for x in known], 1, cutoff=0.85)
-    if near and len(name) > 4 and " " not in name:
+    if near and near[0] != name.casefold() and len(name) > 4 and " " not in name:
         meant = next(x for x in known if x.casefold() == near[0])
         raise ValueError(f"{name!r} is none of the known names: is {meant!r} meant? If not, write the prompt too, "
                          f"as in '{name} 1 | {name} person'")  # fmt: skip
