@@ -159,3 +159,11 @@ def test_the_same_axis_cannot_be_crossed_with_itself() -> None:
 def test_presets_are_valid_targets() -> None:
     assert [len(TargetDistribution(axis, preset).attributes) for axis, preset in PRESETS.items()] == [2, 4, 4, 3]
     assert PRESETS["race"][2].prompt == "East Asian person"
+
+
+def test_a_known_name_may_stand_beside_others_and_a_set_may_not():
+    assert [a.name for a in parse_attributes("female, male, nonbinary")] == ["female", "male", "nonbinary"]
+    for text in ("gender, skin tone", "gender x age", "Race 1\nfemale 1"):
+        with pytest.raises(ValueError, match="is a ready-made set and no attribute"):
+            parse_attributes(text)
+    assert [a.name for a in parse_attributes("age 1 | a person of any age\nold 1")] == ["age", "old"]
