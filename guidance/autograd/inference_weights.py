@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from ..nested import mapped
+
 INFERENCE = "Inference tensors cannot be saved for backward"  # in what autograd says when it refuses
 
 
@@ -58,11 +60,7 @@ def alias(tensor: Tensor) -> Tensor:
 
 def ordinary(value):
     """Inference tensors inside a value (tensor, list, tuple, dict, anything else) as ordinary copies."""
-    if isinstance(value, dict):
-        return {key: ordinary(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(ordinary(item) for item in value)
-    return value.clone() if torch.is_tensor(value) and value.is_inference() else value
+    return mapped(value, lambda leaf: leaf.clone() if torch.is_tensor(leaf) and leaf.is_inference() else leaf)
 
 
 class OrdinaryTensors(TorchFunctionMode):

@@ -13,11 +13,10 @@ from torch import Tensor, nn
 
 from ...guidance.autograd.inference_weights import ordinary
 from ...guidance.batch_index import images_of
-from ...guidance.batch_rows import ranges
+from ...guidance.batch_rows import ranges, transformer_options
 from ...guidance.energy.energy import Energy
 from ...guidance.energy.plan import EnergyTerms
 from ...guidance.random_numbers import same_random_numbers_after
-from ..sampling.observe import transformer_options
 from .gradient import EnergyGradient, images_at_once, with_backward
 
 OURS = "fair_attention."  # what the keys of this pack's wrappers begin with

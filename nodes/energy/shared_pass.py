@@ -18,8 +18,8 @@ import torch
 from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
-from ...guidance.batch_rows import has_rows_only, part
-from ..sampling.observe import PREDICTS, transformer_options
+from ...guidance.batch_rows import has_rows_only, part, transformer_options
+from ..sampling.observe import PREDICTS
 from .gradient import EnergyGradient, Found, images_at_once, with_backward
 from .separate_pass import KEY, OURS
 

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
-import torch
 from torch import Tensor
 
-from .observe import transformer_options
+from .batch_rows import arranged, transformer_options
 
 
 @dataclass(frozen=True)
-class Beside:
+class AppendedRows:
     """ours: the identifiers of our prompts' conditionings. positive: the number of the sampler's positive.
 
     Other packs may append prompts of their own, before ours or behind: those keep their numbers and places.
@@ -32,27 +31,18 @@ class Beside:
         if not any(ours) or total % len(ours):
             return forward(args, kwargs)
         order = sorted(range(len(ours)), key=ours.__getitem__)
-        out = forward(self._arranged(args, order, total), self._arranged(kwargs, order, total))
-        return self._arranged(out, [order.index(place) for place in range(len(order))], total)
+        back = [order.index(place) for place in range(len(order))]
 
-    def _arranged(self, value, order: list[int], total: int):
-        """Everything in the U-Net's arguments that has the batch's rows, in this order of its conditionings."""
-        if isinstance(value, dict) and "uuids" in value:
-            uuids, numbers = ([value[name][place] for place in order] for name in ("uuids", "cond_or_uncond"))
-            renamed = [
-                self.positive if uuid in self.ours else number for uuid, number in zip(uuids, numbers, strict=True)
-            ]
-            return {**value, "uuids": uuids, "cond_or_uncond": renamed}
-        if isinstance(value, dict):
-            return {name: self._arranged(item, order, total) for name, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return type(value)(self._arranged(item, order, total) for item in value)
-        if not torch.is_tensor(value) or not value.dim() or value.shape[0] != total:
-            return value
-        return value.unflatten(0, (len(order), -1))[order].flatten(0, 1)
+        def renamed(given: dict) -> dict:
+            uuids, numbers = ([given[name][place] for place in order] for name in ("uuids", "cond_or_uncond"))
+            numbers = [self.positive if uuid in self.ours else n for uuid, n in zip(uuids, numbers, strict=True)]
+            return {**given, "uuids": uuids, "cond_or_uncond": numbers}
+
+        out = forward(arranged(args, order, total, renamed), arranged(kwargs, order, total, renamed))
+        return arranged(out, back, total, dict)
 
 
-def beside(groups: list[list[dict]], conds: list, positive: int) -> Beside | None:
+def appended(groups: list[list[dict]], conds: list, positive: int) -> AppendedRows | None:
     """How these groups of conditionings of ours, if any, ride along with the sampler's `conds`.
 
     Where one group has an area and another none, the host copies that conditioning, identifier included, to the other:
@@ -63,7 +53,7 @@ def beside(groups: list[list[dict]], conds: list, positive: int) -> Beside | Non
         if cond.get("uuid") in theirs:
             cond["uuid"] = uuid4()
     ours = frozenset(cond["uuid"] for group in groups for cond in group)
-    return Beside(ours, positive) if ours else None
+    return AppendedRows(ours, positive) if ours else None
 
 
 def index_of(group: list[dict], conds: list) -> int | None:
