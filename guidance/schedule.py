@@ -1,9 +1,54 @@
-"""Where in a run guidance acts: the step a prediction lies in, and the window of the noise schedule."""
+"""When in a run guidance acts: one window and one "every so many steps" for every technique.
+
+Noise levels fall from step to step. A share p of the sampling is the level that the host gives for it
+(`percent_to_sigma`): 0 lies above all levels, 1 at the end of them.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+
+ROUNDING = 1e-5  # a level may have been rounded, in half precision: so near to another it is the same
+
+
+class Window(NamedTuple):
+    """The predictions from `start_percent` up to, not including, `end_percent`: sigma_start >= sigma > sigma_end.
+
+    The start belongs to it, the end does not. So windows that follow one another share no step and leave none out (what
+    Fair Inference watches to find the people, and what it steers), 0 to 1 holds every step, and one that ends where it
+    starts holds none. Our decision, as guiders of diffusers have it.
+    """
+
+    start: float  # noise levels: start > end
+    end: float
+
+    @classmethod
+    def of(cls, sampling: Any, start_percent: float, end_percent: float) -> "Window":
+        """sampling: the host's model_sampling, which knows the noise level of each share."""
+        return cls(*(float(sampling.percent_to_sigma(percent)) for percent in (start_percent, end_percent)))
+
+    def holds(self, sigma: float) -> bool:
+        """Whether a prediction at this noise level belongs to it. A level that equals an end but for rounding is that end."""
+        return sigma <= self.start * (1 + ROUNDING) and sigma > self.end * (1 + ROUNDING)
+
+
+@dataclass
+class Every:
+    """What is computed at one step lasts for the steps after it, `steps` together.
+
+    Within its own step it is computed anew, since a sampler that asks twice there asks about two pictures; so it is when
+    the loop has gone back.
+    """
+
+    steps: int
+    taken: int | None = None  # the step it was last computed at
+
+    def lasts(self, step: int) -> bool:
+        """Whether what was computed last is to be used once more at this step."""
+        return self.taken is not None and self.taken < step < self.taken + self.steps
 
 
 def step_of(sigma: float, schedule: Tensor | None, otherwise: int) -> int:
@@ -14,29 +59,16 @@ def step_of(sigma: float, schedule: Tensor | None, otherwise: int) -> int:
     """
     if not torch.is_tensor(schedule):
         return otherwise
-    return max(0, int((schedule >= sigma * (1 - 1e-5)).sum()) - 1)
-
-
-def in_window(progress: float, start: float, end: float) -> bool:
-    """Whether a step at `progress` lies in the window [start, end), in parts of the run, 0 ... 1.
-
-    progress: step / steps, so 0 for the first step and below 1 for the last; a window that ends at 1 holds the last
-    step, and one whose start and end are equal holds none. A warm-up of 10 of 50 steps is start = 0.2.
-    Raises ValueError for a window outside 0 ... 1 or one that ends before it starts.
-    """
-    if not 0 <= start <= 1 or not 0 <= end <= 1:
-        raise ValueError(f"window {start:g} ... {end:g} is out of range: start and end lie between 0 and 1")
-    if end < start:
-        raise ValueError(f"window {start:g} ... {end:g} ends before it starts: give an end of {start:g} or more")
-    return start <= progress < end
+    return max(0, int((schedule >= sigma * (1 - ROUNDING)).sum()) - 1)
 
 
 def check_window(start: float, end: float, node: str) -> None:
+    """ValueError for a window that holds no step, whatever is sampled."""
     if end <= start:
         raise ValueError(f"{node}: end_percent {end:g} must lie after start_percent {start:g}")
 
 
-def no_step_in_window(sampling, sigmas: Sequence[float], start: float, end: float) -> str:
+def no_step_in_window(sampling: Any, sigmas: Sequence[float], start: float, end: float) -> str:
     """Of a schedule (noise levels, falling, the last one is not predicted at): no prediction between start and end."""
     at = [f"{percent_of(sampling, sigma):.0%}" for sigma in sigmas]
     listed = ", ".join(at if len(at) <= 6 else [*at[:3], "...", *at[-2:]])
@@ -51,7 +83,7 @@ def no_step_in_window(sampling, sigmas: Sequence[float], start: float, end: floa
     )
 
 
-def percent_of(sampling, sigma: float) -> float:
+def percent_of(sampling: Any, sigma: float) -> float:
     """The share of the host's noise schedule at which a noise level lies: percent_to_sigma, turned round by halving."""
     low, high = 0.0, 1.0
     for _ in range(20):

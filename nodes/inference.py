@@ -201,7 +201,7 @@ def install(
     def sampler_sample(executor, guider, sigmas, *args):
         run = running()
         if run and any(map(run.guides, sigmas.tolist())):
-            run.find.check(sigmas.tolist(), run.sigma_on)
+            run.find.check(sigmas.tolist(), run.window)
         return run.sample(executor, guider, sigmas, *args) if run else executor(guider, sigmas, *args)
 
     def predict_noise(executor, x, timestep, model_options=None, seed=None):

@@ -13,7 +13,7 @@ from ..attention.trace import Block, block_levels
 from ..guidance.energy.energy import PRESETS
 from ..guidance.energy.plan import EnergyPlan, EnergyTerms
 from ..guidance.run_record import Recording, SampledRun
-from ..guidance.schedule import check_window
+from ..guidance.schedule import Window, check_window
 from .energy.run import EnergyRun
 from .sampling.clip_text import locate, own_context
 from .sampling.conditionings import conditionings, require_width
@@ -185,7 +185,7 @@ def install(model, plan: EnergyPlan, capture: Recording):
         if plan.strength > 0:
             return EnergyRun(plan, guider, run)
         run.why_plain = "strength is 0"
-        return Observer(capture.watch, run, {}, (0.0, 0.0))
+        return Observer(capture.watch, run, {}, Window(0.0, 0.0))
 
     key = f"{KEY}.{id(capture)}"
     model, current = patch(model, key, start, NODE, capture)

@@ -13,6 +13,7 @@ from ...attention.regions import locate_group
 from ...attention.same_place import coinciding
 from ..find_run import require_maps
 from ..run_record import Person, SampledRun
+from ..schedule import Window
 
 
 def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = frozenset()) -> list[list[Person]]:
@@ -116,9 +117,9 @@ def check_mask_size(masks: Tensor, latent: tuple[int, int], node: str) -> None:
         )
 
 
-def check_warm_up(first_sigma: float, sigma_on: float, start_percent: float, node: str) -> None:
+def check_warm_up(first_sigma: float, warm_up: Window, start_percent: float, node: str) -> None:
     """ValueError if sampling begins below the noise level at which people are to have been found."""
-    if first_sigma < sigma_on:
+    if not warm_up.holds(first_sigma):
         raise ValueError(
             f"{node}, start_percent: sampling begins later (denoise below 1, or a later first step), so no step is left "
             f"before {start_percent:g} in which to find the people; set start_percent above 1 - denoise, or connect masks"

@@ -8,6 +8,7 @@ from torch import Tensor
 from ...attention.records import RegionFinder
 from ..find_run import require_maps
 from ..run_record import Person, Recording, SampledRun
+from ..schedule import Window
 from .people import check_warm_up, find_people, people_from_masks
 from .plan import FairPlan, of_target
 from .second_pass import Before, Upscale, as_before, first_part, keep_attributes, people_before, people_named, remember
@@ -49,10 +50,10 @@ class Whom:
         """Who was in each image before, if anybody."""
         return [as_before(earlier or (), run.store.latent_size) for earlier in self.before]
 
-    def check(self, sigmas: Sequence[float], sigma_on: float) -> None:
+    def check(self, sigmas: Sequence[float], warm_up: Window) -> None:
         """ValueError if these noise levels leave no step in which to find people who are not known."""
         if self.masks is None and None in self.before and not self.begun:
-            check_warm_up(sigmas[0], sigma_on, self.plan.start_percent, self.node)
+            check_warm_up(sigmas[0], warm_up, self.plan.start_percent, self.node)
 
 
 def whom(

@@ -10,7 +10,7 @@ from ...guidance.energy.energy import energy_correction, held_gradient
 from ...guidance.energy.outcomes import BROKEN, GUIDED, outcomes
 from ...guidance.energy.plan import EnergyPlan
 from ...guidance.run_record import EnergyStep, SampledRun
-from ...guidance.schedule import no_step_in_window, step_of
+from ...guidance.schedule import Every, Window, no_step_in_window, step_of
 from ..sampling.conditionings import conditionings
 from ..sampling.observe import Observer
 from .separate_pass import EnergyPass
@@ -18,18 +18,17 @@ from .shared_pass import SharedForward
 
 
 class Taken(NamedTuple):
-    """dE/dx [B,C,h,w], and where: a later step may use it again."""
+    """dE/dx [B,C,h,w], and at which noise level: a later step may use it again."""
 
     gradient: Tensor
     sigma: Tensor
-    step: int
 
 
 class EnergyRun(Observer):
     def __init__(self, plan: EnergyPlan, guider, run: SampledRun):
         sampling = guider.model_patcher.get_model_object("model_sampling")
-        window = (plan.start_percent, plan.end_percent)
-        super().__init__(Watch(()), run, {}, tuple(float(sampling.percent_to_sigma(p)) for p in window))
+        super().__init__(Watch(()), run, {}, Window.of(sampling, plan.start_percent, plan.end_percent))
+        self.every = Every(plan.every)
         self.plan, self.apart = plan, EnergyPass(plan.terms)
         self.taken: Taken | None = None
         self.sampling = sampling
@@ -43,7 +42,7 @@ class EnergyRun(Observer):
         """
         sigma = float(timestep.flatten()[0])
         self.levels.append(sigma)
-        if not self.sigma_end <= sigma <= self.sigma_start:
+        if not self.window.holds(sigma):
             return executor(x, timestep, options, seed)
         step = step_of(sigma, options.get("transformer_options", {}).get("sample_sigmas"), -1)
         found = None
@@ -60,7 +59,7 @@ class EnergyRun(Observer):
             if found is None:
                 self.run.note(f"{self.apart.why}; those steps were not guided")
                 return denoised
-            self.taken = Taken(gradient, timestep, step)
+            self.taken, self.every.taken = Taken(gradient, timestep), step
         correction, used = energy_correction(gradient, timestep, self.plan.strength, self.plan.rule)
         outcome = outcomes(gradient, used)
         if found is not None:
@@ -77,8 +76,5 @@ class EnergyRun(Observer):
             )
 
     def _lasts(self, step: int, x: Tensor) -> bool:
-        """Whether the gradient taken last is used once more; never within its own step, nor in another run of the loop."""
-        taken = self.taken
-        return (
-            taken is not None and taken.step < step < taken.step + self.plan.every and taken.gradient.shape == x.shape
-        )
+        """Whether the gradient taken last is used once more."""
+        return self.taken is not None and self.taken.gradient.shape == x.shape and self.every.lasts(step)

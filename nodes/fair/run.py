@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ...attention.maps import resize
+from ...guidance.appended_rows import AppendedRows, appended, index_of
 from ...guidance.batch_index import BASE, Windows, images_of
 from ...guidance.fair.assignment import RunningCounts
 from ...guidance.fair.dealing import Counts, deal
@@ -33,8 +34,7 @@ from ...guidance.fair.shared_quota import TALLY
 from ...guidance.fair.steering import Key, Needs, Readings, Steered, read
 from ...guidance.parametrization import to_denoised, to_eps
 from ...guidance.run_record import Person, SampledRun
-from ...guidance.schedule import step_of
-from ..sampling.appended_rows import Beside, beside, index_of
+from ...guidance.schedule import Every, Window, step_of
 from ..sampling.conditionings import variant, variant_in_force
 from ..sampling.observe import Observer
 
@@ -43,13 +43,13 @@ Find = Callable[[SampledRun], list[list[Person]]]  # who is where, per image; at
 
 class FairRun(Observer):
     def __init__(self, plan: FairPlan, find: Find, noise_seed: int, guider, observer: Observer):
-        super().__init__(observer.watch, observer.run, observer.uuids, (observer.sigma_start, observer.sigma_end))
+        super().__init__(observer.watch, observer.run, observer.uuids, observer.window)
         self.plan, self.find, self.guider = plan, find, guider
         # Both seeds count: a queue of single pictures with one target seed must not give everybody the same attribute.
         self.seed = plan.target.seed * 2**64 + noise_seed
         sampling = guider.model_patcher.get_model_object("model_sampling")
-        self.sigma_on = float(sampling.percent_to_sigma(plan.start_percent))
-        self.sigma_off = float(sampling.percent_to_sigma(plan.end_percent))
+        self.steered = Window.of(sampling, plan.start_percent, plan.end_percent)
+        self.every = Every(plan.every)
         self.people: list[list[Person]] | None = None
         self.needs = Needs(plan.axes, plan.strength)
         self.is_dealt = False  # by need only after the first reading, in full as soon as they are found
@@ -58,7 +58,7 @@ class FairRun(Observer):
         self.dealt: list[int] = []  # attributes given in this run, not kept from one before
         self.masks: dict[tuple[int, int], Tensor] = {}  # by the latent's size
         self.extra: list[Key] = []  # prompts that ride in the coming call
-        self.beside: Beside | None = None  # how they ride in the present one
+        self.appended: AppendedRows | None = None  # how they ride in the present one
         self.predictions: dict[Key, Tensor] = {}
         self.base: Tensor | None = None  # the sampler's positive, predicted with them
         self.windows = Windows(self.run.store.images)
@@ -101,7 +101,7 @@ class FairRun(Observer):
         return executor(x, timestep, options, seed)
 
     def guides(self, sigma: float) -> bool:
-        return self.sigma_off <= sigma < self.sigma_on
+        return self.steered.holds(sigma)
 
     def prepare_call(self, sigma: float, schedule: Tensor | None) -> None:
         """Called before each prediction: decide which attribute prompts it needs."""
@@ -119,9 +119,8 @@ class FairRun(Observer):
             self.out_of_range += 1
             return
         step = step_of(sigma, schedule, self.active_steps)
-        if self.gamma is None or (step - self.first_step) % self.plan.every == 0:
-            if self.gamma is None:
-                self.first_step = step
+        if self.gamma is None or not self.every.lasts(step):
+            self.every.taken = step
             self.extra = self.in_use
 
     def look_for_people(self) -> None:
@@ -184,11 +183,11 @@ class FairRun(Observer):
         # Where another patch puts rows of the attention together again, it may know of one positive only: one call each.
         apart = bool(options.get("patches", {}).get("attn2_output_patch"))
         together = [] if apart else extra
-        outer, self.beside = self.beside, beside(together, conds, positive or 0)
+        outer, self.appended = self.appended, appended(together, conds, positive or 0)
         try:
             out = super().cond_batch(executor, model, [*conds, *together], args, kwargs)
         finally:
-            self.beside = outer  # another node may ask the model from within this call
+            self.appended = outer  # another node may ask the model from within this call
         if keys:
             found = out[len(conds) :]
             found += [
@@ -208,7 +207,7 @@ class FairRun(Observer):
 
     def forward(self, executor: Callable, args: tuple, kwargs: dict) -> Tensor:
         forward = partial(super().forward, executor)
-        return self.beside.forward(forward, args, kwargs) if self.beside else forward(args, kwargs)
+        return self.appended.forward(forward, args, kwargs) if self.appended else forward(args, kwargs)
 
     def guide(self, args: dict) -> Tensor:
         """Post-CFG: denoised + sum_j M_j (.) d_j (without preservation: + mean_j d_j, everywhere)."""

@@ -21,9 +21,10 @@ from ...attention.capture import MapStore, WordQuery, selection, word_maps
 from ...attention.records import CONDITIONAL, UNCONDITIONAL, Watch
 from ...attention.trace import Block, cross_attention_blocks, trace, uncompiled
 from ...guidance.batch_index import image_numbers, images_of
+from ...guidance.batch_rows import transformer_options
 from ...guidance.own_keys import keys_as_the_prompt_s
 from ...guidance.run_record import Recording, SampledRun
-from ...guidance.schedule import step_of
+from ...guidance.schedule import Window, step_of
 from .conditionings import conditionings, matching_uuids, place, tell_copies_apart, why_unmatched
 
 PREDICTS = "fair_attention.predicts"  # in the options of a forward with gradients that is a sampling step all the same
@@ -43,11 +44,6 @@ def require_cross_attention(model, node: str) -> list[Block]:
             "Use a Stable Diffusion 1.x, 2.x or SDXL checkpoint."
         )
     return blocks
-
-
-def transformer_options(args: tuple, kwargs: dict) -> dict | None:
-    """The host's options among the arguments of a U-Net forward."""
-    return kwargs.get("transformer_options") or next((a for a in args if isinstance(a, dict) and "uuids" in a), None)
 
 
 @contextmanager
@@ -81,9 +77,9 @@ class Parts(NamedTuple):
 class Observer:
     """One sampling run under watch. Made when the run starts, dropped when it ends."""
 
-    def __init__(self, watch: Watch, run: SampledRun, uuids: dict, sigma_range: tuple[float, float]):
+    def __init__(self, watch: Watch, run: SampledRun, uuids: dict, window: Window):
         self.watch, self.run, self.uuids = watch, run, uuids
-        self.sigma_start, self.sigma_end = sigma_range
+        self.window = window
         self.numbers: tuple[int, ...] = tuple(range(run.store.images))  # of the images among those of the seed
         self.areas: dict = {}
         self.inference = torch.is_inference_mode_enabled()  # the mode of the whole run, for what is kept of it
@@ -174,8 +170,7 @@ class Observer:
             if options:
                 self.note(APART)
             return []
-        sigma = float(sigmas.flatten()[0])
-        if not self.sigma_end <= sigma <= self.sigma_start:
+        if not self.window.holds(float(sigmas.flatten()[0])):
             return []
         step = self._step(options)
         return [i for i, uuid in enumerate(uuids) if uuid in self.uuids and self.seen.get(uuid, -1) < step]
@@ -274,9 +269,9 @@ def open_run(watch: Watch, guider, latent: Tensor, node: str) -> Observer:
             f"{why_unmatched(conditionings(guider, watch.branch), watch.context)}."
         )
     sampling = guider.model_patcher.get_model_object("model_sampling")
-    sigmas = tuple(float(sampling.percent_to_sigma(p)) for p in (watch.start_percent, watch.end_percent))
+    window = Window.of(sampling, watch.start_percent, watch.end_percent)
     store = MapStore(watch.labels, latent.shape[0], tuple(latent.shape[-2:]))
-    return Observer(watch, SampledRun(store), uuids, sigmas)
+    return Observer(watch, SampledRun(store), uuids, window)
 
 
 def observe(model, key: str, watch: Watch, node: str, capture: Recording):
