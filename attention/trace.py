@@ -46,7 +46,7 @@ Take = Callable[[Block, Any, Tensor, Tensor, Mapping], None]
 
 
 class Stop(Exception):
-    """Raised inside the forward to end it after the last block wanted; whoever asked for it catches it."""
+    """Raised inside a forward to end it after the last block wanted; the `trace` that raises it ends it."""
 
 
 def cross_attention_blocks(unet: Any) -> Iterator[tuple[Block, Any]]:
@@ -97,9 +97,10 @@ def trace(unet: nn.Module, wanted: Collection[Block], take: Take, stop_after: Bl
 
     The options are those that the block itself is called with: which rows the batch has in the end, and in which order,
     is known there only, as wrappers of the forward may hand on other options than they were given.
-    stop_after: raise Stop once this block has been taken. Hooks are removed on exit, also after an error.
+    stop_after: end what is inside once this block has been taken; the code after the `with` goes on. Hooks are removed on
+    exit, also after an error.
     """
-    handles = []
+    handles, own = [], Stop()
 
     def watch(block: Block, module: Any) -> None:
         queries: list[Tensor] = []
@@ -116,7 +117,7 @@ def trace(unet: nn.Module, wanted: Collection[Block], take: Take, stop_after: Bl
                 return
             take(block, module, queries.pop(), output, given[0])
             if block == stop_after:
-                raise Stop
+                raise own
 
         handles.append(module.register_forward_pre_hook(on_block, with_kwargs=True))
         handles.append(module.attn2.to_q.register_forward_hook(on_query))
@@ -127,6 +128,9 @@ def trace(unet: nn.Module, wanted: Collection[Block], take: Take, stop_after: Bl
             if block in wanted:
                 watch(block, module)
         yield
+    except Stop as stop:
+        if stop is not own:  # that of another trace, around this one
+            raise
     finally:
         for handle in handles:
             handle.remove()

@@ -69,7 +69,7 @@ def images_of(options: Mapping, rows: int, images: int) -> list[int] | None:
     return chosen if len(chosen) == rows and max(chosen) < images else None
 
 
-class Windows:
+class Parts:
     """Predictions of a batch that is asked for in parts, which may overlap: their mean for each image."""
 
     def __init__(self, images: int):

@@ -5,6 +5,7 @@ from comfy.utils import common_upscale
 from comfy_api.latest import io
 
 from ..attention.records import RegionFinder, Watch, check_blocks, named_blocks
+from ..guidance.batch_index import image_numbers
 from ..guidance.fair.outcome import why_off
 from ..guidance.fair.people import as_masks, check_mask_size, check_masks, named_people, separate_parts
 from ..guidance.fair.plan import BLENDED, BY_NEED, IN_FULL, NONE, SOFT, FairPlan, attribute_prompts, columns_of
@@ -16,7 +17,8 @@ from .fair.blended_run import BlendedRun
 from .fair.run import FairRun
 from .sampling.clip_text import check_clip, encode
 from .sampling.conditionings import require_width
-from .sampling.observe import open_run, patch, require_cross_attention
+from .sampling.observe import open_run, require_cross_attention
+from .sampling.session import Session, patch
 from .types import FAIRNESS, Attention, Regions, Target, advanced, schema
 
 NODE = "Fair Inference"
@@ -171,9 +173,9 @@ def watch_for(regions: RegionFinder | None, end: float) -> Watch:
 def install(
     model, plan: FairPlan, watch: Watch, regions, masks, capture: Recording, people_of: Recording | None = None
 ):
-    """Patch the model clone: the run's observer, the attribute prompts before each call, the guidance after CFG."""
+    """Patch the model clone: the run's session, the attribute prompts before each call, the guidance after CFG."""
 
-    def start(guider, latent, seed):
+    def start(guider, latent, noise, seed) -> Session:
         if masks is not None:
             check_mask_size(masks, tuple(latent.shape[-2:]), NODE)
         observer = open_run(watch, guider, latent, NODE)
@@ -184,24 +186,24 @@ def install(
             observer.run.named = named_people(regions)
         if regions is None:
             observer.run.settings = STEERED_ALONE
-        if off:
+        if people is None:
             observer.run.why_plain = off
             return observer
         people.begin(observer.run)
-        run = (BlendedRun if plan.preservation == BLENDED else FairRun)(plan, people, seed, guider, observer)
-        run.quiet = masks is not None
-        return run
+        observer.quiet = masks is not None
+        kind = BlendedRun if plan.preservation == BLENDED else FairRun
+        return kind(plan, people, seed, image_numbers(noise, seed), guider, observer)
 
     key = f"{KEY}.{id(capture)}"
-    model, current = patch(model, key, start, NODE, capture)
+    current = patch(model, key, start, NODE, capture)
 
     def running() -> FairRun | None:
         return current[-1] if current and isinstance(current[-1], FairRun) else None
 
     def sampler_sample(executor, guider, sigmas, *args):
         run = running()
-        if run and any(map(run.guides, sigmas.tolist())):
-            run.find.check(sigmas.tolist(), run.window)
+        if run and any(map(run.window.holds, sigmas.tolist())):
+            run.cast.find.check(sigmas.tolist(), run.observer.window)
         return run.sample(executor, guider, sigmas, *args) if run else executor(guider, sigmas, *args)
 
     def predict_noise(executor, x, timestep, model_options=None, seed=None):

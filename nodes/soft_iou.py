@@ -13,11 +13,12 @@ from ..attention.trace import Block, block_levels
 from ..guidance.energy.energy import PRESETS
 from ..guidance.energy.plan import EnergyPlan, EnergyTerms
 from ..guidance.run_record import Recording, SampledRun
-from ..guidance.schedule import Window, check_window
+from ..guidance.schedule import check_window
 from .energy.run import EnergyRun
 from .sampling.clip_text import locate, own_context
 from .sampling.conditionings import conditionings, require_width
-from .sampling.observe import Observer, patch, require_cross_attention
+from .sampling.observe import require_cross_attention
+from .sampling.session import Session, patch
 from .types import ENTANGLEMENT, Attention, advanced, schema
 
 NODE = "SoftIoU Energy Guidance"
@@ -176,7 +177,7 @@ class FairSoftIoUGuidance(io.ComfyNode):
 def install(model, plan: EnergyPlan, capture: Recording):
     """Patch the model clone: a run of its own for each sampling, and the correction of each prediction."""
 
-    def start(guider, latent, seed) -> Observer:
+    def start(guider, latent, *_) -> Session:
         if not conditionings(guider, plan.branch):
             raise ValueError(f"{NODE}, branch: this sampler has no {plan.branch} conditioning; choose the other branch")
         run = SampledRun(MapStore((), latent.shape[0], tuple(latent.shape[-2:])))
@@ -185,10 +186,10 @@ def install(model, plan: EnergyPlan, capture: Recording):
         if plan.strength > 0:
             return EnergyRun(plan, guider, run)
         run.why_plain = "strength is 0"
-        return Observer(capture.watch, run, {}, Window(0.0, 0.0))
+        return Session(run)
 
     key = f"{KEY}.{id(capture)}"
-    model, current = patch(model, key, start, NODE, capture)
+    current = patch(model, key, start, NODE, capture)
 
     def predict_noise(executor, x, timestep, model_options=None, seed=None):
         options = model_options or {}

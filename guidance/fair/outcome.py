@@ -1,13 +1,15 @@
 """Why a run has left the picture as it is: each way in which that can happen, in words for the report."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from torch import Tensor
 
 from ...attention.records import RegionFinder
 from ..batch_index import SHARED
 from ..run_record import Person, SampledRun
-from ..schedule import no_step_in_window
+from ..schedule import Window, no_step_in_window
+from .cast import Cast
 from .plan import FairPlan, of_target
 from .second_pass import KEPT, LEFT
 
@@ -38,24 +40,37 @@ def all_stated(plan: FairPlan, regions: RegionFinder) -> str:
     )
 
 
-def settle(run) -> None:
-    """At the end of a FairRun: if it has steered nobody, say why, and take back what its people were to get."""
-    if len(set(run.numbers)) < len(run.numbers) and run.plan.target.assignment != "running quota":
-        run.run.note(SHARED)
-    if run.active_steps:
-        if run.out_of_range:
-            run.run.note(
-                f"at {run.out_of_range} predictions in the window the prompt that names the people was not in force (a scheduled "
-                "prompt, a range of steps); nobody was steered there"
+@dataclass
+class Progress:
+    """What a run of Fair Inference has come by, prediction by prediction. levels: noise levels of the sampler's loop."""
+
+    levels: list[float] = field(default_factory=list)
+    asked: int = 0  # predictions
+    out_of_range: int = 0  # predictions in the window at which the prompt that names the people is not in force
+    steered: int = 0  # predictions to which guidance was added
+
+
+def settle(cast: Cast, progress: Progress, window: Window, sampling: Any) -> None:
+    """At the end of a run: if it has steered nobody, say why, and take back what its people were to get.
+
+    sampling: the host's model_sampling.
+    """
+    run = cast.run
+    if len(set(cast.numbers)) < len(cast.numbers) and cast.plan.target.assignment != "running quota":
+        run.note(SHARED)
+    if progress.steered:
+        if progress.out_of_range:
+            run.note(
+                f"at {progress.out_of_range} predictions in the window the prompt that names the people was not in force (a "
+                "scheduled prompt, a range of steps); nobody was steered there"
             )
         return
-    sampled: SampledRun = run.run
-    sampled.why_plain = _why_nobody(run)
-    if run.people is None:  # whoever had an attribute before has it still
-        known = run.find.known(sampled)
-        sampled.people = known if any(known) else []
+    run.why_plain = _why_nobody(cast, progress, window, sampling)
+    if cast.people is None:  # whoever had an attribute before has it still
+        known = cast.find.known(run)
+        run.people = known if any(known) else []
     else:
-        sampled.people = [[_undone(p) for p in people] for people in run.people]
+        run.people = [[_undone(p) for p in people] for people in cast.people]
 
 
 def _undone(person: Person) -> Person:
@@ -65,21 +80,20 @@ def _undone(person: Person) -> Person:
     return replace(person, attribute=None, why=LEFT, steered=[])
 
 
-def _why_nobody(run) -> str:
-    plan = run.plan
-    if not run.asked:
+def _why_nobody(cast: Cast, progress: Progress, window: Window, sampling: Any) -> str:
+    plan = cast.plan
+    if not progress.asked:
         return "the sampler never asked the model for a prediction"
-    if not any(map(run.guides, run.levels)):
-        sampling = run.guider.model_patcher.get_model_object("model_sampling")
-        return no_step_in_window(sampling, run.levels, plan.start_percent, plan.end_percent)
-    if not any(run.people or []):
+    if not any(map(window.holds, progress.levels)):
+        return no_step_in_window(sampling, progress.levels, plan.start_percent, plan.end_percent)
+    if not any(cast.people or []):
         return (
             "nobody was found. Show the people's words more clearly in the prompt, lower tau or rho in Block Voting, raise "
             "start_percent, or connect masks"
         )
-    if not run.in_use:
+    if not cast.active:
         return "the prompt already states the attribute of everybody who was found"
-    if run.out_of_range:
+    if progress.out_of_range:
         return (
             "the prompt that names the people is limited to a range of steps, and is not in force between "
             f"start_percent {plan.start_percent:g} and end_percent {plan.end_percent:g}"

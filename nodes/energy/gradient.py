@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ...attention.capture import selection, word_maps
 from ...attention.maps import resize, sum_size
-from ...attention.trace import Block, Stop, cross_attention_blocks, trace, uncompiled
+from ...attention.trace import Block, cross_attention_blocks, trace, uncompiled
 from ...guidance.autograd.copy_on_write import MESSAGE, may_be_written
 from ...guidance.autograd.inference_weights import INFERENCE, OrdinaryTensors, differentiable
 from ...guidance.autograd.offloaded_weights import handed_bytes, own_copies
@@ -80,11 +80,9 @@ class EnergyGradient:
             self.x = args[0].detach().clone().requires_grad_()
             try:
                 prediction = executor(self.x, *args[1:], **kwargs).detach()
-            except Stop:
-                prediction = None
             finally:
                 found, self.found, self.x = self.found, None, None
-        return prediction, found
+        return None if self.stop else prediction, found
 
     def forward(self, executor, *args, **kwargs):
         """The U-Net's forward, its queries taken on the way."""
@@ -108,8 +106,10 @@ class EnergyGradient:
                 maps.clear()
                 torch.set_grad_enabled(False)  # for the rest of this forward; `_run` leaves it as it was
 
+        out = args[0].new_zeros(args[0].shape[0], unet.out_channels, *args[0].shape[2:])  # of a forward that was ended
         with trace(unet, self.terms.blocks, take, last if self.stop else None):
-            return uncompiled(executor, *args, **kwargs)
+            out = uncompiled(executor, *args, **kwargs)
+        return out
 
     def _differentiate(self, maps: list[Tensor]) -> Found | None:
         """Images are independent, so that the gradient of their summed energies holds each image's own."""

@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from ...attention.records import Watch
 from ...guidance.energy.energy import energy_correction, held_gradient
 from ...guidance.energy.outcomes import BROKEN, GUIDED, outcomes
 from ...guidance.energy.plan import EnergyPlan
 from ...guidance.run_record import EnergyStep, SampledRun
 from ...guidance.schedule import Every, Window, no_step_in_window, step_of
 from ..sampling.conditionings import conditionings
-from ..sampling.observe import Observer
+from ..sampling.session import Session
 from .separate_pass import EnergyPass
 from .shared_pass import SharedForward
 
@@ -24,10 +23,11 @@ class Taken(NamedTuple):
     sigma: Tensor
 
 
-class EnergyRun(Observer):
+class EnergyRun(Session):
     def __init__(self, plan: EnergyPlan, guider, run: SampledRun):
         sampling = guider.model_patcher.get_model_object("model_sampling")
-        super().__init__(Watch(()), run, {}, Window.of(sampling, plan.start_percent, plan.end_percent))
+        super().__init__(run)
+        self.window = Window.of(sampling, plan.start_percent, plan.end_percent)
         self.every = Every(plan.every)
         self.plan, self.apart = plan, EnergyPass(plan.terms)
         self.taken: Taken | None = None

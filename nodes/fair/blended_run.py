@@ -23,7 +23,7 @@ OTHER_NOISE = "this sampler drew other noise the second time; the edited picture
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Kept:
     """What the sampler asked and was told, at one call of the unedited loop; kept off the device."""
 
     sigma: float
@@ -34,7 +34,7 @@ class Prediction:
 class BlendedRun(FairRun):
     def __init__(self, *args):
         super().__init__(*args)
-        self.kept: list[Prediction] = []
+        self.kept: list[Kept] = []
         self.unedited = False
         self.goes_on = False  # from where another sampler has ended, with an unedited latent of its own
         self.calls = 0  # of the edited loop
@@ -42,8 +42,8 @@ class BlendedRun(FairRun):
     def sample(self, executor: Callable, guider, sigmas: Tensor, extra_args: dict, callback, noise: Tensor, *rest):
         if self.kept:  # another node has the whole of it run twice
             super().begin_again()
-        self.kept, self.calls, self.gamma, self.unedited = [], 0, None, True
-        self.levels = sigmas[:-1].tolist()
+        self.kept, self.calls, self.guidance.gamma, self.unedited = [], 0, None, True
+        self.progress.levels = sigmas[:-1].tolist()
         begins = self._unedited_beginning(guider, *rest)
         with same_random_numbers_after(noise.device):
             # Samplers put functions of their own into extra_args, so the first loop gets a copy.
@@ -51,9 +51,9 @@ class BlendedRun(FairRun):
         self.unedited = False
         latent = guider.inner_model.process_latent_out(plain.to(torch.float32))
         self.run.plain = latent.detach().to("cpu", torch.float32)
-        if self.goes_on or any(self.guides(call.sigma) for call in self.kept):
-            self.look_for_people()
-        if not self.in_use:
+        if self.goes_on or any(self.window.holds(call.sigma) for call in self.kept):
+            self.cast.look_for()
+        if not self.cast.active:
             return plain
         edited = super().sample(executor, guider, sigmas, extra_args, half(callback, 1), noise, *rest)
         mask = self._people_mask(plain)
@@ -67,15 +67,15 @@ class BlendedRun(FairRun):
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
         sigma = float(timestep.flatten()[0])
         if self.unedited:
-            self.asked += 1
+            self.progress.asked += 1
             denoised = executor(x, timestep, options, seed)
-            self.kept.append(Prediction(sigma, x.detach().cpu().clone(), denoised.detach().cpu().clone()))
+            self.kept.append(Kept(sigma, x.detach().cpu().clone(), denoised.detach().cpu().clone()))
             return denoised
         kept = self._kept(sigma, x.shape)
         if kept is None:
             return super().predict(executor, x, timestep, options, seed)
         plain_x, plain = kept.x.to(x), kept.denoised.to(x)
-        if self.gamma is None and not self.goes_on and not self.guides(sigma):
+        if self.guidance.gamma is None and not self.goes_on and not self.window.holds(sigma):
             if not torch.equal(x, plain_x):
                 self.run.note(OTHER_NOISE)
             elif not self._looked_into(options):
@@ -87,13 +87,13 @@ class BlendedRun(FairRun):
 
     def _unedited_beginning(self, guider, latent: Tensor, *rest) -> tuple:
         """The sampler's latent and what follows it; the unedited one of the sampling that this one goes on from, if any."""
-        part = self.find.part
+        part = self.cast.find.part
         self.goes_on = part is not None and part.plain is not None
         if self.goes_on:
             latent = guider.inner_model.process_latent_in(part.plain.to(latent))
         return latent, *rest
 
-    def _kept(self, sigma: float, shape: torch.Size) -> Prediction | None:
+    def _kept(self, sigma: float, shape: torch.Size) -> Kept | None:
         """The unedited loop's call of the same number, if it was made at the same noise level."""
         call = self.kept[self.calls] if self.calls < len(self.kept) else None
         self.calls += 1

@@ -90,10 +90,24 @@ def test_queries_and_keys_of_the_wanted_blocks_are_seen_and_change_nothing(unet)
 
 def test_stop_ends_the_forward_after_the_last_block_wanted(unet):
     seen = []
-    with pytest.raises(Stop), trace(unet, BLOCKS, lambda block, *_: seen.append(block), stop_after=BLOCKS[1]):
-        unet(*INPUTS)
-    assert seen == BLOCKS[:2]
+    out = None
+    with trace(unet, BLOCKS, lambda block, *_: seen.append(block), stop_after=BLOCKS[1]):
+        out = unet(*INPUTS)
+    assert seen == BLOCKS[:2] and out is None
     assert hooks(unet) == 0
+
+
+def test_a_trace_ends_by_its_own_signal_only(unet):
+    """The inner one watches the same blocks to the end; what the outer one ends, it lets through."""
+    seen, after = [], []
+    with trace(unet, BLOCKS, lambda *_: None, stop_after=BLOCKS[1]):
+        with trace(unet, BLOCKS, lambda block, *_: seen.append(block), stop_after=BLOCKS[3]):
+            unet(*INPUTS)
+        after.append("the inner trace did not end it")
+    assert len(seen) <= 2 and not after
+    assert hooks(unet) == 0
+    with pytest.raises(Stop), trace(unet, BLOCKS, lambda *_: None):
+        raise Stop
 
 
 def test_hooks_are_removed_after_an_error_in_one(unet):

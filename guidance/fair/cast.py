@@ -1,0 +1,116 @@
+"""The people of one run of Fair Inference: found once, dealt their attributes, each with a soft mask of its place."""
+
+import torch
+from torch import Tensor
+
+from ...attention.maps import resize
+from ..run_record import Person, SampledRun
+from .assignment import RunningCounts
+from .dealing import Counts, deal
+from .directions import opposition, soften_mask
+from .plan import FairPlan, given_by
+from .shared_quota import TALLY
+from .steering import Key, Needs, Readings, Steered
+from .whom import Whom
+
+
+class Cast:
+    """Who is in the pictures of a run, and what each is to be.
+
+    seed: of the dealing. numbers: which image of its seed each image of the batch is, so that an image alone is dealt
+    what it is dealt in the batch.
+    """
+
+    def __init__(self, plan: FairPlan, find: Whom, run: SampledRun, seed: int, numbers: tuple[int, ...]):
+        self.plan, self.find, self.run, self.seed, self.numbers = plan, find, run, seed, numbers
+        self.people: list[list[Person]] | None = None  # of each image; None: not looked for yet
+        self.active: list[Key] = []  # the prompts that steer them; none while nobody is to change
+        self.needs = Needs(plan.axes, plan.strength)
+        self.is_dealt = False  # by need only after the first reading, in full as soon as they are found
+        self.newly_assigned: list[int] = []  # attributes given in this run, not kept from one before
+        self.quota_after: RunningCounts | None = None  # the quota's counts, where runs share them
+        self.masks: dict[tuple[int, int], Tensor] = {}  # by the latent's size
+
+    def forget(self) -> None:
+        """Another picture comes of the loop that begins now: its people are to be found anew."""
+        self.people, self.active, self.masks = None, [], {}
+        self.needs, self.is_dealt = Needs(self.plan.axes, self.plan.strength), False
+
+    def look_for(self) -> None:
+        """Locate the people of each image. In full they are dealt their attributes at once, by need at the first reading."""
+        self.people = self.find(self.run)
+        if not self.plan.axes:
+            self.deal(None)
+        columns = range(len(self.plan.columns))
+        everybody = [p for image in self.people for p in image]
+        if self.plan.axes or opposition(len(columns)):
+            used = {(p.group, k) for p in everybody if may_change(p) for k in columns}
+        else:
+            used = {(p.group, p.attribute) for p in everybody if p.attribute is not None}
+        self.active = sorted(used)
+
+    def deal(self, readings: Readings | None) -> None:
+        """Deal the attributes out, image by image. readings: by need, of the people found; they decide who gets which."""
+        target = self.plan.target
+        standing = TALLY.standing(target)
+        counts: Counts = {} if standing is None else {None: standing}
+        found, self.people, self.newly_assigned, self.is_dealt = self.people or [], [], [], True
+        for image, people in enumerate(found):
+            self.people.append(self._deal_one(image, people, readings, counts))
+        self.run.people, self.run.target, self.quota_after = self.people, target, counts.get(None)
+        for image, people in enumerate(self.people):
+            for j, person in enumerate(p for p in people if p.attribute is not None):
+                person.steered.extend(self._to_be_steered((image, j), person, readings))
+
+    def _deal_one(self, image: int, people: list[Person], readings: Readings | None, counts: Counts) -> list[Person]:
+        target = self.plan.target
+        places = {id(p): (image, j) for j, p in enumerate(filter(may_change, people))}
+        free = [p for p in people if not p.why]
+        leanings = None
+        if readings is not None:
+            attributes = range(len(target.attributes))
+            leanings = [[readings.leaning(places[id(p)], self.plan.axes, k) for k in attributes] for p in free]
+        dealt = deal(target, [p.group for p in free], self.seed, self.numbers[image], counts, leanings)
+        self.newly_assigned += dealt
+        given = dict(zip(map(id, free), dealt, strict=True))
+        return [given_by(target, p, given[id(p)]) if id(p) in given else p for p in people]
+
+    def _to_be_steered(self, place: tuple[int, int], person: Person, readings: Readings | None) -> list[Steered]:
+        """What will be said of how a person was steered, filled while sampling."""
+        target, k = self.plan.target, person.attribute
+        assert k is not None
+        if readings is not None:
+            return self.needs.decide(place, k, readings, [column.name for column in self.plan.columns])
+        names = tuple(a.name for a in target.attributes)
+        return [Steered(target.axis, names, names[k], True, now=self.plan.strength)]
+
+    def groups(self) -> Tensor:
+        """[B,n]: whose prompts steer each person who may change; -1 where an image has fewer than n."""
+        changing = self._changing()
+        groups = torch.full((len(changing), max(map(len, changing))), -1, dtype=torch.long)
+        for image, people in enumerate(changing):
+            groups[image, : len(people)] = torch.tensor([p.group for p in people], dtype=torch.long)
+        return groups
+
+    def soft_masks(self, size: tuple[int, int], device: torch.device) -> Tensor:
+        """[B,n,h,w] soft masks of the people who may change, at the latent's size; empty ones fill up."""
+        if size not in self.masks:
+            changed = [[p.mask for p in people] for people in self._changing()]
+            most = max(map(len, changed))
+            blank = torch.zeros_like(next(m for masks in changed for m in masks))
+            full = torch.stack([torch.stack([*masks, *[blank] * (most - len(masks))]) for masks in changed])
+            self.masks[size] = resize(soften_mask(full), size).to(device)
+        return self.masks[size]
+
+    def step(self) -> None:
+        """A prediction was made with the guidance in force."""
+        for steered in (s for image in self.people or [] for person in image for s in person.steered):
+            steered.step()
+
+    def _changing(self) -> list[list[Person]]:
+        return [list(filter(may_change, people)) for people in self.people or []]
+
+
+def may_change(person: Person) -> bool:
+    """Whether somebody has been given an attribute, or is free to be given one."""
+    return person.attribute is not None or not person.why

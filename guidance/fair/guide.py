@@ -1,0 +1,84 @@
+"""One step's guidance: the directions of the people of a run, each inside its own mask, put together (see directions.py)."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from ..parametrization import to_eps
+from .cast import Cast
+from .directions import (
+    combine_individuals,
+    edit_direction,
+    keep_energy,
+    keep_strongest,
+    momentum,
+    opposition,
+    whole_image,
+)
+from .need import ENERGY
+from .plan import NONE, FairPlan
+from .steering import Key, read
+
+
+class Guide:
+    """The guidance of a run, from its predictions. gamma: the last one, in eps units [B,C,h,w]; None: none yet."""
+
+    def __init__(self, plan: FairPlan, cast: Cast):
+        self.plan, self.cast = plan, cast
+        self.gamma: Tensor | None = None
+        self.velocity: Tensor | None = None  # of the momentum, in eps units
+
+    def forget(self) -> None:
+        """What was held belongs to another picture, or to a latent of another size."""
+        self.gamma = self.velocity = None
+
+    def look(
+        self, predictions: Mapping[Key, Tensor], positive: Tensor, uncond: Tensor | None, sigma: Tensor, masks: Tensor
+    ) -> None:
+        """gamma of this step, from the denoised predictions of the attribute prompts.
+
+        predictions, positive, uncond [B,C,h,w]: of each (group, column), of the prompt itself, of the negative (None: there is none).
+        sigma [B]. masks [B,n,h,w]: soft, of the people who may change.
+        """
+        plan = self.plan
+        if plan.axes:
+            directions = self._needed(predictions, positive, masks)
+            chosen = torch.stack(
+                [keep_energy(d, m, ENERGY) for d, m in zip(directions.unbind(1), masks.unbind(1), strict=True)], 1
+            )
+        else:
+            chosen = self._in_full(predictions, positive if plan.in_context or uncond is None else uncond, masks)
+        if plan.preservation == NONE:
+            chosen, masks = whole_image(chosen, masks)
+        if plan.quantile > 0:
+            chosen = torch.stack(
+                [keep_strongest(chosen[:, j], masks[:, j], plan.quantile) for j in range(chosen.shape[1])], 1
+            )
+        gamma = to_eps(combine_individuals(chosen, masks), sigma)
+        velocity = torch.zeros_like(gamma) if self.velocity is None else self.velocity
+        union = masks.sum(1).clamp_max(1)
+        self.gamma, self.velocity = momentum(gamma, velocity, union, plan.momentum_scale, plan.momentum_beta)
+
+    def _needed(self, predictions: Mapping[Key, Tensor], positive: Tensor, masks: Tensor) -> Tensor:
+        """By need: each person's direction [B,n,C,h,w], as long as what is missing; the first reading deals out."""
+        readings = read(self.plan.axes, positive, predictions, self.cast.groups(), masks)
+        if not self.cast.is_dealt:
+            self.cast.deal(readings)
+        return self.cast.needs.directions(readings)
+
+    def _in_full(self, predictions: Mapping[Key, Tensor], base: Tensor, masks: Tensor) -> Tensor:
+        """In full: each person's direction [B,n,C,h,w] at every step alike, whether the attribute holds or not."""
+        eta = opposition(len(self.plan.columns))
+        direction = {
+            (g, k): edit_direction(
+                d, [o for (h, i), o in predictions.items() if h == g and i != k], base, self.plan.strength, eta
+            )
+            for (g, k), d in predictions.items()
+        }
+        chosen = torch.zeros(*masks.shape[:2], *base.shape[1:], device=base.device, dtype=base.dtype)
+        for image, people in enumerate(self.cast.people or []):
+            for j, person in enumerate(p for p in people if p.attribute is not None):
+                assert person.attribute is not None
+                chosen[image, j] = direction[person.group, person.attribute][image]
+        return chosen

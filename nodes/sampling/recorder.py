@@ -1,0 +1,156 @@
+"""From the queries and keys of a forward to the maps of a run: which rows are whose, and where in the picture they lie."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import torch
+from comfy.ldm.modules.attention import BasicTransformerBlock
+from torch import Tensor
+
+from ...attention.capture import WordQuery, selection, word_maps
+from ...attention.records import Watch
+from ...attention.trace import Block
+from ...guidance.batch_index import images_of
+from ...guidance.own_keys import keys_as_the_prompt_s
+from ...guidance.run_record import SampledRun
+from .conditionings import place
+
+TILES = "another patch samples the picture in tiles, whose places are not known; those calls were not recorded"
+BATCH = "another patch changed the attention batch; those calls were not recorded"
+OTHERS = "a forward pass held another number of images and was not recorded"
+
+
+class Asked(NamedTuple):
+    """One forward of the U-Net, as it is asked for.
+
+    shape: of x [R,C,h,w]. length: of the texts. step: of the schedule. chunks: which conditionings of `uuids` to record.
+    """
+
+    uuids: list
+    shape: torch.Size
+    length: int
+    step: int
+    chunks: list[int]
+
+
+class Maps(NamedTuple):
+    """One block's maps of one conditioning: [images,words,h*w], of which images, and where they go in the store."""
+
+    step: int
+    numbers: list[int]
+    maps: Tensor
+    where: tuple
+
+
+class Gathered(NamedTuple):
+    """The same for all images of a step, and which of them are there yet."""
+
+    step: int
+    maps: Tensor
+    there: set[int]
+
+
+Call = dict[tuple, Maps]  # what one call of the sampler's has recorded: (uuid, the how manieth of it, block) -> maps
+
+
+class Recorder:
+    """Maps of one run. uuids: where the conditionings that hold the words hold them. note: what was not recorded, and why.
+
+    areas: where each conditioning lies. latent: the size of what the sampler asks about, which it may change. Both are
+    set by the observer, call by call.
+    """
+
+    def __init__(self, watch: Watch, run: SampledRun, uuids: dict, note: Callable[[str], None]):
+        self.watch, self.run, self.uuids, self.note = watch, run, uuids, note
+        self.areas: dict = {}
+        self.latent: tuple[int, int] | None = None
+        self.gathered: dict[tuple, Gathered] = {}  # of a step whose images are asked for one window after the other
+        self.columns: dict[tuple, Tensor] = {}
+        self.keys: dict[Block, Tensor] = {}  # of the attribution prompt, one projection a run
+
+    def take(
+        self,
+        call: Call,
+        asked: Asked,
+        block: Block,
+        module: BasicTransformerBlock,
+        q: Tensor,
+        k: Tensor,
+        options: Mapping,
+    ) -> None:
+        """Record what a block looks at into `call`. q [R,N,C], k [R,L,C]; options: as the block was called with."""
+        if not asked.chunks:
+            return
+        uuids, shape, store = asked.uuids, asked.shape, self.run.store
+        areas = [self.areas.get(uuids[chunk]) for chunk in asked.chunks]
+        whole = {tuple(area[:2]) if area is not None and len(area) == 4 else self.latent for area in areas}
+        if self.latent is not None and whole != {tuple(shape[-2:])}:
+            self.note(TILES)
+            return
+        numbers = images_of(options, shape[0] // len(uuids), store.images)
+        if numbers is None:
+            self.note(OTHERS)
+            return
+        if q.shape[0] == shape[0] and self.watch.attribution is not None:
+            k = keys_as_the_prompt_s(self.keys, block, module, self.watch.attribution, q, options)
+        if q.shape[0] != shape[0] or k.shape[0] != shape[0]:
+            self.note(BATCH)
+            return
+        grid, images = tuple(options["activations_shape"][-2:]), len(numbers)
+        for chunk, area in zip(asked.chunks, areas, strict=True):
+            rows, uuid = slice(chunk * images, (chunk + 1) * images), uuids[chunk]
+            columns = self._columns(uuid, k.shape[1], asked.length, q.device)
+            maps = word_maps(q[rows], k[rows], module.n_heads, columns, self.watch.heads)
+            where = grid, *place(area, grid, store.latent_size)
+            # Of several forwards within one call of the sampler's, the last is the one that it asked for: others are
+            # made on the way there, of a picture to refer to, say.
+            call[uuid, uuids[:chunk].count(uuid), block] = Maps(asked.step, numbers, maps, where)
+
+    def keep(self, call: Call) -> dict:
+        """Add a call's maps to the run; of a window of the batch when all images of the step are there.
+
+        Returns the step of each conditioning that is recorded now: uuid -> step.
+        """
+        recorded = {}
+        for key, found in call.items():
+            maps = found.maps
+            if found.numbers != list(range(self.run.store.images)):
+                whole = self._gather(key, found)
+                if whole is None:
+                    continue
+                maps = whole
+            uuid, _, block = key
+            self.run.store.add(block, maps, *found.where)
+            self.run.steps.add(found.step)
+            recorded[uuid] = found.step
+        return recorded
+
+    def _gather(self, key: tuple, found: Maps) -> Tensor | None:
+        """The maps of all images, once this part of them has completed the step; None before."""
+        images = self.run.store.images
+        parts = self.gathered.get(key)
+        if parts is None or parts.step != found.step:
+            whole = found.maps.new_zeros(images, *found.maps.shape[1:])
+            parts = self.gathered[key] = Gathered(found.step, whole, set())
+        for number, one in zip(found.numbers, found.maps, strict=True):
+            if number not in parts.there:
+                parts.maps[number] = one
+        parts.there.update(found.numbers)
+        return self.gathered.pop(key).maps if len(parts.there) == images else None
+
+    def _columns(self, uuid, length: int, given: int, device: torch.device) -> Tensor:
+        """[length, words] on this device: which keys are the words' own. Made once a run, not once a block and step.
+
+        given: the text's length before patches took some of its tokens for the keys and others for the values (NegPip).
+        """
+        if self.watch.attribution is not None:
+            own, start = min(self.watch.attribution.shape[1], length), 0
+        else:
+            own, start = self.uuids[uuid][:2]
+            each = given // length if length and given % length == 0 else 1
+            own, start = own // max(1, each), start // max(1, each)
+        key = own, start, length, device
+        if key not in self.columns:
+            words = tuple(WordQuery(w.label, tuple(p + start for p in w.positions)) for w in self.watch.words)
+            self.columns[key] = selection(words, own, length).to(device)
+        return self.columns[key]
