@@ -1,4 +1,4 @@
-"""What all tests share; and, for those that ask for it, one running host."""
+"""What all tests of a process share; and, for those that ask for it, one running host."""
 
 import pytest
 from hypothesis import settings

@@ -9,7 +9,7 @@ from fair_attention.emoji_world.reader import EmojiReader
 from fair_attention.emoji_world.report import match
 from fair_attention.emoji_world.train_reader import recast
 from fair_attention.emoji_world.world import CHECKPOINT
-from fair_attention.host import hosts, server
+from fair_attention.host import hosts
 from fair_attention.scripts import demo
 from fair_attention.scripts.workflow import read_prompt
 from fair_attention.tests.host.graphs import stock_graph
@@ -37,18 +37,19 @@ def test_it_samples_through_stock_nodes(run_prompt, emoji):
     assert picture.shape == (1, 128, 128, 3) and picture.std() > 0.05
 
 
-def scenes(count: int):
+@pytest.fixture(scope="module")
+def renders() -> list[tuple]:
+    """(scene, picture [1,h,w,3]) of 48 scenes, about 110 people."""
     rng = np.random.default_rng(2024)
-    for _ in range(count):
-        yield recast(rng, scene.compose(rng, *captions.draw_groups(rng)))
+    drawn = [recast(rng, scene.compose(rng, *captions.draw_groups(rng))) for _ in range(48)]
+    return [(one, torch.from_numpy(scene.render(one).image.copy())[None].float() / 255) for one in drawn]
 
 
 @pytest.mark.parametrize("through_vae", [False, True])
-def test_the_reader_reads_held_out_renders(emoji, through_vae):
-    """48 scenes, about 110 people; the bar of 98 % is measured on 256 scenes by `make emoji-report`."""
+def test_the_reader_reads_held_out_renders(emoji, renders, through_vae):
+    """The bar of 98 % is measured on 256 scenes by `make emoji-report`."""
     reader, right, total = EmojiReader(), 0, 0
-    for drawn in scenes(48):
-        image = torch.from_numpy(scene.render(drawn).image.copy())[None].float() / 255
+    for drawn, image in renders:
         vae = emoji[2]
         readings = reader.read(vae.decode(vae.encode(image)) if through_vae else image)[0]
         for person, reading in match(readings, drawn.people):
@@ -64,20 +65,14 @@ def test_the_reader_sees_nobody_on_an_empty_wall():
     assert EmojiReader().read(wall) == [[]]
 
 
-@pytest.fixture(scope="module")
-def running_server(tmp_path_factory):
-    with server.running(tmp_path_factory.mktemp("emoji-server")) as started:
-        yield started
-
-
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.stem)
-def test_shipped_workflows_run_through_the_server(running_server, path):
+def test_shipped_workflows_run_through_the_server(served, object_info, path):
     """As shipped, with fewer steps and pictures; a picture of the stock SaveImage node comes back."""
-    prompt = read_prompt(path, running_server.object_info())
+    prompt = read_prompt(path, object_info)
     for node in prompt.values():
         for name, value in (("steps", 4), ("batch_size", 2)):
             if name in node["inputs"]:
                 node["inputs"][name] = value
-    entry = running_server.queue(prompt, report=lambda text: None)
-    pictures = running_server.images(entry, demo.find(prompt, "SaveImage", filename_prefix="fair"))
+    entry = served.queue(prompt, report=lambda text: None)
+    pictures = served.images(entry, demo.find(prompt, "SaveImage", filename_prefix="fair"))
     assert [p.size for p in pictures] == [(128, 128)] * 2
