@@ -1,4 +1,4 @@
-"""One region for all the words that denote the same people: soft AND, its fallback and its stability over steps.
+"""One region for all the words that denote the same people: soft AND, and what stands in for it.
 
 The method is Linguistic Alignment of "Linguistic-aligned Attention Guidance" (ACM MM 2024). No formula of it is public:
 these re-implement what is described, and their constants are ours.
@@ -8,8 +8,9 @@ A score V_s is what Block Voting gives for word s: [h, w], 0 to 1. All functions
 from itertools import combinations
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
+
+from .maps import iou
 
 
 class Aligned(NamedTuple):
@@ -18,6 +19,7 @@ class Aligned(NamedTuple):
     score: Tensor  # [h, w], 0 to 1
     region: Tensor  # [h, w], bool
     why: str  # the rule that applied, in a sentence
+    fell_back: bool  # whether that is a rule for words that do not meet
 
 
 def soft_and(scores: Tensor, epsilon: float = 1e-4) -> Tensor:
@@ -30,16 +32,15 @@ def soft_and(scores: Tensor, epsilon: float = 1e-4) -> Tensor:
     return (scores.float() + epsilon).log().mean(0).exp()
 
 
-def iou(first: Tensor, second: Tensor) -> float:
-    """|A and B| / |A or B| of two boolean regions of one shape; 0 if both are empty (nothing is agreed on)."""
-    union = (first | second).sum().item()
-    return (first & second).sum().item() / union if union else 0.0
+def agreement(first: Tensor, second: Tensor) -> float:
+    """The IoU of two boolean regions [h, w]; 0 if both are empty (nothing is agreed on)."""
+    return iou(first, second).nan_to_num(0).item()
 
 
 def mean_pairwise_iou(regions: Tensor) -> float:
     """Mean IoU over all pairs of boolean regions [words, h, w]; 1 for a single word, which agrees with itself."""
     pairs = list(combinations(regions, 2))
-    return sum(iou(first, second) for first, second in pairs) / len(pairs) if pairs else 1.0
+    return sum(agreement(first, second) for first, second in pairs) / len(pairs) if pairs else 1.0
 
 
 def aligned_region(
@@ -59,18 +60,13 @@ def aligned_region(
     """
     score = soft_and(scores)
     region, own = score >= rho_aligned, scores >= rho
-    area, agreement = region.sum().item() / region.numel(), mean_pairwise_iou(own)
+    area, shared = region.sum().item() / region.numel(), mean_pairwise_iou(own)
     if area < min_area:
         reason = f"they agree on {area:.1%} of the picture only"
-    elif agreement < min_iou:
-        reason = f"their regions overlap by an IoU of {agreement:.2f} only"
+    elif shared < min_iou:
+        reason = f"their regions overlap by an IoU of {shared:.2f} only"
     else:
-        return Aligned(score, region, f"soft AND of {len(scores)} words")
+        return Aligned(score, region, f"soft AND of {len(scores)} words", False)
     if face is not None:
-        return Aligned(scores[face].float(), own[face], f"face word alone, not all {len(scores)} words: {reason}")
-    return Aligned(scores.float().amax(0), own.any(0), f"union of {len(scores)} words: {reason}")
-
-
-def blend(previous: Tensor | None, current: Tensor, keep: float = 0.8) -> Tensor:
-    """Stability over steps, S <- keep * S_prev + (1 - keep) * S, both [h, w]; the first step has no previous."""
-    return current if previous is None else torch.lerp(current, previous.to(current), keep)
+        return Aligned(scores[face].float(), own[face], f"face word alone, not all {len(scores)} words: {reason}", True)
+    return Aligned(scores.float().amax(0), own.any(0), f"union of {len(scores)} words: {reason}", True)

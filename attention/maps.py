@@ -35,13 +35,23 @@ def gaussian_blur(maps: Tensor, sigma: float, radius: int | None = None) -> Tens
     radius = min(radius, *(s - 1 for s in maps.shape[-2:]))
     if sigma <= 0 or radius < 1:
         return maps
-    x = torch.arange(-radius, radius + 1, device=maps.device, dtype=maps.dtype)
-    kernel = torch.exp(-x.square() / (2 * sigma**2))
-    kernel = kernel / kernel.sum()
+    kernel = gaussian_kernel(sigma, radius, maps)
     flat = maps.reshape(-1, 1, *maps.shape[-2:])
     flat = F.conv2d(F.pad(flat, (0, 0, radius, radius), mode="reflect"), kernel.view(1, 1, -1, 1))
     flat = F.conv2d(F.pad(flat, (radius, radius, 0, 0), mode="reflect"), kernel.view(1, 1, 1, -1))
     return flat.reshape(maps.shape)
+
+
+def gaussian_kernel(sigma: float, radius: int, like: Tensor) -> Tensor:
+    """exp(-x^2 / (2 sigma^2)) at x = -radius ... radius, sum 1: [2 radius + 1], with the dtype and device of `like`."""
+    x = torch.arange(-radius, radius + 1, device=like.device, dtype=like.dtype)
+    kernel = torch.exp(-0.5 * (x / sigma) ** 2)
+    return kernel / kernel.sum()
+
+
+def iou(a: Tensor, b: Tensor) -> Tensor:
+    """|a & b| / |a | b| of bool masks, in double precision.   [...,h,w] -> [...]; nan where both are empty"""
+    return (a & b).sum((-2, -1)).double() / (a | b).sum((-2, -1))
 
 
 def resize(maps: Tensor, size: tuple[int, int]) -> Tensor:

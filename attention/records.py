@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .capture import WordQuery
 from .prompt.linking import PeopleGroup
-from .regions import VotingRule
+from .regions import GroupColumns, VotingRule
 from .trace import Block
 
 CONDITIONAL, UNCONDITIONAL = "conditional", "unconditional"  # branches of classifier-free guidance
@@ -29,6 +29,13 @@ class AlignedPrompt:
     groups: tuple[PeopleGroup, ...]
     words: tuple[tuple[WordQuery, ...], ...]
     edit_fixed: bool = False
+
+    def columns(self, group: int) -> GroupColumns:
+        """The columns of a group's words in a store that has recorded every word of the prompt's groups, in order."""
+        own, before = self.groups[group], sum(map(len, self.words[:group]))
+        face = before + own.members.index(own.face) if own.face in own.members else None
+        words = tuple(range(before, before + len(self.words[group])))
+        return GroupColumns(words, before + own.members.index(own.noun), face, own.count)
 
     def stated(self, group: int, axes: Collection[str]) -> tuple[str, ...]:
         """The words by which the prompt already fixes one of these axes for a group; () if it is free to change."""

@@ -1,13 +1,13 @@
 """From recorded maps to people: the vote of the blocks, aligned over linked words, cut into individuals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .alignment import aligned_region
+from .alignment import Aligned, aligned_region
 from .capture import MapStore
 from .individuals import individuals
 from .voting import RHO, TAU, Weights, block_vote, mean_score, stack_blocks
@@ -30,43 +30,56 @@ class VotingRule:
 
 
 @dataclass(frozen=True)
-class Located:
-    """The people of one group in one image. score, region [h,w]; masks [n,h,w], left to right; all at read size."""
+class GroupColumns:
+    """A group of linked words, as columns of a store (see `AlignedPrompt.columns`).
 
-    label: str
+    noun, face: its noun, and its face word if it has one. count: how many people the prompt names; None: it does not say.
+    """
+
+    words: tuple[int, ...]
+    noun: int
+    face: int | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Located:
+    """The people of one group in one image. score, region [h,w]; masks [n,h,w], left to right; all at read size.
+
+    rule: by which the region was found. fell_back: whether that stands in for the words' agreement.
+    """
+
     score: Tensor
     region: Tensor
     masks: Tensor
-    notes: tuple[str, ...] = field(default=())
+    rule: str
+    fell_back: bool = False
 
 
-def locate_group(
-    store: MapStore,
-    rule: VotingRule,
-    label: str,
-    columns: Sequence[int],
-    noun: int,
-    face: int | None,
-    count: int | None,
-) -> list[Located]:
-    """One Located per image for the group whose words are the store's `columns`; noun, face index into columns."""
+def locate(store: MapStore, rule: VotingRule, groups: Sequence[GroupColumns]) -> list[list[Located]]:
+    """Where the people of each group are, [group][image]. ValueError if no block that was recorded has a weight."""
     maps, weights, _ = stack_blocks(store, rule.weights)
-    maps = maps[:, :, list(columns)]
+    return [_locate_group(maps[:, :, list(group.words)], weights, rule, group) for group in groups]
+
+
+def _locate_group(maps: Tensor, weights: Tensor, rule: VotingRule, group: GroupColumns) -> list[Located]:
+    """One Located per image. maps [blocks,images,words,h,w] of the group's words, weights [blocks]."""
     scores = block_vote(maps, weights, rule.tau) if rule.vote else mean_score(maps, weights)  # [images, words, h, w]
     own, joint = (rule.rho, rule.rho_aligned) if rule.vote else (rule.tau, rule.tau)
+    noun = group.words.index(group.noun)
+    face = None if group.face is None else group.words.index(group.face)
     located = []
-    for image in range(scores.shape[0]):
-        notes: tuple[str, ...] = ()
-        if rule.align and len(columns) > 1:
-            score, region, why = aligned_region(scores[image], own, joint, face)
-            notes = (why,)
+    for words in scores:
+        if rule.align and len(group.words) > 1:
+            found = aligned_region(words, own, joint, face)
         else:
-            score = scores[image, noun]
-            region = score >= own
-        masks = cut(region, score, count if rule.use_count else None) if rule.split else region[None].float()
-        if not bool(region.any()):
-            masks, notes = masks[:0], (*notes, "no region above the threshold")
-        located.append(Located(label, score, region.float(), masks, notes))
+            found = Aligned(words[noun], words[noun] >= own, "the noun alone", False)
+        masks = found.region[None].float()
+        if rule.split:
+            masks = cut(found.region, found.score, group.count if rule.use_count else None)
+        if not bool(found.region.any()):
+            masks = masks[:0]
+        located.append(Located(found.score, found.region.float(), masks, found.why, found.fell_back))
     return located
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from .alignment import iou
+from .alignment import agreement
 
 ONE_PLACE = 0.3  # IoU above which two groups' masks are one person (our decision)
 
@@ -34,7 +34,7 @@ def coinciding(masks: Sequence[Tensor], limit: float = ONE_PLACE) -> list[Coinci
         for earlier in range(later)
         for j, mask in enumerate(inside[later])
         for i, other in enumerate(inside[earlier])
-        if (overlap := iou(mask, other)) > limit
+        if (overlap := agreement(mask, other)) > limit
     ]
     found: list[Coinciding] = []
     for pair in sorted(pairs, key=lambda p: -p.iou):

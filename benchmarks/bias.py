@@ -24,7 +24,18 @@ from ..metrics.consistency import psnr
 from ..metrics.readers import Reading, labels_of
 from .bias_methods import GENDER, METHODS, PLAIN, Method, patched
 from .bias_page import write_page
-from .emoji import AXES, IDENTICAL, OCCUPATIONS, Saved, beside_plain, fingerprint, kept, likeness, people_numbers
+from .emoji import (
+    AXES,
+    IDENTICAL,
+    OCCUPATIONS,
+    Saved,
+    beside_plain,
+    fingerprint,
+    kept,
+    likeness,
+    outside,
+    people_numbers,
+)
 
 OUT = Path(__file__).parent / "results" / "bias.json"
 KEPT = Path("output/bench-bias")
@@ -69,16 +80,6 @@ def drawn(emoji, folder: Path, name: str, prompt: str, seeds: int) -> Tensor:
         torch.save(have, path)
         print(f"  {name}, {prompt}: {time.perf_counter() - began:.0f} s", flush=True)
     return have[:seeds].float() / 255
-
-
-def outside(pairs: list, shape: torch.Size) -> Tensor:
-    """[B,H,W]: 1 where neither picture of a pair has a person's box."""
-    mask = torch.ones(shape[:3])
-    for i, pair in enumerate(pairs):
-        for reading in (r for readings in pair for r in readings):
-            left, top, right, bottom = (max(0, round(v)) for v in reading.box)
-            mask[i, top:bottom, left:right] = 0
-    return mask
 
 
 def summarise(pictures: dict[str, Tensor], plain: dict[str, Tensor], nouns: dict[str, str]) -> dict[str, Any]:

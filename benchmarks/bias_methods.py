@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
 from ..emoji_world import sampling
+from .emoji import fair_inference
 
 PLAIN = "unedited"
 MAIN_SEEDS, TARGET_SEEDS, ABLATION_SEEDS = 32, 16, 8
@@ -53,28 +52,7 @@ def patched(emoji: sampling.Emoji, method: Method, prompt: str) -> tuple[Any, li
     """(model, positive, capture) for one prompt; None each: the model as it is."""
     if not method.target:
         return None, None, None
-    from ..nodes.alignment import FairLinguisticAlignment
-    from ..nodes.inference import FairInference
-    from ..nodes.target import FairTargetDistribution
-    from ..nodes.voting import EMOJI, FairBlockVoting
-
-    wanted = None
-    for chosen in reversed(method.target):
-        preset = "own list" if "\n" in chosen else chosen
-        wanted = FairTargetDistribution.execute(preset, chosen, "running quota", 0, cross_with=wanted).result[0]
-    tokens, positive, _ = FairLinguisticAlignment.execute(emoji.clip, prompt).result
-    regions = FairBlockVoting.execute(tokens, weights=EMOJI, **method.rule).result[0]
-    masks = torch.ones(1, sampling.SIZE, sampling.SIZE) if method.whole else None
-    model, capture = FairInference.execute(
-        emoji.model,
-        emoji.clip,
-        wanted,
-        regions=None if method.whole else regions,
-        masks=masks,
-        **{
-            "steering": "in full",
-            "strength": 4.0,
-            **method.inference,
-        },  # what these tables were drawn with; bench-need has the default
-    ).result
-    return model, positive, capture
+    inputs = {"steering": "in full", "strength": 4.0}  # what these tables were drawn with; bench-need has the default
+    return fair_inference(
+        emoji, prompt, method.target, rule=method.rule, whole=method.whole, **{**inputs, **method.inference}
+    )

@@ -7,12 +7,14 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..emoji_world import sampling
 from ..emoji_world.reader import EmojiReader
 from ..metrics.bias import mean_over_prompts, measure_bias
 from ..metrics.consistency import psnr, ssim
+from ..metrics.people import people_boxes
 from ..metrics.readers import Reading, labels_of
 from .guidance import paired
 
@@ -43,10 +45,19 @@ def beside_plain(
     return ratio, median(times["plain"])
 
 
-def fair_inference(emoji, prompt: str, presets: Sequence[str], model=None, **inputs: Any) -> tuple[Any, list, Any]:
-    """(patched model, positive, capture): everybody in the picture gets attributes of these target presets, crossed.
+def fair_inference(
+    emoji,
+    prompt: str,
+    targets: Sequence[str],
+    model=None,
+    rule: Mapping[str, Any] | None = None,
+    whole: bool = False,
+    **inputs: Any,
+) -> tuple[Any, list, Any]:
+    """(patched model, positive, capture): everybody in the picture gets attributes of these targets, crossed.
 
-    inputs: of Fair Inference, other than its defaults.
+    targets: presets, or own lists of several lines. rule, inputs: of Block Voting and of Fair Inference, other than their
+    defaults. whole: the mask is the whole picture.
     """
     from ..nodes.alignment import FairLinguisticAlignment
     from ..nodes.inference import FairInference
@@ -54,12 +65,19 @@ def fair_inference(emoji, prompt: str, presets: Sequence[str], model=None, **inp
     from ..nodes.voting import EMOJI, FairBlockVoting
 
     target = None
-    for preset in reversed(presets):
-        target = FairTargetDistribution.execute(preset, "", "running quota", 0, cross_with=target).result[0]
+    for chosen in reversed(targets):
+        preset = "own list" if "\n" in chosen else chosen
+        target = FairTargetDistribution.execute(preset, chosen, "running quota", 0, cross_with=target).result[0]
     tokens, positive, _ = FairLinguisticAlignment.execute(emoji.clip, prompt).result
-    regions = FairBlockVoting.execute(tokens, weights=EMOJI).result[0]
-    fair = FairInference.execute(model or emoji.model, emoji.clip, target, regions=regions, **inputs)
+    regions = FairBlockVoting.execute(tokens, weights=EMOJI, **(rule or {})).result[0]
+    where = {"masks": torch.ones(1, sampling.SIZE, sampling.SIZE)} if whole else {"regions": regions}
+    fair = FairInference.execute(model or emoji.model, emoji.clip, target, **where, **inputs)
     return fair.result[0], positive, fair.result[1]
+
+
+def outside(pairs: Sequence[tuple[list[Reading], list[Reading]]], shape: torch.Size) -> Tensor:
+    """[B,H,W]: 1 where neither picture of a pair has a person's box."""
+    return 1 - people_boxes([[*before, *after] for before, after in pairs], shape)
 
 
 def people_numbers(drawn: Readings) -> dict[str, Any]:

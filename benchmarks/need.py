@@ -26,8 +26,7 @@ from ..emoji_world.world import GENDERS, TONES
 from ..metrics.consistency import psnr
 from ..metrics.people import Pair, gone, kept, match_people, reached, reading_at
 from ..metrics.readers import Reading
-from .bias import outside
-from .emoji import IDENTICAL, Saved, fair_inference, fingerprint, likeness, people_numbers
+from .emoji import IDENTICAL, Saved, fair_inference, fingerprint, likeness, outside, people_numbers
 from .need_page import write_page
 
 OUT = Path(__file__).parent / "results" / "need.json"

@@ -37,7 +37,7 @@ def block_scores(cases: list[Case]) -> tuple[Tensor, list[Block]]:
     blocks = cases[0].stores[0].blocks
     total = torch.zeros(len(blocks), len(STEPS), len(TAUS))
     for case in cases:
-        nouns = [columns[noun] for columns, noun, _, _ in case.groups()]
+        nouns = [group.noun for group in case.groups()]
         size = tuple(case.truth.shape)
         maps = torch.stack([torch.cat([prepare(s.mean(b), size)[:, nouns] for s in case.stores]) for b in blocks])
         best = maps.amax(2)  # [blocks, steps, h, w]: the union of the groups' regions is their maximum, cut
@@ -102,12 +102,9 @@ def compare(cases: list[Case], chosen: dict[str, Any]) -> dict[str, dict[str, fl
 def write_calibration(chosen: dict[str, Any]) -> None:
     """The emoji world's defaults as a module, in the order of the forward pass."""
     lines = [f'    "{block}": {weight},' for block, weight in chosen["weights"].items()]
-    first, last = chosen["window"]
     Path(calibration.__file__).write_text(
         '"""Block weights for the emoji world, as `make bench-regions` measured them: max(0, IoU - 0.2), scaled to 1, '
         f'to the power {chosen["sharpness"]}."""\n\n'
-        f"TAU, RHO = {chosen['tau']}, {chosen['rho']}\n"
-        f"FIRST, LAST = {first}, {last}  # shares of the sampling between which the maps were recorded\n"
         "BLOCK_WEIGHTS = {\n" + "\n".join(lines) + "\n}\n",
         encoding="utf-8",
     )

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..attention.regions import VotingRule, locate_group
+from ..attention import maps
+from ..attention.regions import VotingRule, locate
 from ..attention.trace import Block
 from .renders import Case
 
@@ -17,9 +18,8 @@ RHOS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
 
 def iou(region: Tensor, truth: Tensor) -> Tensor:
-    """[..., h, w] bool against [h, w] -> [...]."""
-    both, either = (region & truth).sum((-2, -1)), (region | truth).sum((-2, -1))
-    return both / either.clamp_min(1)
+    """[..., h, w] bool against [h, w] -> [...]; 0 where both are empty."""
+    return maps.iou(region, truth).nan_to_num(0).float()
 
 
 def measure(cases: list[Case], rule: VotingRule, window: tuple[float, float]) -> dict[str, float]:
@@ -27,7 +27,7 @@ def measure(cases: list[Case], rule: VotingRule, window: tuple[float, float]) ->
     scores, right = [], 0
     for case in cases:
         store = case.window(*window)
-        found = [locate_group(store, rule, "", *group)[0] for group in case.groups()]
+        found = [images[0] for images in locate(store, rule, case.groups())]
         region = torch.stack([f.region for f in found]).amax(0) > 0
         scores.append(float(iou(region, case.truth)))
         right += sum(len(f.masks) for f in found) == case.people

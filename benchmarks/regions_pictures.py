@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ..attention.maps import prepare
-from ..attention.regions import VotingRule, locate_group
+from ..attention.regions import VotingRule, locate
 from ..attention.trace import Block
 from ..pictures.drawing import COLOURS, font, outline
 from ..pictures.heatmap import colour_map
@@ -84,7 +84,7 @@ def stability_plot(cases: list[Case], chosen: dict[str, Any]) -> Image.Image:
 def region_of(case: Case, rule: VotingRule, window: tuple[float, float]) -> Tensor:
     """[h,w] bool: all groups together."""
     store = case.window(*window)
-    found = [locate_group(store, rule, "", *group)[0] for group in case.groups()]
+    found = [images[0] for images in locate(store, rule, case.groups())]
     return torch.stack([f.region for f in found]).amax(0) > 0
 
 
@@ -99,9 +99,9 @@ def before_and_after(cases: list[Case], chosen: dict[str, Any]) -> Image.Image:
     for row, case in enumerate(cases):
         y = 28 + (SIDE + 22) * row
         store = case.window(*chosen["window"])
-        nouns = [c[noun] for c, noun, _, _ in case.groups()]
+        nouns = [group.noun for group in case.groups()]
         block = prepare(store.mean(chosen["single"][0]), tuple(case.truth.shape))[0, nouns].amax(0)
-        found = [locate_group(store, rule, "", *group)[0] for group in case.groups()]
+        found = [images[0] for images in locate(store, rule, case.groups())]
         score = torch.stack([f.score for f in found]).amax(0)
         cells = [
             photo(case.image),

@@ -1,6 +1,5 @@
 """Renders of the emoji world whose people are known to the pixel, and the maps the U-Net makes of them, step by step."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from tqdm import tqdm
 
 from ..attention.capture import MapStore
 from ..attention.maps import read_size, resize
+from ..attention.regions import GroupColumns
 from ..emoji_world import sampling
 from ..emoji_world.captions import draw_groups, text, word_caption
 from ..emoji_world.scene import compose, render
@@ -39,13 +39,8 @@ class Case:
             merged.counts[block] = torch.ones(1, 1)
         return merged
 
-    def groups(self) -> Iterator[tuple[list[int], int, int | None, int | None]]:
-        """(columns, noun, face, count) of each group, as locate_group wants them."""
-        start = 0
-        for group, words in zip(self.aligned.groups, self.aligned.words, strict=True):
-            face = group.members.index(group.face) if group.face in group.members else None
-            yield list(range(start, start + len(words))), group.members.index(group.noun), face, group.count
-            start += len(words)
+    def groups(self) -> list[GroupColumns]:
+        return [self.aligned.columns(g) for g in range(len(self.aligned.groups))]
 
 
 def draw_cases(emoji: sampling.Emoji, renders: int, seed: int) -> list[Case]:

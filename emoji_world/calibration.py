@@ -1,7 +1,5 @@
 """Block weights for the emoji world, as `make bench-regions` measured them: max(0, IoU - 0.2), scaled to 1, to the power 16."""
 
-TAU, RHO = 0.4, 0.5
-FIRST, LAST = 0.3, 0.9  # shares of the sampling between which the maps were recorded
 BLOCK_WEIGHTS = {
     "input.1": 0.02,
     "input.2": 0.08,

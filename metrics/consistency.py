@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..attention.maps import gaussian_kernel
+
 WINDOW, SIGMA = 11, 1.5  # Wang et al., Image Quality Assessment (2004)
 K1, K2 = 0.01, 0.03
 
@@ -58,8 +60,6 @@ def _weighted_mean(values: Tensor, mask: Tensor | None) -> Tensor:
 
 def _window_mean(x: Tensor) -> Tensor:
     """Gaussian-weighted mean of each full window.   [B,C,H,W] -> [B,C,H-10,W-10]"""
-    offsets = torch.arange(WINDOW, dtype=x.dtype) - WINDOW // 2
-    kernel = torch.exp(-0.5 * (offsets / SIGMA) ** 2)
-    kernel = (kernel / kernel.sum()).reshape(1, 1, 1, WINDOW)
+    kernel = gaussian_kernel(SIGMA, WINDOW // 2, x).reshape(1, 1, 1, WINDOW)
     single = x.flatten(0, 1).unsqueeze(1)
     return F.conv2d(F.conv2d(single, kernel), kernel.transpose(2, 3)).unflatten(0, x.shape[:2]).squeeze(2)

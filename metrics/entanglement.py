@@ -10,6 +10,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from ..attention.maps import iou
+
 PERCENTILE = 70.0  # BiasMap code
 Block = TypeVar("Block")
 
@@ -29,19 +31,9 @@ def percentile_mask(attribution: Tensor, q: float = PERCENTILE) -> Tensor:
     return attribution.float() > torch.lerp(low, high, position - below)[..., None, None]
 
 
-def iou(a: Tensor, b: Tensor) -> Tensor:
-    """|a & b| / |a | b| of bool masks.   [...,H,W] -> [...]; nan where both are empty: there is nothing to compare"""
-    return (a & b).sum((-2, -1)) / (a | b).sum((-2, -1))
-
-
-def overlap_area(a: Tensor, b: Tensor) -> Tensor:
-    """|a & b| in pixels.   [...,H,W] -> [...]"""
-    return (a & b).sum((-2, -1))
-
-
 def concept_iou(map_a: Tensor, map_b: Tensor, q: float = PERCENTILE) -> Tensor:
-    """IoU of the two maps' percentile masks.   [...,H,W] -> [...]"""
-    return iou(percentile_mask(map_a, q), percentile_mask(map_b, q))
+    """IoU of the two maps' percentile masks.   [...,H,W] -> [...] float32; nan where both are empty: nothing to compare"""
+    return iou(percentile_mask(map_a, q), percentile_mask(map_b, q)).float()
 
 
 def mean_iou(ious: Tensor) -> float:

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ..attention.capture import MapStore
-from ..attention.maps import resize, sum_size
+from ..attention.maps import iou, resize, sum_size
 from ..attention.trace import Block
-from .entanglement import block_iou, chance_level, concept_iou, iou, mean_iou, percentile_mask
+from .entanglement import block_iou, chance_level, concept_iou, mean_iou, percentile_mask
 
 NODE = "Concept Entanglement (IoU)"
 
@@ -25,7 +25,7 @@ class Entanglement:
 
     @property
     def ious(self) -> Tensor:
-        return iou(*self.masks)
+        return iou(*self.masks).float()
 
 
 def block_maps(store: MapStore) -> dict[Block, Tensor]:

@@ -33,6 +33,16 @@ def match_people(before: Sequence[Reading], after: Sequence[Reading]) -> list[Pa
     return pairs
 
 
+def people_boxes(pictures: Iterable[Sequence[Reading]], shape: Sequence[int]) -> Tensor:
+    """[B,H,W]: 1 where somebody's box lies in a picture, 0 elsewhere. shape: B, H, W, ... of the pictures."""
+    mask = torch.zeros(tuple(shape[:3]))
+    for image, people in enumerate(pictures):
+        for person in people:
+            left, top, right, bottom = (max(0, round(side)) for side in person.box)
+            mask[image, top:bottom, left:right] = 1
+    return mask
+
+
 def reading_at(mask: Tensor, readings: Sequence[Reading], size: tuple[int, int]) -> Reading | None:
     """The reading whose box holds the centre of a person's mask, the nearest of several; None: nobody is read there.
 

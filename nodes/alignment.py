@@ -2,14 +2,13 @@
 
 from comfy_api.latest import io, ui
 
-from ..attention.prompt.language import PeopleGroup, people_groups
+from ..attention.prompt.language import PARSERS, PeopleGroup, people_groups
 from ..attention.prompt.tokens import Span, find_words
 from ..attention.records import AlignedPrompt
 from .sampling.clip_text import encode, locate
 from .types import PEOPLE, Tokens, advanced, schema
 
 NODE = "Linguistic Alignment"
-PARSERS = ["auto", "rules", "spaCy"]
 
 
 def align(clip, prompt: str, parser: str, subject: str, edit_fixed: bool) -> tuple[AlignedPrompt, list]:
@@ -75,7 +74,7 @@ class FairLinguisticAlignment(io.ComfyNode):
                 io.String.Input("prompt", multiline=True, dynamic_prompts=True, default="a photo of three doctors",
                                 tooltip="The positive prompt. Must name at least one person."),
                 advanced(io.Combo.Input(
-                    "parser", options=PARSERS, default="auto", optional=True,
+                    "parser", options=list(PARSERS), default="auto", optional=True,
                     tooltip="auto: spaCy if it and an English model are installed, else the built-in rules.",
                 )),
                 advanced(io.String.Input(

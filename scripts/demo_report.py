@@ -19,6 +19,7 @@ from ..guidance.fair.target import Attribute
 from ..metrics.bias import BiasResult, measure_bias
 from ..metrics.bias_report import format_report
 from ..metrics.consistency import psnr, ssim
+from ..metrics.people import people_boxes
 from ..metrics.readers import Reading, labels_of
 from .demo_people import axis_of, became, rows
 from .demo_request import BATCH, REPORT
@@ -50,7 +51,8 @@ class Method:
 def write(out: Path, facts: dict, wanted: Sequence[Attribute], plain: Method, fair: Method) -> None:
     reader = EmojiReader()
     read = {m.name: reader.read(m.tensor()) for m in (plain, fair)}
-    outside = 1 - people_mask([read[plain.name], read[fair.name]], plain.tensor().shape)
+    either = [[*before, *after] for before, after in zip(read[plain.name], read[fair.name], strict=True)]
+    outside = 1 - people_boxes(either, plain.tensor().shape)
     methods = {m.name: numbers(m, read[m.name], wanted, plain.tensor(), outside) for m in (plain, fair)}
     people = rows(wanted, read[plain.name], read[fair.name], fair.people, fair.tensor())
     report = {**facts, "reader": reader.name, "methods": methods, **became(wanted, read, people), "people": people}
@@ -77,17 +79,6 @@ def biases(readings: Readings, wanted: Sequence[Attribute]) -> dict[str, BiasRes
         target = [share.get(name, 0.0) / total for name in classes] if total else None
         found[" x ".join(axes)] = measure_bias(labels, classes, target, axis=" x ".join(axes))
     return found
-
-
-def people_mask(all_readings: Sequence[Readings], shape: torch.Size) -> Tensor:
-    """[B,H,W]: 1 where either picture has a person's box."""
-    mask = torch.zeros(shape[:3])
-    for readings in all_readings:
-        for image, people in enumerate(readings):
-            for person in people:
-                left, top, right, bottom = (max(0, round(v)) for v in person.box)
-                mask[image, top:bottom, left:right] = 1
-    return mask
 
 
 def numbers(

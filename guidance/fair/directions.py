@@ -2,7 +2,7 @@
 
 LAG's own formulas are not public; this is our re-design from SEGA (semantic guidance, whole image), Fair Diffusion
 (opposed pairs of attributes) and LEDITS++ (SEGA inside an attention mask). All directions are differences of
-*denoised* predictions (see `forms`): with d_eps SEGA's direction, ours is d = -sigma * d_eps, so it is added to the
+*denoised* predictions (see `parametrization`): with d_eps SEGA's direction, ours is d = -sigma * d_eps, so it is added to the
 denoised prediction where SEGA adds d_eps to eps.
 
 Shapes: predictions and directions [B,C,h,w], masks [B,n,h,w] with values 0 ... 1, one per person; an image with fewer
@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...attention.maps import gaussian_kernel
 from ..parametrization import full_precision
 
 OPPOSED = 4  # the largest set of attributes that are opposed to each other
@@ -116,7 +117,7 @@ def momentum(
 ) -> tuple[Tensor, Tensor]:
     """gamma <- gamma + s_m nu M;   nu <- beta nu + (1 - beta) gamma.   Returns the new (gamma, nu).
 
-    gamma, velocity: [B,C,h,w] in *eps* units (`forms.to_eps`): nu outlives the step, and -sigma, the factor
+    gamma, velocity: [B,C,h,w] in *eps* units (`parametrization.to_eps`): nu outlives the step, and -sigma, the factor
     between the two forms, changes from step to step. velocity is zeros at the start and also runs during warm-up.
     union: M = sum_j M_j [B,h,w], so that what was learnt at a person's place does not leak out of it.
     SEGA with Fair Diffusion's s_m and beta.
@@ -134,9 +135,7 @@ def soften_mask(masks: Tensor) -> Tensor:
     """
     single = masks.float().flatten(0, 1).unsqueeze(1)
     dilated = F.max_pool2d(single, 3, stride=1, padding=1)
-    offsets = torch.arange(-3, 4, dtype=dilated.dtype, device=dilated.device)
-    kernel = torch.exp(-0.5 * offsets**2)
-    kernel = (kernel / kernel.sum()).reshape(1, 1, 1, 7)
+    kernel = gaussian_kernel(1.0, 3, dilated).reshape(1, 1, 1, 7)
     padded = F.pad(dilated, (3, 3, 3, 3), mode="replicate")
     blurred = F.conv2d(F.conv2d(padded, kernel), kernel.transpose(2, 3))
     soft = blurred.clamp(0, 1).reshape(masks.shape)

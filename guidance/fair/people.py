@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...attention.maps import read_size, resize
 from ...attention.records import RegionFinder, check_blocks
-from ...attention.regions import locate_group
+from ...attention.regions import locate
 from ...attention.same_place import coinciding
 from ..find_run import require_maps
 from ..run_record import Person, SampledRun
@@ -19,20 +19,21 @@ from ..schedule import Window
 def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = frozenset()) -> list[list[Person]]:
     """Who is where in each image, from the maps recorded so far; `why` is set for people whose axes `of` are stated.
 
-    People of two groups in one place are one person, of the group named first; the run notes it.
+    People of two groups in one place are one person, of the group named first; the run notes it, and where words of a group
+    that do not meet were replaced by some of them.
     """
-    found: list[list[list[Person]]] = [[] for _ in range(run.store.images)]  # [image][group]
-    start = 0
-    for g, (group, words) in enumerate(zip(finder.aligned.groups, finder.aligned.words, strict=True)):
-        columns = list(range(start, start + len(words)))
-        start += len(words)
-        face = group.members.index(group.face) if group.face in group.members else None
-        noun = group.members.index(group.noun)
-        located = locate_group(run.store, finder.rule, group.label, columns, noun, face, group.count)
-        stated = finder.aligned.stated(g, of)
+    aligned, images = finder.aligned, range(run.store.images)
+    groups = range(len(aligned.groups))
+    located = locate(run.store, finder.rule, [aligned.columns(g) for g in groups])
+    found: list[list[list[Person]]] = [[] for _ in images]  # [image][group]
+    for g, group in enumerate(aligned.groups):
+        stated = aligned.stated(g, of)
         why = f"left alone, the prompt says {', '.join(stated)}" if stated else ""
-        for image, people in enumerate(located):
+        for image in images:
+            people = located[g][image]
             found[image].append([Person(g, group.noun.text, mask, None, why) for mask in people.masks])
+            if people.fell_back:
+                run.note(f"image {image + 1}: {group.label} found by the {people.rule}")
     return [_one_each(groups, number, run) for number, groups in enumerate(found, 1)]
 
 

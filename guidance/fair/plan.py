@@ -6,17 +6,17 @@ from ...attention.prompt.language import insert_attribute, replace_attribute
 from ...attention.records import AlignedPrompt, RegionFinder, related
 from ..run_record import Person
 from .need import LARGEST
-from .steering import Axis
+from .steering import Axis, Key
 from .target import PRESETS, Attribute, TargetDistribution
 
-Key = tuple[int, int]  # group, column of the plan: one attribute prompt
 NONE, SOFT, BLENDED = "none", "soft", "blended"  # what keeps the rest of the picture as it is
 BY_NEED, IN_FULL = "by need", "in full"  # how much each person is steered
 
 
 @dataclass(frozen=True)
 class FairPlan:
-    """columns: the attributes whose prompts steer. prompts: each (group, column)'s conditioning as the CLIP encodes it.
+    """columns: the attributes whose prompts steer. prompts: (group, column) -> the host's CONDITIONING of that prompt, a
+    list of [context [1,L,d], extras].
 
     By need the columns are the values of each single axis, and `axes` says which; in full they are the target's own
     attributes, and there are no axes. preservation: one of the three above.
@@ -30,11 +30,11 @@ class FairPlan:
     strength: float
     start_percent: float
     end_percent: float
-    every: int = 2
-    quantile: float = 0.0
-    momentum_scale: float = 0.3
-    momentum_beta: float = 0.6
-    preservation: str = SOFT
+    every: int  # the directions are computed anew every so many steps
+    quantile: float
+    momentum_scale: float
+    momentum_beta: float
+    preservation: str
 
 
 def columns_of(

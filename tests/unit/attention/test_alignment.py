@@ -1,11 +1,11 @@
-"""Soft AND of linked words, its fallback, its stability: numbers worked out by hand."""
+"""Soft AND of linked words, and what stands in for it: numbers worked out by hand."""
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fair_attention.attention.alignment import aligned_region, blend, iou, mean_pairwise_iou, soft_and
+from fair_attention.attention.alignment import agreement, aligned_region, mean_pairwise_iou, soft_and
 
 
 def maps(*rows):
@@ -33,10 +33,10 @@ def test_soft_and_refuses_an_empty_group():
         soft_and(torch.zeros(0, 4, 4))
 
 
-def test_iou():
-    a, b, empty = torch.tensor([1, 1, 0]).bool(), torch.tensor([0, 1, 1]).bool(), torch.zeros(3).bool()
-    assert iou(a, b) == pytest.approx(1 / 3)
-    assert iou(empty, empty) == 0
+def test_agreement_is_the_iou_and_nothing_agreed_on_is_none():
+    a, b, empty = torch.tensor([[1, 1, 0]]).bool(), torch.tensor([[0, 1, 1]]).bool(), torch.zeros(1, 3).bool()
+    assert agreement(a, b) == pytest.approx(1 / 3)
+    assert agreement(empty, empty) == 0
     assert mean_pairwise_iou(torch.stack((a, b, a))) == pytest.approx((1 / 3 + 1 + 1 / 3) / 3)
     assert mean_pairwise_iou(empty[None]) == 1
 
@@ -70,11 +70,6 @@ def test_fallback_starts_below_one_percent_of_the_map():
     scores = torch.zeros(2, 10, 11)
     scores[:, 0, 0] = 1
     assert aligned_region(scores).why.startswith("union")
-
-
-def test_blend_keeps_four_fifths():
-    assert torch.equal(blend(None, torch.ones(2, 2)), torch.ones(2, 2))
-    assert torch.allclose(blend(torch.zeros(2, 2), torch.ones(2, 2)), torch.full((2, 2), 0.2))
 
 
 def test_a_word_s_own_region_holds_what_is_exactly_at_rho():

@@ -14,7 +14,6 @@ from fair_attention.metrics.entanglement import (
     concept_iou,
     iou,
     mean_iou,
-    overlap_area,
     percentile_mask,
     reduction,
 )
@@ -48,7 +47,6 @@ def test_percentile_out_of_range_is_refused() -> None:
 def test_iou_by_hand() -> None:
     a, b = torch.tensor([[True, True, False]]), torch.tensor([[False, True, True]])
     assert iou(a, b).item() == pytest.approx(1 / 3)
-    assert overlap_area(a, b).item() == 1
     assert iou(a & False, b & False).isnan()
 
 
