@@ -26,30 +26,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from scipy.optimize import linear_sum_assignment
+from .quota_cost import Axes, RunningCounts, least_cost
 
 PER_GROUP = "running quota per group"
 ASSIGNMENTS = ("running quota", "indexed quota", "quota per image", "independent draws", PER_GROUP)
-AXIS_WEIGHT = 1.0  # of each axis beside the combinations, in the cost that a quota minimises
-UNLIKELY = 0.02  # the least share that counts as a leaning, so that no single person decides a whole deal
 
-Axes = Sequence[Sequence[int]]  # of a crossed target, each attribute's value on each axis: axes[axis][attribute]
 PHASES = 100  # pictures a run may pretend to have behind it; shares of a lone picture are met to 1 / PHASES
-
-
-@dataclass(frozen=True)
-class RunningCounts:
-    """The running quota's whole state, one entry per attribute.
-
-    counts: C_k, how many people have each attribute so far. start: s_k, how far the run began ahead of its target
-    (people, sum 0; see `first_counts`).
-    """
-
-    counts: tuple[int, ...]
-    start: tuple[float, ...]
-
-    def plus(self, counts: Sequence[int]) -> "RunningCounts":
-        return RunningCounts(tuple(have + new for have, new in zip(self.counts, counts, strict=True)), self.start)
 
 
 @dataclass(frozen=True)
@@ -89,22 +71,6 @@ def assign(
     else:
         raise ValueError(f"assignment {method!r} is unknown: choose one of {', '.join(ASSIGNMENTS)}")
     return allocation, before.plus(allocation.counts)
-
-
-def least_change(dealt: Sequence[int], leanings: Sequence[Sequence[float]]) -> tuple[int, ...]:
-    """The same attributes, dealt to the same people of one group so that they change least.
-
-    dealt: the attribute's index for each person. leanings[j][k]: how far person j is becoming attribute k already,
-    0 ... 1 (`need.attribute_shares`). Returns the permutation of `dealt` that maximises sum_j log p_j(a_j), small
-    leanings counted as UNLIKELY. A quota says how many of a picture get what; whom, it leaves open, and a swap of two
-    people who are one of each already would make nobody fairer. Among people of different groups nothing is exchanged:
-    that would leave each occupation its stereotype. Our decision.
-    """
-    if len(dealt) < 2:
-        return tuple(dealt)
-    costs = [[-math.log(max(person[k], UNLIKELY)) for k in dealt] for person in leanings]
-    _, chosen = linear_sum_assignment(costs)
-    return tuple(dealt[column] for column in chosen)
 
 
 def independent(shares: Sequence[float], people: int, seed: int | str, image: int) -> Allocation:
@@ -166,7 +132,7 @@ def running_quota(
     attributes are dealt out in random order.
     """
     rng = _rng("running", seed, image, people)
-    return _deal(_least_cost(shares, people, before, balance, rng, axes, others), rng)
+    return _deal(least_cost(shares, people, before, balance, rng, axes, others), rng)
 
 
 def indexed_quota(shares: Sequence[float], people: int, seed: int | str, image: int, axes: Axes = ()) -> Allocation:
@@ -194,66 +160,9 @@ def first_counts(shares: Sequence[float], people: int, seed: int | str, axes: Ax
     nobody = (0,) * len(shares)
     run = RunningCounts(nobody, (0.0,) * len(shares))
     for _ in range(int(rng.random() * PHASES)):
-        run = run.plus(_least_cost(shares, people, run, 1.0, rng, axes))
+        run = run.plus(least_cost(shares, people, run, 1.0, rng, axes))
     total = sum(run.counts)
     return RunningCounts(nobody, tuple(count - share * total for count, share in zip(run.counts, shares, strict=True)))
-
-
-def _least_cost(
-    shares: Sequence[float],
-    people: int,
-    before: RunningCounts,
-    balance: float,
-    rng: Random,
-    axes: Axes = (),
-    others: Sequence[int] | None = None,
-) -> list[int]:
-    """Greedy marginal allocation: n times, one person more where the cost of `running_quota` grows least."""
-    beside = list(others or [0] * len(shares))
-    total, here = sum(before.counts) + people, sum(beside) + people
-    ahead = [s + count - share * total for s, count, share in zip(before.start, before.counts, shares, strict=True)]
-    excess = [o - share * here for o, share in zip(beside, shares, strict=True)]
-    counts = [0] * len(shares)
-
-    def growth() -> list[float]:
-        """What one person more of each attribute would cost."""
-        own = [
-            2 * (over + new) + 1 + balance * (2 * (more + new) + 1)
-            for over, more, new in zip(ahead, excess, counts, strict=True)
-        ]
-        for values in axes:
-            over, more, new = (_by_value(numbers, values) for numbers in (ahead, excess, counts))
-            for k, v in enumerate(values):
-                own[k] += AXIS_WEIGHT * (2 * (over[v] + new[v]) + 1 + balance * (2 * (more[v] + new[v]) + 1))
-        return own
-
-    for _ in range(people):
-        counts[_cheapest(growth(), rng)] += 1
-    moved = bool(axes)
-    while moved:
-        moved = False
-        for k in [k for k, count in enumerate(counts) if count]:
-            counts[k] -= 1
-            costs = growth()
-            best = min(range(len(costs)), key=costs.__getitem__)
-            if costs[best] < costs[k] - 1e-9:
-                k, moved = best, True
-            counts[k] += 1
-    return counts
-
-
-def _cheapest(costs: Sequence[float], rng: Random) -> int:
-    least = min(costs)
-    cheapest = [k for k, cost in enumerate(costs) if cost <= least + 1e-9]
-    return cheapest[int(rng.random() * len(cheapest))]
-
-
-def _by_value(numbers: Sequence[float], values: Sequence[int]) -> list[float]:
-    """Sums over the attributes that share a value of one axis."""
-    sums = [0.0] * (max(values) + 1)
-    for number, v in zip(numbers, values, strict=True):
-        sums[v] += number
-    return sums
 
 
 def _rng(purpose: str, seed: int | str, image: int, people: int) -> Random:

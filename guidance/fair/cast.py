@@ -5,10 +5,10 @@ from torch import Tensor
 
 from ...attention.maps import resize
 from ..run_record import Person, SampledRun
-from .assignment import RunningCounts
 from .dealing import Counts, deal
 from .directions import opposition, soften_mask
 from .plan import FairPlan, given_by
+from .quota_cost import RunningCounts
 from .shared_quota import TALLY
 from .steering import Key, Needs, Readings, Steered
 from .whom import Whom

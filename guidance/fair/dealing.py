@@ -1,10 +1,15 @@
 """The people of one picture get their attributes: by the target's quota, and within a group those whom it changes least."""
 
+import math
 from collections.abc import Sequence
 
-from .assignment import PER_GROUP, RunningCounts, assign, least_change
+from scipy.optimize import linear_sum_assignment
+
+from .assignment import PER_GROUP, assign
+from .quota_cost import RunningCounts
 from .target import TargetDistribution
 
+UNLIKELY = 0.02  # the least share that counts as a leaning, so that no single person decides a whole deal
 Counts = dict[int | None, RunningCounts]  # of each group; None: of all people together
 
 
@@ -19,7 +24,7 @@ def deal(
     """The attribute's index for each person of an image; `counts` is brought up to date.
 
     groups: whose people they are, in the order of their masks. image: its number in the run. leanings[j][k]: how far
-    person j is becoming attribute k already (`assignment.least_change`); None: the quota's own order stands.
+    person j is becoming attribute k already (`least_change`); None: the quota's own order stands.
     """
     shares = target.shares
     axes = target.axis_indices if len(target.single_axes) > 1 else ()
@@ -45,3 +50,19 @@ def deal(
         for j, k in zip(members, best, strict=True):
             dealt[j] = k
     return dealt
+
+
+def least_change(dealt: Sequence[int], leanings: Sequence[Sequence[float]]) -> tuple[int, ...]:
+    """The same attributes, dealt to the same people of one group so that they change least.
+
+    dealt: the attribute's index for each person. leanings[j][k]: how far person j is becoming attribute k already,
+    0 ... 1 (`need.attribute_shares`). Returns the permutation of `dealt` that maximises sum_j log p_j(a_j), small
+    leanings counted as UNLIKELY. A quota says how many of a picture get what; whom, it leaves open, and a swap of two
+    people who are one of each already would make nobody fairer. Among people of different groups nothing is exchanged:
+    that would leave each occupation its stereotype. Our decision.
+    """
+    if len(dealt) < 2:
+        return tuple(dealt)
+    costs = [[-math.log(max(person[k], UNLIKELY)) for k in dealt] for person in leanings]
+    _, chosen = linear_sum_assignment(costs)
+    return tuple(dealt[column] for column in chosen)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from threading import Lock
 
-from .assignment import RunningCounts
+from .quota_cost import RunningCounts
 from .target import TargetDistribution
 
 

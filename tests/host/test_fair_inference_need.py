@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fair_attention.guidance.fair.assignment import UNLIKELY
+from fair_attention.guidance.fair.dealing import UNLIKELY
 from fair_attention.guidance.fair.directions import keep_energy, soften_mask
 from fair_attention.guidance.fair.need import ENERGY, HOLD, attribute_shares, direction_weights, need_of
 from fair_attention.tests.host.conditions import halves

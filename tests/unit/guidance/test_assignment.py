@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from fair_attention.guidance.fair.assignment import (
     ASSIGNMENTS,
-    RunningCounts,
     assign,
     first_counts,
     image_quota,
     indexed_quota,
     running_quota,
 )
+from fair_attention.guidance.fair.quota_cost import RunningCounts
 
 SHARES = [(0.5, 0.5), (0.3, 0.7), (0.1, 0.2, 0.3, 0.4), (1 / 3, 1 / 3, 1 / 3), (0.6, 0.4, 0.0)]
 

@@ -9,15 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fair_attention.guidance.fair.assignment import (
-    AXIS_WEIGHT,
-    PER_GROUP,
-    UNLIKELY,
-    first_counts,
-    least_change,
-    running_quota,
-)
-from fair_attention.guidance.fair.dealing import Counts, deal
+from fair_attention.guidance.fair.assignment import PER_GROUP, first_counts, running_quota
+from fair_attention.guidance.fair.dealing import UNLIKELY, Counts, deal, least_change
+from fair_attention.guidance.fair.quota_cost import AXIS_WEIGHT
 from fair_attention.guidance.fair.target import PRESETS, TargetDistribution, cross
 
 GENDER = TargetDistribution("gender", PRESETS["gender"], "quota per image")
