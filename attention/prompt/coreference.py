@@ -13,7 +13,7 @@ from .counting import count_of
 from .names import name_after
 from .numbers import number
 from .rules_parser import Node
-from .tree import children, object_of, subject_of
+from .tree import children, is_clause, object_of, subject_of
 
 _DEFINITE = frozenset("the this that these those same said".split())
 _OTHERS = frozenset("other another second third next different more".split())
@@ -35,17 +35,29 @@ def same_people(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
 def renames(tree: Sequence[Node], i: int, heads: Sequence[int]) -> int | None:
     """The person noun that noun i only names again, or None: "doctor" in "my friend, a doctor" renames "friend"."""
     node = tree[i]
+    if (aside := _aside_of(tree, i)) in heads:
+        return aside
     if node.relation == "appos" and node.head in heads and node.head < i:
         return node.head if _is_apposition(tree, node.head, i) else None
     if node.relation == "attr":
         subject = subject_of(tree, i)
         return subject if subject in heads and subject != i else None
-    if node.relation == "pobj" and tree[node.head].text.lower() in ("as", "like"):
+    if node.relation == "pobj" and tree[node.head].text.lower() in ("as", "like") and not is_clause(tree, i):
         return subject_of(tree, node.head)
     if lexicon.singular(node.text) in nouns.COLLECTIVES:
         owner = object_of(tree, i)
         return owner if owner in heads else None
     return None
+
+
+def _aside_of(tree: Sequence[Node], i: int) -> int | None:
+    """The noun before a parenthesis that begins with noun i's phrase: "a fisherman (the old man from the harbour)"."""
+    first = _phrase_start(tree, i)
+    before = first - 2
+    if before < 0 or tree[first - 1].text != "(":
+        return None
+    agree = lexicon.is_plural(tree[before].text) == lexicon.is_plural(tree[i].text)
+    return before if agree and not _contradict(tree, before, i, strict=False) else None
 
 
 def _is_apposition(tree: Sequence[Node], first: int, second: int) -> bool:
@@ -54,7 +66,10 @@ def _is_apposition(tree: Sequence[Node], first: int, second: int) -> bool:
     listed = any(node.relation == "conj" and node.head in (first, second) for node in tree)
     known = any(child.text.lower() not in ("a", "an") for child in children(tree, first, {"det", "poss"}))
     unspecific = not any(tree[first].text.lower() in entry for entry in lexicon.OCCUPATIONS)
-    introduced = any(child.text.lower() in ("a", "an") for child in children(tree, second, {"det"}))
+    articles = [child.text.lower() for child in children(tree, second, {"det"})]
+    told = "the" in articles and object_of(tree, second) is not None  # "a man, the father of four"
+    introduced = told or bool({"a", "an"} & {*articles})
+    unspecific = unspecific or told and lexicon.singular(tree[first].text) in nouns.GENERIC
     return agree and not listed and (known or unspecific) and introduced
 
 
@@ -74,7 +89,8 @@ def _parts_of_a_number(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, 
             if gap[:1] == ["of"] and number(" ".join(gap[1:2])) is not None:
                 gap = gap[2:]  # "a family of four: ..."
             general = lexicon.singular(tree[part].text) in nouns.GENERIC | nouns.GENDERED | nouns.AGED
-            near = opens and (general or len(gap) == 1 and not specific)
+            said_so = gap[-1:] in ([":"], ["("])
+            near = opens and (general or said_so or len(gap) == 1 and not specific)
             listed = parts and {*gap} <= {",", "and", "&", "plus"} and gap
             count = count_of(tree, part)
             if not (near or listed) or count is None:
@@ -170,9 +186,10 @@ def _contradict(tree: Sequence[Node], first: int, second: int, strict: bool) -> 
     stated = []
     for i in (first, second):
         words = _described(tree, i)
-        said = [(attribute_axis(word), word) for word in words if attribute_axis(word)]
+        said: list[tuple[str, object]] = [(axis, word) for word in words if (axis := attribute_axis(word))]
+        said = [(axis, word == "female" if word in ("male", "female") else word) for axis, word in said]
         said += [
-            (axis, lexicon.singular(noun)) for axis, noun in lexicon.stated_by_noun(tree[i].text) if axis == "gender"
+            (axis, lexicon.is_of_women(noun)) for axis, noun in lexicon.stated_by_noun(tree[i].text) if axis == "gender"
         ]
         stated.append(said)
     axes = {axis for axis, _ in stated[0]} & {axis for axis, _ in stated[1]}

@@ -5,7 +5,7 @@ import re
 from . import things
 from .nouns import AGED, COLLECTIVES, GENDERED, PEOPLE, TITLES, WEAK
 from .occupations import AGENT_VERBS, ENDINGS, NOT_ALONE, NOT_BY_ENDING, OCCUPATIONS
-from .origins import COLOURS, NATIVES, ORIGINS
+from .origins import COLOURS, NATIVES, OF_WOMEN, ORIGINS
 
 _IRREGULAR = {
     "people": "person",
@@ -144,10 +144,23 @@ def stated_by_noun(noun: str) -> tuple[tuple[str, str], ...]:
         return (("gender", noun),) if tagged[1] in GENDERED else ()
     word = singular(noun)
     gendered = word in GENDERED or word.endswith(("boy", "girl")) and word in _ALL_NOUNS
-    gendered = gendered or word.endswith("man") and _ends_as_people(word)
+    gendered = gendered or word.endswith("man") and _ends_as_people(word) or word in OF_WOMEN or word[:-1] in OF_WOMEN
     native = _is_native(noun) or _man_of(word)
     stated = (("gender", gendered), ("age", word in AGED), ("race", native))
     return tuple((axis, noun) for axis, is_stated in stated if is_stated)
+
+
+def is_of_women(noun: str) -> bool:
+    """Whether a noun that states a gender states that of women: "fisherwoman", "aunts", "2girls"."""
+    tagged = tag(noun)
+    return (tagged[1] if tagged else singular(noun)).endswith(_OF_WOMEN)
+
+
+_OF_WOMEN = (
+    "woman", "girl", "female", "lady", "gal", "mother", "mom", "mommy", "mum", "mama", "grandma", "granny", "daughter",
+    "sister", "aunt", "auntie", "niece", "wife", "bride", "queen", "dame", "nun", "ballerina", "bridesmaid", "ess",
+    "heroine", "witch", "widow", "mermaid", "maid", "matriarch", "maiden", "damsel", "lass", *OF_WOMEN,
+)  # fmt: skip
 
 
 def _man_of(word: str) -> bool:

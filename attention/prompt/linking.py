@@ -17,8 +17,9 @@ from .coreference import same_people
 from .counting import count_of
 from .draft import Draft, conjuncts
 from .faces import link_faces
-from .modifiers import OBJECTS, axis_at, describing, is_bare_attribute, tags, traits
+from .modifiers import OBJECTS, axis_at, describing, is_bare_attribute, origins_from, tags, traits
 from .names import name_after
+from .origins import OF_WOMEN
 from .person_nouns import names_people
 from .rules_parser import Node
 from .tokens import Span
@@ -99,6 +100,8 @@ def _add(tree: Sequence[Node], draft: Draft, i: int, reason: str, axis: str | No
     axis = axis or axis_at(tree, i)
     if axis:
         draft.state(axis, tree[i].text, i)
+        if axis == "race" and tree[i].text.lower() in OF_WOMEN:
+            draft.state("gender", tree[i].text, i)
         reason += f" and states the {axis}"
     draft.members.setdefault(i, reason)
 
@@ -115,6 +118,9 @@ def _link_attributes(tree: Sequence[Node], drafts: dict[int, Draft], same_as: di
     for i, head, axis in traits(tree, heads):
         if draft := of(head):
             _add(tree, draft, i, f'"{tree[i].text}" describes the {tree[tree[i].head].text} of {tree[head].text}', axis)
+    for i, head in origins_from(tree, heads):  # stated, not linked: the name of a place is not looked for among people
+        if draft := of(head):
+            draft.state("race", tree[i].text, i)
     for i, owners, axis in tags(tree, heads):
         for head in owners:
             if draft := of(head):

@@ -9,8 +9,9 @@ determiners, numbers and words of degree ("very").
 from collections.abc import Iterator, Sequence
 
 from . import lexicon, nouns
-from .attributes import TRAITS, YEARS, attribute_axis, trait_axis
+from .attributes import TONES, TRAITS, YEARS, attribute_axis, trait_axis
 from .numbers import number
+from .origins import COLOURS, NAMES
 from .rules_parser import Node
 from .tree import children
 
@@ -24,7 +25,41 @@ def axis_at(tree: Sequence[Node], i: int) -> str | None:
     """The axis that the word at i states of the people it describes, in view of the word after it."""
     following = tree[i + 1].text if i + 1 < len(tree) else ""
     title = any(lexicon.is_listed(" ".join(node.text for node in tree[i + 1 : end])) for end in (i + 3, i + 4))
+    if not title and _says_it_of_another(tree, i):
+        return None
     return attribute_axis(tree[i].text, lexicon.singular(following), title)
+
+
+def _says_it_of_another(tree: Sequence[Node], i: int) -> bool:
+    """Whether a colour is of the noun after it, which describes the people: "a Black Friday shopper", "light infantry soldier"."""
+    if i + 2 >= len(tree) or tree[i + 1].kind != "noun" or not tree[i + 2].text[0].isalnum():
+        return False
+    word, following = tree[i].text, tree[i + 1].text
+    known = lexicon.is_person(following) or attribute_axis(following) is not None
+    if known or attribute_axis(word, following) is None or tree[i + 2].kind not in ("noun", "adjective"):
+        return False
+    named = word.istitle() and word.lower() in COLOURS and following.istitle() and tree[i + 2].text.islower()
+    return named or word.lower() in ("light", "dark") and following.lower() not in TRAITS | {"skinned"}
+
+
+def origins_from(tree: Sequence[Node], heads: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(last word of a country's name, head of the people from there): "two nurses from South Korea"."""
+    for i, node in enumerate(tree):
+        if node.text.lower() != "from":
+            continue
+        before = i - 1
+        while before > 0 and tree[before].text.lower() in _COMING:
+            before -= 1
+        if before not in heads:
+            continue
+        for size in (4, 3, 2, 1):
+            name = " ".join(part.text.lower() for part in tree[i + 1 : i + 1 + size])
+            if name in NAMES or name.removeprefix("the ") in NAMES:
+                yield min(i + size, len(tree) - 1), before
+                break
+
+
+_COMING = frozenset("who that is are comes come coming originally both all hailing".split())
 
 
 def describing(tree: Sequence[Node], head: int) -> Iterator[int]:
@@ -86,7 +121,9 @@ def traits(tree: Sequence[Node], heads: Sequence[int]) -> Iterator[tuple[int, in
         owner = _owner(tree, i, heads)
         first = i
         while first > 0 and (
-            tree[first - 1].kind in ("adjective", "noun", "adverb") or tree[first - 1].text.lower() in _AND
+            tree[first - 1].kind in ("adjective", "noun", "adverb")
+            or tree[first - 1].text.lower() in _AND
+            or tree[first - 1].text.lower() in TONES
         ):
             if tree[first - 1].kind == "noun" and first - 1 in heads and not attribute_axis(tree[first - 1].text):
                 break

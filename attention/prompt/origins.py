@@ -40,6 +40,7 @@ NATIVES = frozenset(
     luxembourger berliner muscovite argentinean highlander inuk gypsy filipina easterner westerner southerner northerner
     laplander greenlander dubliner sydneysider yorkshireman azerbaijanian""".split()
 )
+OF_WOMEN = frozenset("latina filipina chicana mestiza parisienne".split())  # which state a gender too
 COLOURS = frozenset("black white brown".split())  # origins of people, colours of everything else
 
 # Entries of several words; besides these, a word of _BEFORE with an origin: "East Asian", "African American".
@@ -49,6 +50,29 @@ _SEVERAL = frozenset(
     el salvadoran, sierra leonean, saint lucian, papua new guinean, solomon islander, middle eastern, middle easterner,
     far eastern, near eastern, first nations, mixed race, mixed ethnicity, mixed heritage, multi racial, multi ethnic,
     bi racial, non white, saudi arabian, hong kong, torres strait islander, burkina faso""".split(",")
+)
+# Names of the countries, for "from Nigeria"; those of several words lower case too.
+NAMES = frozenset(
+    " ".join(name.split())
+    for name in """
+    afghanistan, albania, algeria, andorra, angola, argentina, armenia, australia, austria, azerbaijan, bahrain, bangladesh,
+    barbados, belarus, belgium, belize, benin, bhutan, bolivia, bosnia, botswana, brazil, brunei, bulgaria, burkina faso, burma,
+    burundi, cambodia, cameroon, canada, cape verde, chad, chile, china, colombia, congo, costa rica, croatia, cuba, cyprus,
+    czechia, denmark, djibouti, dominica, ecuador, egypt, el salvador, england, eritrea, estonia, eswatini, ethiopia, fiji,
+    finland, france, gabon, gambia, georgia, germany, ghana, greece, greenland, grenada, guatemala, guinea, guyana, haiti,
+    honduras, hong kong, hungary, iceland, india, indonesia, iran, iraq, ireland, israel, italy, ivory coast, jamaica, japan,
+    jordan, kazakhstan, kenya, kiribati, korea, kosovo, kuwait, kyrgyzstan, laos, latvia, lebanon, lesotho, liberia, libya,
+    liechtenstein, lithuania, luxembourg, madagascar, malawi, malaysia, maldives, mali, malta, mauritania, mauritius, mexico,
+    micronesia, moldova, monaco, mongolia, montenegro, morocco, mozambique, myanmar, namibia, nauru, nepal, netherlands,
+    new zealand, nicaragua, niger, nigeria, north korea, north macedonia, norway, oman, pakistan, palau, palestine, panama,
+    papua new guinea, paraguay, peru, philippines, poland, portugal, puerto rico, qatar, romania, russia, rwanda, saint lucia,
+    samoa, san marino, saudi arabia, scotland, senegal, serbia, seychelles, sierra leone, singapore, slovakia, slovenia,
+    solomon islands, somalia, south africa, south korea, south sudan, spain, sri lanka, sudan, suriname, sweden, switzerland,
+    syria, taiwan, tajikistan, tanzania, thailand, tibet, timor, togo, tonga, trinidad, tunisia, turkey, turkmenistan, tuvalu,
+    uganda, ukraine, united arab emirates, united kingdom, united states, uruguay, uzbekistan, vanuatu, venezuela, vietnam,
+    wales, yemen, zambia, zimbabwe, africa, asia, europe, east africa, west africa, north africa, east asia, south asia,
+    southeast asia, central asia, latin america, south america, central america, the caribbean, the middle east, eastern europe,
+    scandinavia""".split(",")
 )
 _BEFORE = ORIGINS | frozenset(
     """north south east west central northern southern eastern western southeast southwest northeast northwest

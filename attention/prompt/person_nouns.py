@@ -8,7 +8,7 @@ from .names import is_of_a_name, is_surname, name_after
 from .numbers import QUANTITIES, number
 from .origins import COLOURS, is_origin
 from .rules_parser import Node
-from .tree import children, compound_start, object_of, phrase, subject_of
+from .tree import children, compound_start, is_clause, object_of, phrase, subject_of
 
 # What only people do, so that a "figure" or a "fan" that does it is one; and how only people are described.
 _ACTS = frozenset(
@@ -27,6 +27,7 @@ _GAMES = frozenset(
 )
 _SUITS = frozenset("hearts heart spades spade clubs club diamonds diamond".split())
 _PIECES = frozenset("king queen knight bishop pawn rook".split())
+_CHESS = frozenset("chess chessboard chessmen chesspieces rook rooks pawn pawns checkmate".split())
 _MAKERS = frozenset(
     "artist painter photographer illustrator sculptor architect designer author animator child kid".split()
 )
@@ -38,8 +39,8 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
     lower, word = node.text.lower(), lexicon.singular(node.text)
     if node.kind != "noun" or not _may_name_people(tree, i):
         return False
-    if name_after(tree, i) is not None:
-        return True
+    if (name := name_after(tree, i)) is not None:
+        return not _names_a_thing(tree, name)
     if (
         lower in nouns.ABBREVIATED
         or is_of_a_name(tree, i)
@@ -49,10 +50,13 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
     ):
         return False
     governor = lexicon.singular(parent.text)
-    if node.relation in ("compound", "nmod") and node.head > i:
+    described = node.relation == "amod" and not is_elliptical(tree, i)  # "octogenarian sisters"
+    if (described or node.relation in ("compound", "nmod")) and node.head > i:
         return governor in nouns.PICTURES
     if node.relation == "poss":
         return governor in nouns.BODY
+    if _is_spoken_of_as_a_thing(tree, i):
+        return False
     if any(child.text.lower() == "no" for child in children(tree, i, {"det", "neg"})):
         return False
     if word in nouns.FACES and _is_of_things(tree, i):
@@ -62,6 +66,24 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
     if node.relation in ("pobj", "agent"):
         return _depicted(tree, i)
     return True
+
+
+def _is_spoken_of_as_a_thing(tree: Sequence[Node], i: int) -> bool:
+    """Whether what follows says so: "a dishwasher with its door open", "a coach parked", "a maid of honour's bouquet"."""
+    following = [node.text.lower() for node in tree[i + 1 : i + 4]]
+    if following[:2] in (["with", "its"], ["and", "its"]) or following[:1] and following[0] in _OF_VEHICLES:
+        return lexicon.singular(tree[i].text) not in nouns.COLLECTIVES
+    possessive = following[:1] == ["of"] and following[2:] and following[2][:1] in "'’" and following[1].islower()
+    return bool(possessive) and not lexicon.is_person(following[1])
+
+
+_OF_VEHICLES = frozenset("parked moored docked towed".split())
+
+
+def _names_a_thing(tree: Sequence[Node], name: int) -> bool:
+    """Whether a thing is called by a name that ends at node `name`: "a Queen Anne house"."""
+    after = tree[name + 1] if name + 1 < len(tree) else None
+    return after is not None and after.kind == "noun" and after.text.islower() and not lexicon.is_person(after.text)
 
 
 def _may_name_people(tree: Sequence[Node], i: int) -> bool:
@@ -96,7 +118,7 @@ def _is_named_otherwise(tree: Sequence[Node], i: int) -> bool:
         return not lexicon.is_person(f"{before} {lower}")
     if lower == "viewer" and tree[i].text.lower() == "viewer":
         return before not in ("a", "one")
-    if _is_animal(tree, i) or lower in _PIECES and any(node.text.lower() == "chess" for node in tree):
+    if _is_animal(tree, i) or lower in _PIECES and any(node.text.lower() in _CHESS for node in tree):
         return True
     inner = object_of(tree, i)
     return inner is not None and tree[inner].text.lower() in _SUITS
@@ -163,7 +185,7 @@ def _depicted(tree: Sequence[Node], i: int) -> bool:
     if word == "by":
         by_whom = governor.kind == "noun" and lexicon.singular(tree[i].text) in _MAKERS
         return not by_whom and governor.text.lower() not in things.MADE
-    return word not in ("as", "like") or subject_of(tree, tree[i].head) is not None
+    return word not in ("as", "like") or is_clause(tree, i) or subject_of(tree, tree[i].head) is not None
 
 
 def _is_of_things(tree: Sequence[Node], i: int) -> bool:

@@ -22,6 +22,7 @@ _RUNS_ON = ("det", "prep", "cc", "be", "adverb")  # a line that ends in one of t
 def readable(prompt: str) -> str:
     """The prompt for a parser, as long as it is: weights, BREAK, quoted text and links to files blanked.
 
+    A parenthesis that says again who somebody is stays: "a nurse (a woman of sixty)".
     A BREAK, a line's end and a bar end a sentence. A slash between words is a comma, and so is the parenthesis of a
     weight between a person noun and a word that does not continue it: "a nurse (bokeh:1.2)".
     """
@@ -37,9 +38,17 @@ def readable(prompt: str) -> str:
         text = _put(text, match.start(), " " if goes_on or closed else ".")
     text = _SLASH.sub(lambda match: "," + " " * (len(match[0]) - 1), text)
     for i, (was, now) in enumerate(zip(prompt, text, strict=True)):
-        if was in "()" and now == " " and _parts(text, i, was):
+        if was in "()" and now == " " and _is_aside(text, i):
+            text = _put(text, i, "(")
+        elif was in "()" and now == " " and _parts(text, i, was):
             text = _put(text, i, ",")
     return text
+
+
+def _is_aside(text: str, i: int) -> bool:
+    """Whether a parenthesis at i is of the language, not a weight's: after a person noun, with an article in it."""
+    before, after = re.search(r"([\w-]+)\s*$", text[:i]), _WORD.match(text, i + 1)
+    return bool(before and after) and lexicon.is_person(before[1]) and after[0].lower() in ("a", "an", "the")
 
 
 def _put(text: str, i: int, mark: str) -> str:

@@ -109,13 +109,16 @@ def _known_words(nodes: Sequence[Node]) -> list[Node]:
             found[i] = replace(node, kind="adjective")
         elif kinds[i] == "verb" and i > 0 and kinds[i - 1] == "noun" and lexicon.is_person(nodes[i - 1].text):
             found[i] = replace(node, kind="verb")
-        elif person and node.kind != "verb":
+        elif person and (node.kind != "verb" or i > 0 and kinds[i - 1] == "det"):
+            found[i] = replace(node, kind="noun")
+        elif i > 0 and lexicon.is_listed(f"{nodes[i - 1].text} {word}"):
             found[i] = replace(node, kind="noun")
         beside = nodes[i + 1] if i + 1 < len(nodes) else None
         if person and beside and kinds[i + 1] == "noun" and beside.kind == "noun" and not lexicon.is_plural(word):
             if not lexicon.is_person(beside.text) and node.relation not in ("poss", "compound"):
                 found[i] = replace(found[i], head=i + 1, relation="compound")
         before_verb = kinds[i + 1 : i + 2] in (["verb"], ["comma"], ["stop"], ["prep"])
+        before_verb = before_verb or kinds[i + 1 : i + 2] == ["participle"] and nodes[i + 1].text.endswith("ing")
         if person and before_verb and node.relation in ("compound", "nmod", "amod") and node.head > i:
             found[i] = replace(found[i], head=i + 1 if kinds[i + 1] == "verb" else i, relation="nsubj")
     return found

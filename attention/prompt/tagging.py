@@ -53,7 +53,7 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
     if lower in FINITE or lower in nouns.ALSO_VERBS or lexicon.singular(lower) in nouns.ALSO_VERBS:
         return (
             "verb"
-            if _is_finite(words, i, before, after_people)
+            if _is_finite(words, i, before, after_people) or after_people and _begins_object(words, i, kinds)
             else KIND.get(lower, "noun")
             if lower in _LOOKS
             else "noun"
@@ -61,8 +61,11 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
     if lower in KIND:
         bare = KIND[lower] == "adjective" and before == "det"  # "a square with corners"
         return "noun" if bare and (KIND.get(following) in ("prep", "be") or following in ("", ".")) else KIND[lower]
-    if after_people and before == "noun" and _disagrees(words, i, kinds):
+    if after_people and before == "noun" and (_disagrees(words, i, kinds) or _begins_object(words, i, kinds)):
         return "verb"
+    if after_people and before == "noun" and KIND.get(following) == "det" and lexicon.is_person(lower):
+        if lexicon.is_plural(previous) and lexicon.singular(lower) == lower:  # "commuters crowd the platform"
+            return "verb"
     if lexicon.is_person(lower) and attribute_axis(lower) is None:
         return "noun"
     if lower.count("-") > 1 and attribute_axis(lower) is None:  # "stay-at-home"
@@ -75,6 +78,9 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
         return "participle"
     if lower.endswith("ly") and len(lower) > 4 and not lower.endswith("fly"):
         return "adverb"
+    trade = lower.endswith(("ntry", "stry", "etry", "alry", "elry", "llery", "ttery", "kery", "cery", "gery"))
+    if trade and len(lower) > 5:  # "light infantry soldier"
+        return "noun"
     adjective = lower.endswith(ADJECTIVE_ENDS) and not lower.endswith(("ay", "ey", "oy", "fly")) and len(lower) > 4
     return "adjective" if adjective else "noun"
 
@@ -99,16 +105,24 @@ def _is_person_so_far(words: Sequence[str], i: int, kinds: Sequence[str]) -> boo
 
 def _disagrees(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
     """Whether a word in -s cannot go on a phrase with "a": "an engineer tinkers with a robot"."""
+    return _is_of_one(words, i, kinds) and not _is_thing(words[i].lower())
+
+
+def _begins_object(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
+    """Whether a thing's plural is the verb of one person, as its object follows: "a potter shapes wet clay"."""
+    following = words[i + 1].lower() if i + 1 < len(words) else ""
+    goes_on = KIND.get(following) in ("adjective", "det")
+    mirrored = following.endswith(("self", "selves"))
+    return _is_of_one(words, i, kinds) and words[i].lower() not in things.THINGS and (goes_on or mirrored)
+
+
+def _is_of_one(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
+    """Whether a word in -s stands behind a phrase with "a" or "an"."""
     first = i
     while first > 0 and kinds[first - 1] in ("noun", "adjective", "participle"):
         first -= 1
     article = first > 0 and words[first - 1].lower() in ("a", "an")
-    return (
-        article
-        and not _is_thing(words[i].lower())
-        and words[i].endswith("s")
-        and lexicon.singular(words[i]) == words[i].lower()[:-1]
-    )
+    return article and words[i].endswith("s") and lexicon.singular(words[i]) == words[i].lower()[:-1]
 
 
 def _stands_alone(words: Sequence[str], i: int, before: str) -> bool:
@@ -178,4 +192,7 @@ def _is_verb_by_place(words: Sequence[str], i: int) -> bool:
         return False
     if lexicon.singular(previous) != previous.lower():
         return True
+    bare = i < 2 or not words[i - 2][:1].isalnum()
+    if bare and (following in _END or KIND.get(following) == "prep"):  # "baby carrots in a bowl"
+        return False
     return lower.endswith("s") and not lower.endswith(("ss", "us", "is")) and len(lower) > 3

@@ -34,6 +34,11 @@ def subject_of(tree: Sequence[Node], i: int) -> int | None:
     return None
 
 
+def is_clause(tree: Sequence[Node], i: int) -> bool:
+    """Whether noun i, after "as" or "like", has a verb of its own: "as a busker strums", not "dressed as a nurse"."""
+    return i + 1 < len(tree) and tree[i + 1].kind == "verb"
+
+
 def phrase(tree: Sequence[Node], i: int) -> str:
     return " ".join(node.text for node in tree[compound_start(tree, i) : i + 1])
 

@@ -1,7 +1,7 @@
 """Prompts of the kinds that people write: whom they name, how many, and what they state.
 
-The lists beside this file: prompts_kinds.tsv was written with the rules; the others when the rules were frozen, prompts_held_out_2.tsv
-after what the first had shown was mended. The counts of their first runs are in benchmarks/language.py.
+The lists beside this file: prompts_kinds.tsv was written with the rules; the others when the rules were frozen, each later list
+after what the one before had shown was mended, and without a look at the rules. The counts of their first runs are in benchmarks/language.py.
 """
 
 import csv
@@ -13,7 +13,7 @@ from fair_attention.attention.prompt import lexicon, spacy_parser
 from fair_attention.attention.prompt.attributes import attribute_axis
 from fair_attention.attention.prompt.language import people_groups
 from fair_attention.attention.prompt.numbers import number
-from fair_attention.attention.prompt.origins import COUNTRIES
+from fair_attention.attention.prompt.origins import COUNTRIES, OF_WOMEN
 from fair_attention.attention.prompt.reading import readable
 from fair_attention.benchmarks.language import as_written
 
@@ -36,18 +36,19 @@ def test_prompts_of_all_kinds(row, parser):
 
 
 @both_parsers
-@pytest.mark.parametrize("name", ["prompts_held_out.tsv", "prompts_held_out_2.tsv"])
+@pytest.mark.parametrize("name", ["prompts_held_out.tsv", "prompts_held_out_2.tsv", "prompts_held_out_3.tsv"])
 def test_held_out_prompts(name, parser):
     held = rows(name)
     wrong = [f"{row['prompt']}: {told}" for row in held if (told := as_written(row, parser))]
-    assert len(held) >= 110 and len(wrong) <= 0.05 * len(held), "\n".join(wrong)
+    assert len(held) >= 100 and len(wrong) <= 0.05 * len(held), "\n".join(wrong)
 
 
 @both_parsers
-def test_prompts_without_people(parser):
-    prompts = (HERE / "prompts_no_people.txt").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("name", ["prompts_no_people.txt", "prompts_no_people_2.txt"])
+def test_prompts_without_people(name, parser):
+    prompts = (HERE / name).read_text(encoding="utf-8").splitlines()
     wrong = [prompt for prompt in prompts if people_groups(prompt, parser)]
-    assert len(prompts) >= 150 and len(wrong) <= 3, "\n".join(wrong)
+    assert len(prompts) >= 60 and len(wrong) <= len(prompts) / 60, "\n".join(wrong)
 
 
 def test_a_later_mention_joins_with_its_words():
@@ -122,7 +123,8 @@ def test_every_nationality_is_stated():
     assert len(COUNTRIES) >= 180
     for word in COUNTRIES:
         (group,) = people_groups(f"a photo of a {word.capitalize()} nurse in a ward", "rules")
-        assert group.fixed == (("race", word.capitalize()),), word
+        stated = {("race", word.capitalize()), *([("gender", word.capitalize())] if word in OF_WOMEN else [])}
+        assert {*group.fixed} == stated, word
 
 
 def test_every_title_is_found_where_a_verb_follows():
