@@ -1,5 +1,7 @@
 """Runs under energy guidance on the tiny model, shared by its host tests."""
 
+from unittest.mock import patch
+
 import torch
 
 from fair_attention.tests.host.conditions import Bench
@@ -19,8 +21,6 @@ class EnergyBench(Bench):
 
     def __init__(self, host, checkpoint):
         super().__init__(host, checkpoint)
-        energy = host.pack.guidance.energy.energy
-        energy.PRESETS["smooth"] = energy.EnergyPreset(smooth, energy.clip, stop_at_chance=False, branch="conditional")
         with torch.inference_mode():
             self.positive = self.encode("two people in a garden")
             self.plain = self.sample(self.model, self.positive, steps=3)
@@ -29,7 +29,10 @@ class EnergyBench(Bench):
         """(patched model, attention): guidance through the whole run by an energy that never stops pushing."""
         kw = {"strength": STRONG, "end_percent": 1.0, "preset": "smooth", "branch": "conditional", "every": 1, **kw}
         kw = {"blocks": "quarter resolution and below", "longest_gradient": 0.0, **kw}
-        return self.node["FairSoftIoUGuidance"].execute(model or self.model, self.clip, text, pairs, **kw).result
+        energy = self.host.pack.guidance.energy.energy
+        own = {"smooth": energy.EnergyPreset(smooth, energy.clip, stop_at_chance=False, branch="conditional")}
+        with patch.dict(energy.PRESETS, own):  # known while the node executes, and to nobody after it
+            return self.node["FairSoftIoUGuidance"].execute(model or self.model, self.clip, text, pairs, **kw).result
 
     def terms(self, pairs="gender ~ doctor"):
         """The energy of the node's own words and of all its blocks, with the smooth mask."""

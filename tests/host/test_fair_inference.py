@@ -15,7 +15,21 @@ def test_nobody_to_change_is_the_plain_picture_bit_for_bit(bench, setting):
     tokens, positive = bench.align("a photo of two female doctors")
     model, attention = bench.fair(bench.target(), regions=bench.regions(tokens))
     assert torch.equal(bench.sample(model, positive), bench.sample(bench.model, positive))
-    assert all(p.attribute is None for p in (attention.runs[-1].people or [[]])[0])
+    run = attention.runs[-1]
+    assert run.people == [] and run.why_plain.startswith(
+        "the prompt already states the gender of everybody it names (doctors: female)"
+    )
+
+
+def test_of_two_groups_the_one_that_is_stated_is_left_alone(bench):
+    """Both are found (a threshold that everything passes), one region each, so that nobody is overlooked."""
+    tokens, positive = bench.align("a photo of two female doctors next to a pilot", parser="rules")
+    finder = bench.regions(tokens, individuals="one region", tau=0.05, rho=0.05)
+    model, attention = bench.fair(bench.target(), regions=finder)
+    bench.sample(model, positive)
+    people = attention.runs[-1].people[0]
+    said = {p.label: (p.attribute, p.why) for p in people}
+    assert said["doctors"] == (None, "left alone, the prompt says female")
 
 
 def test_an_attribute_of_another_axis_does_not_stop_it(bench):

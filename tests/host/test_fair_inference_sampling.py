@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from fair_attention.guidance.fair.dealing import deal
 from fair_attention.tests.host.conditions import Bench, halves
 
 
@@ -72,8 +73,15 @@ def test_samplers(bench, setting, sampler):
 
 @pytest.mark.parametrize("seed", [0, 2**63])
 def test_extreme_seeds(bench, setting, seed):
-    model, _ = bench.fair(bench.target(seed=seed), regions=setting.regions, masks=halves())
-    assert bench.sample(model, setting.positive, seed=seed, steps=3).isfinite().all()
+    """Both seeds count for who gets what, to the last bit: as dealt by the target's own rule from the two together."""
+    target = bench.target("skin tone", seed=seed)
+    model, attention = bench.fair(target, masks=thirds(), start_percent=0.0, steering="in full")
+    drawn = bench.sample(model, setting.positive, seed=seed, steps=3)
+    assert drawn.isfinite().all() and not torch.equal(
+        drawn, bench.sample(bench.model, setting.positive, seed=seed, steps=3)
+    )
+    wanted = deal(target, [0, 0, 0], seed * 2**64 + seed, 0, {})
+    assert [p.attribute for p in attention.runs[-1].people[0]] == wanted
 
 
 @pytest.mark.parametrize("family", ["sd2", "sdxl"])
@@ -147,6 +155,13 @@ def test_which_prompts_are_predicted(bench, setting, host, crossed, steering, as
     assert max(seen) == asked
 
 
-def test_momentum_and_quantile_are_finite(bench, setting):
-    model, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves(), momentum=0.3, quantile=0.5)
-    assert bench.sample(model, setting.positive).isfinite().all()
+def test_momentum_and_quantile_each_change_the_picture(bench, setting):
+    """What they do is in tests/unit/guidance/test_guide.py; here, that each of the inputs arrives there."""
+    pictures = []
+    for settings in ({}, {"momentum": 0.3}, {"momentum": 0.3, "momentum_beta": 0.9}, {"quantile": 0.5}):
+        model, _ = bench.fair(
+            bench.target(), regions=setting.regions, masks=halves(), every=1, steering="in full", **settings
+        )
+        pictures.append(bench.sample(model, setting.positive, steps=6))
+    assert all(p.isfinite().all() for p in pictures)
+    assert all(not torch.equal(a, b) for i, a in enumerate(pictures) for b in pictures[:i])

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from fair_attention.pictures import drawing
 from fair_attention.tests.host.conditions import PROMPT
 from fair_attention.tests.host.graphs import node, stock_graph
 
@@ -174,9 +176,18 @@ def test_overlays_image_by_image_and_word_by_word(bench):
 def test_regions_are_outlined_on_the_overlays(bench, recorded):
     tokens, attention, latent = recorded
     heat = bench.node["FairAttentionHeatmaps"].execute
-    plain, _ = heat(attention, latent).result
-    marked, _ = heat(attention, latent, regions=bench.regions(tokens)).result
-    assert plain.shape == marked.shape and not torch.equal(plain, marked)
+    finder = bench.regions(tokens, individuals="one region", tau=0.05, rho=0.05)  # so low that somebody is found
+    plain, marked = heat(attention, latent).result[0], heat(attention, latent, regions=finder).result[0]
+    people = bench.host.pack.guidance.fair.people.find_people(finder, attention.runs[-1])
+    assert plain.shape == marked.shape and all(people)
+    colour = torch.tensor(drawing.COLOURS[0]) / 255
+    for image, (person,) in enumerate(people):  # an overlay an image: one word was recorded
+        blank = Image.new("RGB", marked.shape[2:0:-1])
+        drawing.outline(blank, person.mask, drawing.COLOURS[0])
+        border = drawing.to_tensor([blank])[0].any(-1)
+        assert border.any()
+        for overlay, low, high in ((plain[image], 0.0, 0.1), (marked[image], 0.8, 1.0)):  # text may lie on a part of it
+            assert low <= ((overlay - colour).abs().amax(-1) < 0.5 / 255)[border].float().mean() <= high
 
 
 def test_regions_of_other_words_are_refused(bench, recorded):

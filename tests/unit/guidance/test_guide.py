@@ -1,0 +1,57 @@
+"""One step's guidance from drawn predictions, by hand: the directions, the quantile, the momentum, the whole picture."""
+
+from dataclasses import replace
+
+import torch
+
+from fair_attention.attention.capture import MapStore
+from fair_attention.guidance.fair.cast import Cast
+from fair_attention.guidance.fair.guide import Guide
+from fair_attention.guidance.fair.plan import NONE, SOFT, FairPlan
+from fair_attention.guidance.fair.target import PRESETS, TargetDistribution
+from fair_attention.guidance.run_record import Person, SampledRun
+
+GENDER = PRESETS["gender"]
+PLAN = FairPlan(
+    TargetDistribution("gender", GENDER, "quota per image"), GENDER, (), {}, in_context=True, strength=2.0, start_percent=0.2,
+    end_percent=0.9, every=1, quantile=0.0, momentum_scale=0.0, momentum_beta=0.6, preservation=SOFT,
+)  # fmt: skip
+LEFT = torch.tensor([[[[1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]]]])  # [B,n,h,w]: one person on the left half of a row
+BASE, SIGMA = torch.full((1, 1, 1, 8), 2.0), torch.tensor([2.0])
+
+
+def guide(**changed) -> Guide:
+    """Of one person who was given the target's first attribute."""
+    plan = replace(PLAN, **changed)
+    cast = Cast(plan, None, SampledRun(MapStore((), 1, (1, 8))), 0, (0,))
+    cast.people = [[Person(0, "doctor", LEFT[0, 0], 0, "female, by quota per image, seed 0")]]
+    return Guide(plan, cast)
+
+
+def look(guidance: Guide, apart) -> list[float]:
+    """gamma of a step at which the attribute's prediction lies `apart` above the prompt's, and the other's as far below."""
+    apart = torch.as_tensor(apart, dtype=torch.float32).expand(1, 1, 1, 8)
+    guidance.look({(0, 0): BASE + apart, (0, 1): BASE - apart}, BASE, None, SIGMA, LEFT)
+    return [round(value, 4) for value in guidance.gamma.flatten().tolist()]
+
+
+def test_towards_one_and_away_from_the_other_inside_the_mask():
+    """d = 2 [(3 - 2) - (1 - 2)] = 4 in denoised form: -4 / sigma = -2 in eps, where the mask is 1."""
+    assert look(guide(), 1.0) == [-2.0] * 4 + [0.0] * 4
+
+
+def test_without_preservation_the_whole_picture_is_guided():
+    assert look(guide(preservation=NONE), 1.0) == [-2.0] * 8
+
+
+def test_the_quantile_leaves_the_weaker_half_out():
+    """|d| = 4, 8, 12, 16 inside the mask: half of its weight lies before 12."""
+    assert look(guide(quantile=0.5), [1, 2, 3, 4, 9, 9, 9, 9]) == [0.0, 0.0, -6.0, -8.0] + [0.0] * 4
+
+
+def test_momentum_carries_a_share_of_what_was_done_on():
+    """nu = 0.4 (-2) = -0.8; then -2 + 0.3 nu = -2.24, nu = 0.6 (-0.8) + 0.4 (-2.24) = -1.376; then -2 + 0.3 nu = -2.4128."""
+    carried = guide(momentum_scale=0.3)
+    assert [look(carried, 1.0)[0] for _ in range(3)] == [-2.0, -2.24, -2.4128]
+    carried.forget()
+    assert look(carried, 1.0) == [-2.0] * 4 + [0.0] * 4
