@@ -4,6 +4,7 @@ Read off the source, never imported: imports inside functions count for rooms, t
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -161,3 +162,23 @@ def test_no_file_imports_itself_in_a_circle():
 def test_no_room_imports_itself_in_a_circle():
     rooms = {r: {n.partition(".")[0] for f in files(r) for n in own(f)} - {r} for r in MAY_IMPORT}
     assert circle(rooms) == []
+
+
+def test_every_file_has_a_line_in_contributing():
+    """Named in full or, behind another one of its folder, by its last part."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    missing = []
+    for room in (*PURE, "nodes", "host"):
+        at = page.index(f"| `{room}/` | |") if room != "host" else page.index("`host/`: ")
+        end = page.find("\n\n", at)
+        for file in files(room):
+            if file.name != "__init__.py" and f"{file.name}`" not in page[at:end]:
+                missing.append(str(file.relative_to(ROOT)))
+    assert not missing, f"say in CONTRIBUTING.md, under Every file, what these are for: {missing}"
+
+
+def test_contributing_names_no_file_that_is_gone():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    there = {file.name for file in ROOT.rglob("*.py") if ".venv" not in file.parts and ".host" not in file.parts}
+    named = {name for name in re.findall(r"([a-z_0-9]+\.py)`", page)}
+    assert named and not named - there, sorted(named - there)
