@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from comfy.samplers import CFGGuider
 from torch import Tensor
 
 from ...guidance.energy.energy import energy_correction, held_gradient
@@ -24,7 +25,7 @@ class Taken(NamedTuple):
 
 
 class EnergyRun(Session):
-    def __init__(self, plan: EnergyPlan, guider, run: SampledRun):
+    def __init__(self, plan: EnergyPlan, guider: CFGGuider, run: SampledRun):
         sampling = guider.model_patcher.get_model_object("model_sampling")
         super().__init__(run)
         self.window = Window.of(sampling, plan.start_percent, plan.end_percent)

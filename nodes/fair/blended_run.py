@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from comfy.samplers import CFGGuider
 from torch import Tensor
 
 from ...guidance.fair.directions import blend
@@ -39,7 +40,9 @@ class BlendedRun(FairRun):
         self.goes_on = False  # from where another sampler has ended, with an unedited latent of its own
         self.calls = 0  # of the edited loop
 
-    def sample(self, executor: Callable, guider, sigmas: Tensor, extra_args: dict, callback, noise: Tensor, *rest):
+    def sample(
+        self, executor: Callable, guider: CFGGuider, sigmas: Tensor, extra_args: dict, callback, noise: Tensor, *rest
+    ):
         if self.kept:  # another node has the whole of it run twice
             super().begin_again()
         self.kept, self.calls, self.guidance.gamma, self.unedited = [], 0, None, True
@@ -85,7 +88,7 @@ class BlendedRun(FairRun):
         x = torch.where(mask.unsqueeze(1) > 0, x, plain_x)
         return blend(super().predict(executor, x, timestep, options, seed), plain, mask)
 
-    def _unedited_beginning(self, guider, latent: Tensor, *rest) -> tuple:
+    def _unedited_beginning(self, guider: CFGGuider, latent: Tensor, *rest) -> tuple:
         """The sampler's latent and what follows it; the unedited one of the sampling that this one goes on from, if any."""
         part = self.cast.find.part
         self.goes_on = part is not None and part.plain is not None
