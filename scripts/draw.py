@@ -15,7 +15,7 @@ FRAME, FRAME_TITLE = 8, 40  # pixels of a group around its nodes, and above them
 SOCKET, WIDGET, MULTILINE = 20, 24, 54  # heights in pixels, as the front end draws them
 NOTE, NOTE_WIDTH, NOTE_HEIGHT = "note", 400, 565
 CORE_VERSION = "0.3.75"
-WIDTH = 266  # of a column that has no note
+WIDTH = 252  # of a column that has no note
 # Room below the widgets for the pictures (220 at least) and the texts that a node shows after a run.
 PREVIEW = {
     "SaveImage": 226, "PreviewImage": 226, "MaskPreview": 226, "PreviewAny": 120, "FairReport": 310,
@@ -25,8 +25,9 @@ PREVIEW = {
 # A template is fitted to this share of the window; below LEGIBLE the front end draws no text. So a graph is at most
 # LARGEST, and readable in a window of SMALLEST.
 FITTED, LEGIBLE, SMALLEST = 0.75, 8 / 14, (1440, 800)
+ROOM = 1.05  # how far above that zoom a graph is to open
 MARGIN = 10  # that the front end leaves around a graph
-LARGEST = tuple(int(FITTED * side / LEGIBLE) - 2 * MARGIN for side in SMALLEST)
+LARGEST = tuple(int(FITTED * side / (LEGIBLE * ROOM)) - 2 * MARGIN for side in SMALLEST)
 GROUP_COLOUR, NOTE_COLOURS = "#3f789e", {"color": "#432", "bgcolor": "#653"}
 
 

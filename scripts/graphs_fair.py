@@ -29,7 +29,7 @@ from .graph_parts import (
 )
 
 EMOJI_WEIGHTS = "emoji world (calibrated)"
-MODEL_AND_PICTURE = [LOADER, LATENT, NEGATIVE]
+MODEL_AND_PICTURE = [LOADER, LATENT]
 
 
 def see_attention() -> Graph:
@@ -51,9 +51,9 @@ def see_attention() -> Graph:
             "The pictures are exactly those drawn without *Capture Cross-Attention*. Its *maps* are masks, for any node.",
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", "9"], [SAMPLER, DECODE, SAVE], ["10"]],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", NEGATIVE, "9"], [SAMPLER, DECODE, SAVE], ["10"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Prompt and words": ["7", "8", "9"],
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and words": ["7", "8", NEGATIVE, "9"],
             "Sample": [SAMPLER, DECODE, SAVE], "Where it looked": ["10"],
         },
         about="A map of where the model looks for each word",
@@ -88,7 +88,7 @@ def fair_gender() -> Graph:
     """Before and after, side by side, from one sampling: the template a new user begins with."""
     nodes = {
         **target("14", "gender"),
-        **fair_people(["14", 0], "a photo of three pilots", 8, preservation="blended"),
+        **fair_people(["14", 0], "a photo of three pilots", 4, preservation="blended"),
         **seen("11", "FairAttentionHeatmaps", ["9", 1], regions=["8", 0]),
         **measured("gender", 12),
         "15": node("FairUneditedLatent", attention=["9", 1], latent=SAMPLED),
@@ -105,11 +105,11 @@ def fair_gender() -> Graph:
             own=own_model(every=f"{VOTING} {EMOJI_READER}"),
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", "14", "8"], ["9", SAMPLER, DECODE, "15", "16"], ["17", "11"], [SAVE, "10"],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "14", "8"], ["9", SAMPLER, DECODE, "16", "15"], ["17", "11"], [SAVE, "10"],
          ["12", "13"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", "14", "8"],
-            "Sample": ["9", SAMPLER, DECODE, "15", "16"], "Before and after": ["17", "11", SAVE, "10"],
+            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", NEGATIVE, "14", "8"],
+            "Sample": ["9", SAMPLER, DECODE, "16", "15"], "Before and after": ["17", "11", SAVE, "10"],
             "How fair it is": ["12", "13"],
         },
         about="The model's own pictures, and each person made fair",
@@ -135,9 +135,9 @@ def fair_gender_skin_tone() -> Graph:
             own=own_model(every=f"{VOTING} {EMOJI_READER}"),
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", "11", "14"], ["8", "9"], [SAMPLER, DECODE, SAVE], ["10"], ["12", "13"]],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "11", "14"], ["8", "9"], [SAMPLER, DECODE, SAVE], ["10"], ["12", "13"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", "11", "14", "8", "9"],
+            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", NEGATIVE, "11", "14", "8", "9"],
             "Sample": [SAMPLER, DECODE, SAVE], "What was done": ["10"], "How fair it is": ["12", "13"],
         },
         about="Every pair of two attributes gets its share",
@@ -166,9 +166,9 @@ def measure_a_batch() -> Graph:
             "nothing: do not use it on people.",
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", SAMPLER, DECODE, SAVE], ["8"], ["9"], ["10"]],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, SAMPLER, DECODE, SAVE], ["8"], ["9"], ["10"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Sample": ["7", SAMPLER, DECODE, SAVE], "Read": ["8"],
+            "Model and picture": MODEL_AND_PICTURE, "Sample": ["7", NEGATIVE, SAMPLER, DECODE, SAVE], "Read": ["8"],
             "Measure": ["9", "10"],
         },
         about="Who is in the pictures, and how unequal they are",
@@ -207,10 +207,10 @@ def masks_from_another_node() -> Graph:
             own=own_model(every="The same in both samplers; masks as large as the picture, the left half half as wide."),
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", "9", "10", "11"], ["12", "13"], [SAMPLER, DECODE, SAVE],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "8", "9", "10", "11"], ["12", "13"], [SAMPLER, DECODE, SAVE],
          ["15", "16", "17"], ["14"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Prompt and mask": ["7", "8", "9", "10", "11"],
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and mask": ["7", NEGATIVE, "8", "9", "10", "11"],
             "Target": ["12", "13"], "Fair": [SAMPLER, DECODE, SAVE], "Plain, to compare": ["15", "16", "17"],
             "What was done": ["14"],
         },

@@ -71,9 +71,9 @@ def discover_entanglement() -> Graph:
             "The other pair: write *skin tone* into *demographic*.",
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", "8"], [SAMPLER, DECODE, SAVE], ["12"], ["9"], ["10", "11"]],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "8"], [SAMPLER, DECODE, SAVE], ["12"], ["9"], ["10", "11"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Prompt and concepts": ["7", "8"],
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and concepts": ["7", NEGATIVE, "8"],
             "Sample": [SAMPLER, DECODE, SAVE], "Where it looked": ["12"], "Entanglement": ["9", "10", "11"],
         },
         about="How far the places of two concepts overlap, beside chance",
@@ -110,17 +110,17 @@ def softiou_guidance() -> Graph:
             own=own_model(**STRENGTHS),
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", "11"], ["9", SAMPLER, DECODE], ["12", "13", "14"], [SAVE, "10"],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "8", "11"], ["9", SAMPLER, DECODE], ["12", "13", "14"], [SAVE, "10"],
          ["15", "16"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Prompt and guidance": ["7", "8", "11"],
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and guidance": ["7", NEGATIVE, "8", "11"],
             "Guided": ["9", SAMPLER, DECODE], "Plain, to compare": ["12", "13", "14"], "Guided, result": [SAVE, "10"],
             "Plain, result": ["15", "16"],
         },
         about="While sampling, beside the plain run of the same seed",
         titles={"7": "Prompt", "10": "Entanglement, guided", "16": "Entanglement, plain", "13": "KSampler (plain)",
                 "12": "Capture (plain)", "9": "Capture (guided)", "15": "Plain", SAVE: "Guided"},
-        heights={"15": 32},
+        heights={"15": 32, "11": -60},
     )  # fmt: skip
 
 
@@ -133,7 +133,6 @@ def full_chain() -> Graph:
         "10": node("FairInference", model=MODEL, clip=CLIP, target=["8", 0], regions=["9", 0]),
         "11": guided(["10", 0]),
         **sampled(["11", 0], ["7", 1]),
-        "12": node("PreviewAny", source=["7", 2]),
         **seen("13", "FairReport", ["10", 1]),
         **seen("14", "FairReport", ["11", 1]),
         **seen("15", "FairLocateRegions", ["10", 1], regions=["9", 0]),
@@ -149,16 +148,16 @@ def full_chain() -> Graph:
             own=own_model(**STRENGTHS, every=f"{VOTING} {EMOJI_READER}"),
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", "9"], ["10", "11", "12"], [SAMPLER, DECODE, SAVE, "15"], ["13", "14"],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "8", "9"], ["10", "11"], [SAMPLER, DECODE, SAVE, "15"], ["13", "14"],
          ["16", "17"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", "8", "9"],
-            "Guide": ["10", "11", "12"], "Sample": [SAMPLER, DECODE, SAVE, "15"], "What was done": ["13", "14"],
+            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", NEGATIVE, "8", "9"],
+            "Guide": ["10", "11"], "Sample": [SAMPLER, DECODE, SAVE, "15"], "What was done": ["13", "14"],
             "How fair it is": ["16", "17"],
         },
         about="Words, people, fairness, energy and reports in one graph",
-        titles={"12": "Linked", "13": "Report: Fair Inference", "14": "Report: energy guidance"},
-        heights={"12": -56},
+        titles={"13": "Report: Fair Inference", "14": "Report: energy guidance"},
+        heights={"15": -26, SAVE: -24},
     )  # fmt: skip
 
 
@@ -198,18 +197,18 @@ def composed() -> Graph:
             own=own_model(every=VOTING),
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["8", "10", "7", "9", "11"], ["12", "13", "14"], ["15", "17", "16", "18", "19"],
-         [SAMPLER, DECODE, SAVE, "20"], ["21"]],
+        [[NOTE, *MODEL_AND_PICTURE], ["8", "10", "7", "9", NEGATIVE, "11"], ["12", "13", "17", "16"], ["14", "15"],
+         ["18", "19", SAMPLER, DECODE, "21"], [SAVE, "20"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Prompt and your files": ["8", "10", "7", "9", "11"],
-            "Who becomes what": ["12", "13", "14"], "Record and sample": ["15", "17", "16", "18", "19"],
-            "Sample": [SAMPLER, DECODE, SAVE, "20"], "Where it looked": ["21"],
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and your files": ["8", "10", "7", "9", NEGATIVE, "11"],
+            "Who becomes what": ["12", "13"], "Noise and guider": ["17", "16"], "Fair, and recorded": ["14", "15"],
+            "Sample": ["18", "19", SAMPLER, DECODE], "Where it looked": ["21"], "What was done": [SAVE, "20"],
         },
         about="Fair Inference beside what you use already",
         titles={"7": "Prompt", "8": "Your LoRA (bypassed)", "10": "Your ControlNet (bypassed)",
                 "11": "Apply ControlNet (bypassed)"},
         bypassed=frozenset({"8", "10", "11"}),
-        heights={"21": 200},
+        heights={SAVE: 60},
     )  # fmt: skip
 
 
