@@ -45,7 +45,8 @@ class FairConceptEntanglement(io.ComfyNode):
                                 "what overlap alone means here. Empty: none."),
                 advanced(io.Float.Input(
                     "percentile", default=70.0, min=1.0, max=99.0, step=1.0, optional=True,
-                    tooltip="A concept's mask is what lies above this percentile of its map; BiasMap takes 70.",
+                    tooltip="How much of a map counts as the concept's place. 70: the strongest 30 %, as the paper takes (try this first). "
+                    "Higher: only the peaks, and the number jumps. Lower: nearly everything overlaps.",
                 )),
                 advanced(io.String.Input(
                     "blocks", default="", optional=True,

@@ -7,7 +7,7 @@ from comfy_api.latest import io
 from ..attention.records import RegionFinder, Watch, check_blocks, named_blocks
 from ..guidance.batch_index import image_numbers
 from ..guidance.fair.outcome import why_off
-from ..guidance.fair.people import as_masks, check_mask_size, check_masks, named_people, separate_parts
+from ..guidance.fair.people import as_masks, check_mask_size, check_masks, larger_than, named_people, separate_parts
 from ..guidance.fair.plan import BLENDED, BY_NEED, IN_FULL, NONE, SOFT, FairPlan, attribute_prompts, columns_of
 from ..guidance.fair.target import PRESETS
 from ..guidance.fair.whom import whom
@@ -62,7 +62,8 @@ class FairInference(io.ComfyNode):
                 )),
                 advanced(io.Int.Input(
                     "every", default=2, min=1, max=10, optional=True,
-                    tooltip="Compute the directions anew every so many steps; 2 costs half.",
+                    tooltip="How often it is computed where each person is pushed to. 2: at every second step, and the same push again in between, "
+                    "which costs half (try this first). 1: at every step. Higher: cheaper, and coarser.",
                 )),
                 advanced(io.Float.Input(
                     "quantile", default=0.0, min=0.0, max=0.99, step=0.01, optional=True,
@@ -190,6 +191,8 @@ def install(
             observer.run.why_plain = off
             return observer
         people.begin(observer.run)
+        if masks is not None and (said := larger_than(masks, tuple(latent.shape[-2:]))):
+            observer.run.note(said)
         observer.quiet = masks is not None
         kind = BlendedRun if plan.preservation == BLENDED else FairRun
         return kind(plan, people, seed, image_numbers(noise, seed), guider, observer)

@@ -100,15 +100,15 @@ class FairSoftIoUGuidance(io.ComfyNode):
                                tooltip="How hard the two concepts are pulled apart (lambda in the paper). It goes with the picture's side: try 100 at 512 px, "
                                "200 at 1024, 25 at 128 (the emoji world). Too low: the overlap stays. Too high: the whole picture changes, "
                                "occupations are lost. 0: exactly the plain picture, at no cost."),
-                io.Float.Input("start_percent", default=0.0, min=0.0, max=1.0, step=0.01, tooltip="Guide from this share of the sampling on."),
+                io.Float.Input("start_percent", default=0.0, min=0.0, max=1.0, step=0.01, tooltip="Push from this share of the sampling on; 0: from the first step."),
                 io.Float.Input("end_percent", default=0.6, min=0.0, max=1.0, step=0.01,
-                               tooltip="Guide up to this share of the sampling; what is left settles the details, at no cost. The "
-                               "preset paper guides all of it, whatever is set here (see window)."),
+                               tooltip="Push up to this share of the sampling; the rest settles the details, at no cost. Higher: less overlap, rougher "
+                               "pictures. The preset paper pushes all the way, whatever is set here (see window)."),
                 advanced(io.Combo.Input(
                     "preset", options=["corrected", "paper"], default="corrected", optional=True,
-                    tooltip="corrected: masks of the strongest 30 % of the whole map, long gradients shortened, no "
-                    "push below chance. paper: the released code, row by row, steps with a long gradient skipped, "
-                    "at all steps, in all blocks but the middle, on the negative conditioning.",
+                    tooltip="corrected: stops pushing where two concepts overlap no more than by chance, and shortens a push that is too long "
+                    "(try this first). paper: computes as the authors' released code does, for results to hold beside theirs: it pushes "
+                    "on, leaves out a step whose push is too long, and reads the negative prompt. The help page has both side by side.",
                 )),
                 advanced(io.Combo.Input(
                     "branch", options=[AS_PRESET, CONDITIONAL, UNCONDITIONAL], default=AS_PRESET, optional=True,
@@ -117,8 +117,8 @@ class FairSoftIoUGuidance(io.ComfyNode):
                 )),
                 advanced(io.Combo.Input(
                     "blocks", options=[AS_PRESET, QUARTER, ALL], default=AS_PRESET, optional=True,
-                    tooltip="Where the energy is read: both presets in all blocks but the middle one. A quarter of the resolution and "
-                    "below is cheaper, but often finds no overlap there to push at.",
+                    tooltip="In which parts (blocks) of the model the overlap is read. As the preset says: in all but the middle one (try this "
+                    "first). A quarter of the resolution and below: cheaper, but so coarse that it often finds no overlap to push at.",
                 )),
                 advanced(io.Float.Input(
                     "longest_gradient", default=1.0, min=0.0, max=1000.0, step=0.1, optional=True,
@@ -132,8 +132,8 @@ class FairSoftIoUGuidance(io.ComfyNode):
                 )),
                 advanced(io.Int.Input(
                     "every", default=2, min=1, max=10, optional=True,
-                    tooltip="Compute the gradient anew every so many steps and hold it in between; 2 costs half. The preset paper "
-                    "computes it at every step (see window).",
+                    tooltip="How often the push is computed. 2: at every second step, and the same push again in between, which costs half (try "
+                    "this first). 1: at every step. The preset paper computes it at every step (see window).",
                 )),
             ],
             outputs=[

@@ -52,9 +52,10 @@ class FairTargetDistribution(io.ComfyNode):
                                 "line with its share, as in female 2 or female 50%. Longer wording after |, as in: "
                                 "dark 2 | person with dark skin."),
                 io.Combo.Input("assignment", options=list(ASSIGNMENTS), default=ASSIGNMENTS[0],
-                               tooltip="How the shares are dealt out. running quota: over all pictures of a run, within about one person. indexed quota: the "
-                               "same, and each picture of a batch gets what it would get alone, so that one can be drawn again by "
-                               "itself. quota per image: each picture as near as whole people allow. independent draws: by chance."),
+                               tooltip="How the shares are dealt out. running quota: all pictures of a run together come out at your shares, to about one "
+                               "person (try this first). indexed quota: the same, and each picture gets what it would get alone, so that one "
+                               "can be drawn again by itself. quota per image: each picture by itself, as near as whole people allow. independent "
+                               "draws: by chance. running quota per group: pilots and teachers of one prompt are counted apart."),
                 io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=True, tooltip="Who gets which attribute; another seed deals the same shares anew."),
                 Target.Input("cross_with", optional=True, tooltip="Another target: every pair of attributes, shares multiplied. How "
                              "they are dealt out is said here, not there."),

@@ -10,6 +10,11 @@ from ..guidance.run_record import EnergyStep, SampledRun
 from .plot import line_plot
 from .theme import Theme
 
+GROWS = (
+    "the overlap grows in a plain run as well, while the picture takes shape: hold the end beside Concept Entanglement of a "
+    "plain run of the same seed, not beside the beginning"
+)
+
 
 def describe_energy(run: SampledRun) -> str:
     """Pair by pair the overlap at the first and the last prediction; how many were guided, and why others were not."""
@@ -25,7 +30,7 @@ def describe_energy(run: SampledRun) -> str:
         f"guided: {outcomes.pop(GUIDED, 0)} of {sum(len(s.outcome) for s in run.energy)} predictions of images"
     )
     lines += [f"not guided, {why}: {count}" for why, count in sorted(outcomes.items())]
-    return "\n".join([*lines, "SoftIoU by prediction, mean over images:", *map(_row, run.energy)])
+    return "\n".join([*lines, "SoftIoU by prediction, mean over images:", *map(_row, run.energy), GROWS])
 
 
 def _value(step: EnergyStep, pair: int, image: int) -> str:

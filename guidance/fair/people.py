@@ -108,6 +108,17 @@ def check_masks(masks: Tensor, finder: RegionFinder | None, node: str) -> None:
         )
 
 
+def larger_than(masks: Tensor, latent: tuple[int, int]) -> str:
+    """What to say of masks [n,H,W] that are larger than the picture of this latent; "" for others."""
+    (height, width), (h, w) = masks.shape[-2:], latent
+    if height <= 8 * h + 8 or width <= 8 * w + 8:
+        return ""
+    return (
+        f"the masks are {width} x {height}, the picture sampled is {8 * w} x {8 * h}: they are scaled to it. If it is a tile of a "
+        "larger picture (an upscaler's), that is the wrong place: sample tiles without Fair Inference, or crop the masks to the tile"
+    )
+
+
 def check_mask_size(masks: Tensor, latent: tuple[int, int], node: str) -> None:
     """ValueError unless masks [n,H,W] have the shape of the picture: as wide for their height, to one latent cell."""
     (height, width), (h, w) = masks.shape[-2:], latent

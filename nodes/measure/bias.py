@@ -57,8 +57,8 @@ class FairBiasMetrics(io.ComfyNode):
                 Target.Input("target", optional=True, tooltip="Measure the distance to this distribution too."),
             ],
             outputs=[
-                io.Float.Output(display_name="Bias-W", tooltip="How unequal everybody in all pictures is taken together. 0: each class equally often. With two classes, 1: all alike."),
-                io.Float.Output(display_name="Bias-P", tooltip="How unequal the people within one picture are, mean over the pictures. 0: each picture is evenly mixed."),
+                io.Float.Output(display_name="Bias-W", tooltip="How unequally often the classes occur among all people of all pictures. 0: equally often. 1 (of two classes): everybody is alike."),
+                io.Float.Output(display_name="Bias-P", tooltip="The same inside each picture, and the mean of that over the pictures. 0: each picture is evenly mixed."),
                 io.Float.Output(display_name="Bias-P floor", tooltip="The least Bias-P that is possible here: three people cannot be half and half. Hold Bias-P beside this, not beside 0."),
                 io.String.Output(display_name="report", tooltip="All numbers in words."),
                 io.Image.Output(display_name="chart", tooltip="Each class's share, beside the share asked for."),
