@@ -41,7 +41,8 @@ def inference_mode():
 
 @pytest.fixture(scope="session")
 def host() -> SimpleNamespace:
-    """The host's modules (nodes, comfy, folder_paths, execution), its nodes and ours loaded by its own loader.
+    """The host's modules (nodes, comfy, folder_paths, execution), its nodes and ours loaded by its own loader; it knows the
+    tiny models.
 
     `pack` is this pack as the host has imported it: not the same module objects as `import fair_attention` gives.
     """
@@ -54,6 +55,7 @@ def host() -> SimpleNamespace:
     asyncio.run(nodes.init_extra_nodes(init_custom_nodes=True, init_api_nodes=False))
     if "fair-attention" not in nodes.LOADED_MODULE_DIRS:
         pytest.fail("the host could not import this pack; its log is below", pytrace=False)
+    tiny.register()
     pack = sys.modules[str(BASE / "custom_nodes" / "fair-attention").replace(".", "_x_")]
     return SimpleNamespace(
         nodes=nodes, comfy=comfy, folder_paths=folder_paths, execution=execution, pack=pack, base=BASE
@@ -63,7 +65,6 @@ def host() -> SimpleNamespace:
 @pytest.fixture(scope="session")
 def tiny_name(host) -> str:
     """File name of the tiny checkpoint, as CheckpointLoaderSimple wants it."""
-    tiny.register()
     return tiny.save(BASE / "models" / "checkpoints" / "tiny.safetensors").name
 
 

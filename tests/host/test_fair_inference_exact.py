@@ -23,7 +23,6 @@ TWO, FIVE = ("gender", ""), ("own list", "\n".join(f"{word} 1 | {word} person" f
 
 @pytest.fixture(scope="module", params=["sd1", "sd2"])
 def bench(request, host):
-    tiny.register()
     name = f"exact-{request.param}.safetensors"
     tiny.save(host.base / "models" / "checkpoints" / name, family=request.param)
     with torch.inference_mode():

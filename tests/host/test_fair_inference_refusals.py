@@ -94,7 +94,6 @@ def test_clip_and_model_of_different_families_are_refused(bench, setting, host, 
 
     from fair_attention.host import tiny
 
-    tiny.register()
     path = tiny.save(tmp_path / "xl.safetensors", family="sdxl")
     xl = comfy.sd.load_checkpoint_guess_config(str(path))[0]
     with pytest.raises(ValueError, match=r"Fair Inference: CLIP and MODEL .* this CLIP's texts are 64 wide.* 128 wide"):

@@ -91,7 +91,6 @@ def test_v_prediction_and_sdxl(host, tmp_path, family, preservation):
 
     from fair_attention.host import tiny
 
-    tiny.register()
     path = tiny.save(tmp_path / f"{family}.safetensors", family=family)
     bench = Bench(host, comfy.sd.load_checkpoint_guess_config(str(path))[:3])
     if family == "sd2":
