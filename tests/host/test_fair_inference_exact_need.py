@@ -1,0 +1,131 @@
+"""Steering by need, one step, worked out by hand from predictions that are each asked for alone; models of eps and of v,
+both ways to say the attribute, one group and two; two groups in full as well.
+
+Two attributes a, b. Of a person with soft mask M, to whom a is given:
+
+    p = <D - D_b, D_a - D_b>_M / |D_a - D_b|_M^2, cut to 0 ... 1      what it is becoming; D: the prompt's prediction
+    s (1 - p)                    pushes, where b leads
+    5 s max(0, max(3/4, p) - p)  holds, where a leads already
+
+and the step adds M (.) push * (D_a - D_b) on the fewest cells of each channel, strongest first, that hold 0.6 of the energy.
+"""
+
+import pytest
+import torch
+
+from fair_attention.guidance.fair.directions import soften_mask
+from fair_attention.host import tiny
+from fair_attention.tests.host.conditions import Bench, halves
+
+INSERTED, ALONE = "the prompt with the attribute inserted", "the attribute alone"
+STRENGTH, CFG = 3.0, 5.0
+HALFWAY = 0.5  # of the schedule, where the step begins
+WORDS = ("female", "male")
+
+
+@pytest.fixture(scope="module", params=["sd1", "sd2"])
+def bench(request, host):
+    name = f"exact-need-{request.param}.safetensors"
+    tiny.save(host.base / "models" / "checkpoints" / name, family=request.param)
+    with torch.inference_mode():
+        return Bench(host, host.nodes.CheckpointLoaderSimple().load_checkpoint(name))
+
+
+def picture() -> torch.Tensor:
+    return torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(8))
+
+
+def one_step(bench, model, positive, cfg: float = CFG) -> torch.Tensor:
+    """From halfway of the schedule to no noise: the result is the denoised prediction itself."""
+    comfy = bench.host.comfy
+    level = model.get_model_object("model_sampling").percent_to_sigma(HALFWAY)
+    noise = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(3))
+    euler, sigmas = comfy.samplers.sampler_object("euler"), torch.tensor([float(level), 0.0])
+    return comfy.sample.sample_custom(model, noise, cfg, euler, sigmas, positive, bench.negative, picture(), seed=3)
+
+
+def said(bench, prompt: str, noun: str, steer_by: str) -> list[torch.Tensor]:
+    """D_female, D_male of one group."""
+    texts = [f"{w} person" if steer_by == ALONE else prompt.replace(noun, f"{w} {noun}") for w in WORDS]
+    return [one_step(bench, bench.model, bench.encode(text), cfg=1.0) for text in texts]
+
+
+def share(prompt: torch.Tensor, a: torch.Tensor, b: torch.Tensor, mask: torch.Tensor) -> float:
+    along = (mask * (prompt - b) * (a - b)).double().sum() / (mask * (a - b) ** 2).double().sum()
+    return min(max(float(along), 0.0), 1.0)
+
+
+def push(p: float) -> float:
+    return STRENGTH * (1 - p) if p < 0.5 else 5 * STRENGTH * (max(0.75, p) - p)
+
+
+def strongest(direction: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """direction [C,h,w], mask [h,w]: cell by cell, until 0.6 of a channel's energy is reached."""
+    kept = torch.zeros_like(direction)
+    for channel, values in enumerate(direction):
+        energy = (mask * values**2).flatten().tolist()
+        held = 0.0
+        for cell in sorted(range(len(energy)), key=energy.__getitem__, reverse=True):
+            if held >= 0.6 * sum(energy):
+                break
+            held += energy[cell]
+            kept[channel].view(-1)[cell] = values.flatten()[cell]
+    return kept
+
+
+def wanted(bench, people, prompt: torch.Tensor, said_of: dict[int, list[torch.Tensor]], by_need: bool) -> torch.Tensor:
+    """sum_j M_j (.) d_j. said_of: group -> D_female, D_male."""
+    soft = bench.host.pack.attention.maps.resize(soften_mask(torch.stack([p.mask for p in people])[None]), (8, 8))[0]
+    total = torch.zeros_like(prompt[0])
+    for person, mask in zip(people, soft, strict=True):
+        a, b = (said_of[person.group][k][0] for k in (person.attribute, 1 - person.attribute))
+        size = push(share(prompt[0], a, b, mask)) if by_need else STRENGTH
+        direction = size * (a - b)
+        total += mask * (strongest(direction, mask) if by_need else direction)
+    return total[None]
+
+
+def agree(added: torch.Tensor, expected: torch.Tensor) -> bool:
+    assert expected.abs().max() > 0.02
+    return torch.allclose(added, expected, atol=2e-3 * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize("steer_by", [INSERTED, ALONE])
+def test_what_is_added_by_need_is_what_is_missing(bench, steer_by):
+    prompt = "a photo of two doctors"
+    tokens, positive = bench.align(prompt)
+    given = {"start_percent": 0.3, "end_percent": 1.0, "steer_by": steer_by, "strength": STRENGTH, "every": 1}
+    model, attention = bench.fair(bench.target(), regions=bench.regions(tokens), masks=halves(), **given)
+    added = one_step(bench, model, positive) - one_step(bench, bench.model, positive)
+    people = attention.runs[-1].people[0]
+    assert sorted(p.attribute for p in people) == [0, 1]
+    own = one_step(bench, bench.model, bench.encode(prompt), cfg=1.0)
+    said_of = {0: said(bench, prompt, "doctors", steer_by)}
+    assert agree(added, wanted(bench, people, own, said_of, by_need=True))
+
+
+@pytest.mark.parametrize("steering", ["by need", "in full"])
+@pytest.mark.parametrize("steer_by", [INSERTED, ALONE])
+def test_people_of_two_groups_are_steered_by_their_own_group_s_prompts(bench, steer_by, steering):
+    """Who they are is known from a sampling before: a doctor on the left is female, a nurse on the right male."""
+    prompt = "a photo of a doctor and a nurse"
+    tokens, positive = bench.align(prompt)
+    records, pack = bench.host.pack.guidance.run_record, bench.host.pack
+    who = zip(("doctor", "nurse"), halves(), WORDS, strict=True)
+    before = [records.Person(g, noun, m, g, f"{word}, by quota") for g, (noun, m, word) in enumerate(who)]
+    known = records.Recording(
+        pack.attention.records.Watch(()), pictures=[records.Picture(picture()[0].half(), tuple(before))]
+    )
+    given = {"start_percent": 0.3, "end_percent": 1.0, "steer_by": steer_by, "strength": STRENGTH, "every": 1}
+    model, attention = bench.fair(
+        bench.target(), regions=bench.regions(tokens), people_of=known, steering=steering, **given
+    )
+    added = one_step(bench, model, positive) - one_step(bench, bench.model, positive)
+    people = attention.runs[-1].people[0]
+    assert [(p.group, p.attribute) for p in people] == [(0, 0), (1, 1)]
+    own = one_step(bench, bench.model, bench.encode(prompt), cfg=1.0)
+    said_of = {g: said(bench, prompt, noun, steer_by) for g, noun in enumerate(("doctor", "nurse"))}
+    assert agree(added, wanted(bench, people, own, said_of, by_need=steering == "by need"))
+    swapped = {0: said_of[1], 1: said_of[0]}
+    if steer_by == INSERTED:  # alone, both groups' prompts are the same
+        assert not agree(added, wanted(bench, people, own, swapped, by_need=steering == "by need"))
