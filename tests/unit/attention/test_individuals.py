@@ -125,3 +125,35 @@ def test_more_than_two_touching_people_without_a_hint():
 def test_a_basin_does_not_reach_over_a_gap():
     assert flood(np.array([[1.0, 0.0, 1.0]]), [(0, 0)]).tolist() == [[1, 0, 0]]
     assert flood(np.array([[1.0], [0.0], [1.0]]), [(0, 0)]).tolist() == [[1], [0], [0]]
+
+
+def test_basins_grow_from_the_deepest_seed_in_whatever_order_they_are_named():
+    """Between a seed of depth 2 and one of depth 5 the cell belongs to the deeper one, which grows first."""
+    assert flood(np.array([[2.0, 1.0, 5.0]]), [(0, 0), (0, 2)]).tolist() == [[1, 2, 2]]
+    assert flood(np.array([[2.0, 1.0, 5.0]]), [(0, 2), (0, 0)]).tolist() == [[2, 1, 1]]
+
+
+def test_a_hint_parts_people_at_a_waist_that_alone_says_nothing():
+    """Two squares of 21 cells, 11 deep, and between them a bridge of 19, 10 deep: 1 is not more than the prominence."""
+    region = np.zeros((64, 64), bool)
+    region[20:41, 5:26] = region[21:40, 26:31] = region[20:41, 31:52] = True
+    assert len(individuals(region)) == 1
+    assert [x for _, x in centres(individuals(region, count=2))] == pytest.approx([16, 40], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("levels", "count", "widths"),
+    [
+        ((1.0, 0.5, 1.0, 0.85, 1.0), 2, [18, 42]),  # the deep dip alone makes two: the shallow one is not looked for
+        ((1.0, 0.5, 1.0, 0.85, 1.0), 3, [18, 24, 18]),
+        ((1.0, 0.85, 1.0, 0.93, 1.0), 2, [18, 42]),
+        ((1.0, 0.93, 1.0), 2, [30, 30]),  # the shallowest dip that counts
+    ],
+)
+def test_dips_of_the_score_count_the_deepest_first(levels, count, widths):
+    """A block of 24 x 60 cells without a waist, its score in equal columns. Every person is 24 cells high."""
+    region, score = np.zeros((64, 64), bool), np.zeros((64, 64))
+    region[20:44, 2:62] = True
+    score[:, 2:62] = np.repeat(levels, 60 // len(levels))
+    masks = individuals(region, score, count)
+    assert [int(m.sum()) for m in masks] == [24 * width for width in widths]
