@@ -152,7 +152,9 @@ def open_run(watch: Watch, guider: CFGGuider, latent: Tensor, node: str) -> Obse
     sampling = guider.model_patcher.get_model_object("model_sampling")
     window = Window.of(sampling, watch.start_percent, watch.end_percent)
     store = MapStore(watch.labels, latent.shape[0], tuple(latent.shape[-2:]))
-    return Observer(watch, SampledRun(store), uuids, window)
+    observer = Observer(watch, SampledRun(store), uuids, window)
+    observer.node = node
+    return observer
 
 
 def observe(model: ModelPatcher, key: str, watch: Watch, node: str, capture: Recording) -> ModelPatcher:

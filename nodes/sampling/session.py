@@ -14,10 +14,16 @@ from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
 from ...guidance.run_record import Recording, SampledRun
+from .blame import named
 
 
 class Session:
-    """A run while it lasts. By itself it changes nothing: a technique overrides the calls that it takes part in."""
+    """A run while it lasts. By itself it changes nothing: a technique overrides the calls that it takes part in.
+
+    node: the title of the node whose run it is, for errors.
+    """
+
+    node = ""
 
     def __init__(self, run: SampledRun):
         self.run = run
@@ -47,12 +53,13 @@ def patch(model: ModelPatcher, key: str, start: Callable[..., Session], node: st
         seed = kwargs.get("seed", args[5] if len(args) > 5 else None)
         with told(capture, node):
             session = start(executor.class_obj, latent, noise, seed or 0)
+            session.node = node
         current.append(session)
         try:
             with told(capture, node):
                 result = executor(noise, latent, *args, **kwargs)
-            session.finish(result.detach().to("cpu", torch.float32))
-            session.run.store.to_cpu()
+                session.finish(result.detach().to("cpu", torch.float32))
+                session.run.store.to_cpu()
             return result
         except BaseException:
             session.run.failed = True
@@ -78,11 +85,14 @@ def patch(model: ModelPatcher, key: str, start: Callable[..., Session], node: st
 
 @contextmanager
 def told(capture: Recording, node: str) -> Iterator[None]:
-    """While open, what this node refuses is said to the log and to the capture as well."""
+    """While open, what this node refuses, or fails with, begins with its title, and is said to the log and the capture too."""
     try:
         yield
-    except ValueError as error:
-        if str(error).startswith(node):
-            logging.error("%s", error)
-            capture.refused.append(str(error))
-        raise
+    except Exception as error:
+        said = named(error, node)
+        if str(said).startswith(node):
+            logging.error("%s", said)
+            capture.refused.append(str(said))
+        if said is error:
+            raise
+        raise said from error

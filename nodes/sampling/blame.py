@@ -1,0 +1,54 @@
+"""Whose an error inside a sampling is, said in its first words: the host paints the sampler red, whoever has failed."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType, TracebackType
+
+from comfy.model_management import OOM_EXCEPTION
+
+ROOT = Path(__file__).parents[2]
+# They fail for whoever has called them.
+LIBRARIES = sys.stdlib_module_names | {"torch", "numpy", "scipy", "einops", "safetensors"}
+# The titles that an error of ours begins with where it names a node by itself.
+TITLES = (
+    "Linguistic Alignment", "Capture Cross-Attention", "Cross-Attention Heatmaps", "Block Voting", "Locate Regions",
+    "Target Distribution", "Fair Inference", "Unedited Latent", "Fair Report", "SoftIoU Energy Guidance",
+)  # fmt: skip
+# Rooms of one technique: what fails in them fails for this node. In shared rooms the session at work has the name.
+ROOMS = {"fair": "Fair Inference", "energy": "SoftIoU Energy Guidance"}
+
+
+def named(error: Exception, node: str) -> Exception:
+    """The error as it is to be raised out of a run of `node`: begun with the node to look at, if our code has failed.
+
+    Errors of the host and of other packs stay as they are, and so do cancelling and want of memory, which the host answers
+    itself, and errors that name one of our nodes already (refusals, and those of a run inside this one).
+    """
+    frames = list(_frames(error.__traceback__))
+    if not frames or not _is_ours(frames[-1]) or isinstance(error, OOM_EXCEPTION) or str(error).startswith(TITLES):
+        return error
+    at_work = next((name for frame in reversed(frames) if (name := _node_of(frame))), node)
+    kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+    said = f"{at_work}, while sampling: {kind}{error}. This node has failed, not the sampler."
+    return ValueError(said) if isinstance(error, ValueError) else RuntimeError(said)
+
+
+def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
+    """From the outermost to the one that failed, or that called the library which failed."""
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in LIBRARIES:
+            yield traceback.tb_frame
+        traceback = traceback.tb_next
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return ROOT in Path(frame.f_code.co_filename).parents
+
+
+def _node_of(frame: FrameType) -> str:
+    """The node that a frame of ours works for; "" where it does not tell."""
+    if not _is_ours(frame):
+        return ""
+    room = next((name for name in ROOMS if name in Path(frame.f_code.co_filename).relative_to(ROOT).parts), None)
+    return ROOMS[room] if room else str(getattr(frame.f_locals.get("self"), "node", ""))
