@@ -224,6 +224,26 @@ def test_a_queued_workflow_shows_its_pictures_and_what_it_says(page):
     assert saved in ([], None)  # what it says is not an input of the node
 
 
+# Hand a node what the host sends when it has run; then all that is written in boxes on it.
+RAN = """async kind => {
+    const node = window.app.graph.nodes.find(n => n.type === kind)
+    node.onExecuted({text: [`said by ${kind}`]})
+    await new Promise(resolve => setTimeout(resolve, 500))
+    const own = LiteGraph.vueNodesMode ? document.querySelectorAll(`[data-node-id="${node.id}"] textarea`)
+        : node.widgets.map(w => w.element).filter(e => e?.isConnected && e.matches('textarea'))
+    return [...own].map(e => e.value)
+}"""
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_what_a_node_says_after_a_run_is_written_on_it(page, drawn_by, renderer):
+    drawn_by(renderer)
+    open_workflow(page, read(WORKED))
+    for kind in SAID:
+        assert f"said by {kind}" in page.evaluate(RAN, kind), kind
+    keep(page, f"said-{renderer.replace(' ', '-')}")
+
+
 def test_the_text_box_of_a_target_shows_what_counts(page):
     open_workflow(page, read(WORKED))
     set_widget = """([name, value]) => {
