@@ -1,6 +1,7 @@
 """What a sampling run leaves behind: its maps, the people found, the latent it made, and the runs seen so far."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 from torch import Tensor
 
@@ -10,16 +11,47 @@ from .fair.steering import Steered
 from .fair.target import TargetDistribution
 
 
+class Status(Enum):
+    """How a person stands: free to be given an attribute (and where a run ended without, left as drawn); left alone, as the
+    prompt states one; given one in this run; or in a sampling before."""
+
+    OPEN, STATED, ASSIGNED, KEPT = "open", "stated", "assigned", "kept"
+
+
 @dataclass(frozen=True, eq=False)
 class Person:
-    """Someone found in a picture: whose mask, which attribute was given and why, and how the steering went."""
+    """Someone found in a picture: whose mask, which attribute was given and why, and how the steering went.
+
+    mask: [h, w] at read size. attribute: index into the run's target, and `name`, its name there; None and "" for whoever
+    was given none. reason: in words, what the status rests on.
+    """
 
     group: int
     label: str
-    mask: Tensor  # [h, w] at read size
-    attribute: int | None  # index into the target; None: left as drawn
-    why: str
+    mask: Tensor
+    attribute: int | None = None
+    status: Status = Status.OPEN
+    name: str = ""
+    reason: str = ""
     steered: list[Steered] = field(default_factory=list)  # filled while sampling
+
+    @property
+    def may_change(self) -> bool:
+        """Whether somebody has been given an attribute, or is free to be given one."""
+        return self.status is not Status.STATED
+
+    @property
+    def why(self) -> str:
+        return sentence(self.status, self.name, self.reason)
+
+
+def sentence(status: Status, name: str, reason: str) -> str:
+    """Why a person is as it is, as reports say it. name: of the attribute that was given."""
+    if status is Status.STATED:
+        return f"left alone, {reason}"
+    if status is Status.OPEN:
+        return reason
+    return f"{name}, {'as in the sampling before' if status is Status.KEPT else reason}"
 
 
 @dataclass(frozen=True, eq=False)

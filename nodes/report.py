@@ -82,7 +82,8 @@ def read_in_words(wanted: dict[str, str], seen: Reading | None, read: ReadAttrib
 
 
 def given(person: Person) -> str:
-    return person.why.partition(",")[0]
+    """What stands on the picture beside a person's number: the attribute, or that it was left alone."""
+    return person.name or person.why.partition(",")[0]
 
 
 class FairReport(io.ComfyNode):

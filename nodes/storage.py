@@ -19,11 +19,11 @@ from ..attention.trace import Block
 from ..guidance.fair.steering import Steered
 from ..guidance.fair.target import Attribute, TargetDistribution
 from ..guidance.find_run import run_of
-from ..guidance.run_record import Person, Recording, SampledRun
+from ..guidance.run_record import Person, Recording, SampledRun, Status, sentence
 from .types import ATTENTION, Attention, schema
 
 SAVE, LOAD = "Save Attention Maps", "Load Attention Maps"
-FORMAT, VERSION = "fair-attention maps", "1"
+FORMAT, VERSION, READ = "fair-attention maps", "2", ("1", "2")
 LATENT, UNEDITED, PEOPLE = "latent", "unedited", "people"
 
 
@@ -60,6 +60,7 @@ def to_tensors(run: SampledRun, watch: Watch) -> tuple[dict[str, Tensor], dict[s
 
 def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Recording:
     facts = {k: json.loads(v) for k, v in metadata.items() if k not in ("format", "version")}
+    person = _person if metadata["version"] != "1" else _person_of_version_1
     words = tuple(WordQuery(label, tuple(positions)) for label, positions in facts["words"])
     heads = None if facts["heads"] is None else tuple(facts["heads"])
     watch = Watch(
@@ -70,7 +71,7 @@ def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Record
         store.sums[Block.parse(name)] = tensors[name]
         store.counts[Block.parse(name)] = torch.ones(1, 1)
     masks = iter(tensors.get(PEOPLE, ()))
-    people = [[_person(next(masks), p) for p in found] for found in facts["people"]]
+    people = [[person(next(masks), p) for p in found] for found in facts["people"]]
     more = {name: facts.get(name, "") for name in ("tally", "why_plain")}  # absent in older files
     more |= {
         "plain": tensors.get(UNEDITED),
@@ -83,14 +84,26 @@ def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Record
 
 def _facts_of(person: Person) -> dict:
     """All of a person but the mask, which is a tensor."""
-    return {**{k: v for k, v in vars(person).items() if k != "mask"}, "steered": [vars(s) for s in person.steered]}
+    facts = {k: v for k, v in vars(person).items() if k != "mask"}
+    return {**facts, "status": person.status.value, "steered": [vars(s) for s in person.steered]}
 
 
 def _person(mask: Tensor, facts: dict) -> Person:
     steered = [
         Steered(**{k: tuple(v) if isinstance(v, list) else v for k, v in s.items()}) for s in facts.get("steered", ())
     ]
-    return Person(mask=mask, **{**facts, "steered": steered})
+    return Person(mask=mask, **{**facts, "status": Status(facts["status"]), "steered": steered})
+
+
+def _person_of_version_1(mask: Tensor, facts: dict) -> Person:
+    """The status was a sentence then, `why`: "female, by indexed quota, seed 0", "female, as in the sampling before", "left
+    alone, the prompt says female", "left as drawn" or nothing."""
+    why, given = facts.pop("why"), facts["attribute"] is not None
+    first, _, rest = why.partition(", ")
+    kept = rest == sentence(Status.KEPT, "", "").removeprefix(", ")
+    status = (Status.KEPT if kept else Status.ASSIGNED) if given else Status.STATED if rest else Status.OPEN
+    reason = "" if kept else rest or why
+    return _person(mask, {**facts, "status": status.value, "name": first if given else "", "reason": reason})
 
 
 def _target(facts: dict | None) -> TargetDistribution | None:
@@ -112,10 +125,10 @@ def read(path: str) -> Recording:
         raise ValueError(f"{LOAD}, file: {name} is no .safetensors file ({error})") from None
     if metadata.get("format") != FORMAT:
         raise ValueError(f"{LOAD}, file: {name} holds no attention maps; choose a file that {SAVE} wrote")
-    if metadata.get("version") != VERSION:
+    if metadata.get("version") not in READ:
         raise ValueError(
-            f"{LOAD}, file: {name} is of version {metadata.get('version')} of the format, and this pack reads version "
-            f"{VERSION}; update the pack, or record the maps anew"
+            f"{LOAD}, file: {name} is of version {metadata.get('version')} of the format, and this pack reads versions "
+            f"{' and '.join(READ)}; update the pack, or record the maps anew"
         )
     try:
         return from_tensors(tensors, metadata)

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..emoji_world.looks import looks
 from ..emoji_world.reader import EmojiReader
 from ..guidance.fair.target import Attribute
+from ..guidance.run_record import Status, sentence
 from ..metrics.people import gone, kept, match_people, reading_at
 from ..metrics.readers import Reading
 
@@ -35,7 +36,7 @@ def rows(
                 "person": number,
                 "group": person["label"],
                 "given": given,
-                "why": person["why"],
+                "why": sentence(Status(person["status"]), person["name"], person["reason"]),
                 "steered": person.get("steered", []),
                 "read_before": a and dict(a.labels),
                 "read_after": b and dict(b.labels),

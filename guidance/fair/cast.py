@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ...attention.maps import resize
-from ..run_record import Person, SampledRun
+from ..run_record import Person, SampledRun, Status
 from .dealing import Counts, deal
 from .directions import opposition, soften_mask
 from .plan import FairPlan, given_by
@@ -44,7 +44,7 @@ class Cast:
         columns = range(len(self.plan.columns))
         everybody = [p for image in self.people for p in image]
         if self.plan.axes or opposition(len(columns)):
-            used = {(p.group, k) for p in everybody if may_change(p) for k in columns}
+            used = {(p.group, k) for p in everybody if p.may_change for k in columns}
         else:
             used = {(p.group, p.attribute) for p in everybody if p.attribute is not None}
         self.active = sorted(used)
@@ -64,8 +64,8 @@ class Cast:
 
     def _deal_one(self, image: int, people: list[Person], readings: Readings | None, counts: Counts) -> list[Person]:
         target = self.plan.target
-        places = {id(p): (image, j) for j, p in enumerate(filter(may_change, people))}
-        free = [p for p in people if not p.why]
+        places = {id(p): (image, j) for j, p in enumerate(changing(people))}
+        free = [p for p in people if p.status is Status.OPEN]
         leanings = None
         if readings is not None:
             attributes = range(len(target.attributes))
@@ -108,9 +108,8 @@ class Cast:
             steered.step()
 
     def _changing(self) -> list[list[Person]]:
-        return [list(filter(may_change, people)) for people in self.people or []]
+        return [changing(people) for people in self.people or []]
 
 
-def may_change(person: Person) -> bool:
-    """Whether somebody has been given an attribute, or is free to be given one."""
-    return person.attribute is not None or not person.why
+def changing(people: list[Person]) -> list[Person]:
+    return [p for p in people if p.may_change]

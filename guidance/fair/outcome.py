@@ -1,18 +1,18 @@
 """Why a run has left the picture as it is: each way in which that can happen, in words for the report."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 
 from ...attention.records import RegionFinder
 from ..batch_index import SHARED
-from ..run_record import Person, SampledRun
+from ..run_record import Person, SampledRun, Status
 from ..schedule import Window, no_step_in_window
 from .cast import Cast
 from .plan import FairPlan, of_target
-from .second_pass import KEPT, LEFT
 
+LEFT = "left as drawn"  # whoever was to be steered, and was not
 PLAIN = "Nobody was changed: the picture is the plain one"
 UNGUIDED = "Nothing was guided: the picture is the plain one"
 GONE_ON = "In this sampling nobody was steered; the people are those of the sampling before"
@@ -75,9 +75,9 @@ def settle(cast: Cast, progress: Progress, window: Window, sampling: Any) -> Non
 
 def _undone(person: Person) -> Person:
     """Somebody who was dealt an attribute, or was to be, as left alone; what a sampling before has given stays."""
-    if person.why.endswith(KEPT) or (person.attribute is None and person.why):
+    if person.status in (Status.KEPT, Status.STATED):
         return person
-    return replace(person, attribute=None, why=LEFT, steered=[])
+    return Person(person.group, person.label, person.mask, reason=LEFT)
 
 
 def _why_nobody(cast: Cast, progress: Progress, window: Window, sampling: Any) -> str:

@@ -12,12 +12,12 @@ from ...attention.records import RegionFinder, check_blocks
 from ...attention.regions import locate
 from ...attention.same_place import coinciding
 from ..find_run import require_maps
-from ..run_record import Person, SampledRun
+from ..run_record import Person, SampledRun, Status
 from ..schedule import Window
 
 
 def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = frozenset()) -> list[list[Person]]:
-    """Who is where in each image, from the maps recorded so far; `why` is set for people whose axes `of` are stated.
+    """Who is where in each image, from the maps recorded so far; stated are those for whom the prompt says one of the axes `of`.
 
     People of two groups in one place are one person, of the group named first; the run notes it, and where words of a group
     that do not meet were replaced by some of them.
@@ -28,10 +28,11 @@ def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = froz
     found: list[list[list[Person]]] = [[] for _ in images]  # [image][group]
     for g, group in enumerate(aligned.groups):
         stated = aligned.stated(g, of)
-        why = f"left alone, the prompt says {', '.join(stated)}" if stated else ""
+        status = Status.STATED if stated else Status.OPEN
+        reason = f"the prompt says {', '.join(stated)}" if stated else ""
         for image in images:
             people = located[g][image]
-            found[image].append([Person(g, group.noun.text, mask, None, why) for mask in people.masks])
+            found[image].append([Person(g, group.noun.text, mask, None, status, "", reason) for mask in people.masks])
             if people.fell_back:
                 run.note(f"image {image + 1}: {group.label} found by the {people.rule}")
     return [_one_each(groups, number, run) for number, groups in enumerate(found, 1)]
@@ -45,7 +46,8 @@ def _one_each(groups: list[list[Person]], image: int, run: SampledRun) -> list[P
     for pair in coinciding(masks):
         kept, same = groups[pair.as_group][pair.as_at], groups[pair.group][pair.at]
         gone.add((pair.group, pair.at))
-        groups[pair.as_group][pair.as_at] = replace(kept, why=kept.why or same.why)
+        if kept.status is Status.OPEN:  # what is stated of one is stated of both
+            groups[pair.as_group][pair.as_at] = replace(kept, status=same.status, reason=same.reason)
         run.note(f"image {image}: {kept.label} and {same.label} are in one place (IoU {pair.iou:.2f}), so one person")
     return [p for g, people in enumerate(groups) for i, p in enumerate(people) if (g, i) not in gone]
 
@@ -62,7 +64,7 @@ def people_from_masks(masks: Tensor, run: SampledRun, group: int = 0) -> list[li
     They are read at the size at which people are found, so that their borders are as soft.
     """
     sized = resize(masks.float().cpu(), read_size(run.store.latent_size))
-    found = [Person(group, f"mask {j + 1}", m, None, "") for j, m in enumerate(sized) if bool((masks[j] > 0).any())]
+    found = [Person(group, f"mask {j + 1}", m) for j, m in enumerate(sized) if bool((masks[j] > 0).any())]
     return [list(found) for _ in range(run.store.images)]
 
 

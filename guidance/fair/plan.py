@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from ...attention.prompt.language import insert_attribute, replace_attribute
 from ...attention.records import AlignedPrompt, RegionFinder, related
-from ..run_record import Person
+from ..run_record import Person, Status
 from .need import LARGEST
 from .steering import Axis, Key
 from .target import PRESETS, Attribute, TargetDistribution
@@ -87,6 +87,7 @@ def of_target(target: TargetDistribution) -> frozenset[str]:
 
 
 def given_by(target: TargetDistribution, person: Person, k: int) -> Person:
-    """The person with the target's attribute k, and the reason in words."""
-    why = f"{target.attributes[k].name}, by {target.assignment}, seed {target.seed}"
-    return replace(person, attribute=k, why=why, steered=[])  # a mask from outside is one person in every image
+    """The person with the target's attribute k."""
+    name, reason = target.attributes[k].name, f"by {target.assignment}, seed {target.seed}"
+    # A list of its own: a mask from outside is one person in every image.
+    return replace(person, attribute=k, status=Status.ASSIGNED, name=name, reason=reason, steered=[])

@@ -14,11 +14,9 @@ from torch.nn.functional import cosine_similarity
 
 from ...attention.maps import read_size, resize
 from ..energy.soft_iou import soft_iou
-from ..run_record import Person, Picture, Recording, SampledRun
+from ..run_record import Person, Picture, Recording, SampledRun, Status
 
 OVERLAP = 0.3  # of a person's masks in two passes (SoftIoU), at least. Our decision
-KEPT = ", as in the sampling before"
-LEFT = "left as drawn"  # whoever was to be steered, and was not
 METHODS = ("nearest-exact", "bilinear", "area", "bicubic", "bislerp")  # of Upscale Latent and Upscale Latent By
 SAME = (
     0.02  # of a latent's spread: half precision on the way rounds less, two pictures differ by more nearly everywhere
@@ -39,7 +37,7 @@ def remember(capture: Recording) -> None:
             run.remembered = True
             for latent, people in zip(run.result, run.people or [[]] * len(run.result), strict=True):
                 if any(p.attribute is not None for p in people):
-                    known = tuple(replace(p, why="") if p.why == LEFT else p for p in people)
+                    known = tuple(replace(p, reason="") if p.status is Status.OPEN else p for p in people)
                     capture.pictures.append(Picture(latent.half(), known))
     held = 0
     for place in range(len(capture.pictures) - 1, -1, -1):
@@ -134,7 +132,8 @@ def first_part(captures: Iterable[Recording], latent: Tensor) -> SampledRun | No
 
 
 def keep_attributes(found: list[list[Person]], before: Before) -> list[list[Person]]:
-    """The people found, image by image; whoever is where somebody of the same group was keeps what that one was given."""
+    """The people found, image by image. One who is free to change keeps the attribute of the person of the same group, in
+    the sampling before, whose mask overlaps most (OVERLAP at least)."""
     return [[_keep(person, earlier or ()) for person in people] for people, earlier in zip(found, before, strict=True)]
 
 
@@ -142,11 +141,11 @@ def as_before(earlier: Sequence[Person], latent: tuple[int, int]) -> list[Person
     """The people of the picture before, where they were, as people of a latent of this size."""
     size = read_size(latent)
     kept = [replace(p, mask=resize(p.mask, size), steered=[]) for p in earlier]  # what was done there stays there
-    return [p if p.attribute is None else replace(p, why=_kept_why(p)) for p in kept]
+    return [p if p.attribute is None else replace(p, status=Status.KEPT) for p in kept]
 
 
 def _keep(person: Person, earlier: Sequence[Person]) -> Person:
-    if person.why:
+    if person.status is not Status.OPEN:
         return person
     size = (person.mask.shape[-2], person.mask.shape[-1])
     same = [p for p in earlier if p.group == person.group and p.attribute is not None]
@@ -154,8 +153,4 @@ def _keep(person: Person, earlier: Sequence[Person]) -> Person:
     if not places or max(places) < OVERLAP:
         return person
     best = same[places.index(max(places))]
-    return replace(person, attribute=best.attribute, why=_kept_why(best), steered=[])
-
-
-def _kept_why(person: Person) -> str:
-    return person.why.partition(",")[0] + KEPT
+    return replace(person, attribute=best.attribute, status=Status.KEPT, name=best.name, steered=[])

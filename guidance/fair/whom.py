@@ -85,8 +85,9 @@ def translated(before: Before, plan: FairPlan) -> Before:
         group = person.group if person.group in groups or not groups else min(groups)
         if person.attribute is None:
             return replace(person, group=group)
-        k = numbers.get(person.why.partition(",")[0])
-        # Of another axis: they are where they were, and this axis is still to be dealt.
-        return replace(person, group=group, attribute=k, why=person.why if k is not None else "", steered=[])
+        k = numbers.get(person.name)
+        if k is None:  # of another axis: they are where they were, and this axis is still to be dealt
+            return Person(group, person.label, person.mask)
+        return replace(person, group=group, attribute=k, steered=[])
 
     return [None if people is None else tuple(map(said, people)) for people in before]

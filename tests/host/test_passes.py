@@ -28,7 +28,7 @@ def given(attention) -> list[list[int]]:
 
 
 def kept(attention) -> bool:
-    return all("as in the sampling before" in p.why for people in attention.runs[-1].people for p in people)
+    return all(p.status.value == "kept" for people in attention.runs[-1].people for p in people)
 
 
 @pytest.mark.parametrize("seed", range(10, 12))
@@ -77,7 +77,7 @@ def test_a_crop_takes_the_people_s_places_along(bench, setting):
     left = torch.zeros(32, 64)
     left[:, :32] = 1
     samples = torch.randn(1, 4, 8, 16, generator=torch.Generator().manual_seed(0))
-    person = run_record.Person(0, "doctor", left, 0, "female, by indexed quota, seed 0")
+    person = run_record.Person(0, "doctor", left, 0, run_record.Status.ASSIGNED, "female", "by indexed quota, seed 0")
     capture = run_record.Recording(
         bench.host.pack.attention.records.Watch(()), pictures=[run_record.Picture(samples[0].half(), (person,))]
     )
@@ -101,7 +101,7 @@ def test_each_image_of_a_batch_is_known_by_itself(bench, setting):
     new = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     again(bench, model, setting.positive, torch.cat([new, samples[2:3]]), seed=52)
     old, known = attention.runs[-1].people
-    assert [p.attribute for p in known] == first[2] and all("sampling before" not in p.why for p in old)
+    assert [p.attribute for p in known] == first[2] and all(p.status.value != "kept" for p in old)
 
 
 def test_a_picture_that_is_only_alike_is_dealt_anew(bench, setting):
@@ -121,7 +121,7 @@ def test_a_picture_that_is_only_alike_is_dealt_anew(bench, setting):
     seen = set()
     for seed in range(8):
         again(bench, model, setting.positive, near, seed, denoise=0.3)
-        assert not any("sampling before" in p.why for p in attention.runs[-1].people[0])
+        assert not any(p.status.value == "kept" for p in attention.runs[-1].people[0])
         seen.add(tuple(given(attention)[0]))
     assert len(seen) > 1
 
@@ -190,7 +190,7 @@ def test_people_of_speaks_of_attributes_by_name_and_deals_another_axis_anew(benc
     samples = bench.sample(first, setting.positive)
     turned, after = bench.fair(bench.target("own list", "male 1\nfemale 1"), **FULL, masks=halves(), people_of=before)
     again(bench, turned, setting.positive, changed(samples), seed=5)
-    names = [[p.why.partition(",")[0] for p in a.runs[-1].people[0]] for a in (before, after)]
+    names = [[p.name for p in a.runs[-1].people[0]] for a in (before, after)]
     assert names[0] == names[1] and [1 - k for k in given(before)[0]] == given(after)[0]
     aged, after = bench.fair(bench.target("age"), **FULL, regions=setting.regions, people_of=before)
     again(bench, aged, setting.positive, changed(samples), seed=5)
@@ -225,7 +225,7 @@ def test_variations_of_a_source_picture_are_dealt_anew(bench, setting):
     dealt = set()
     for seed in range(8):
         second_pass(bench, model, setting.positive, source, seed, denoise=0.3)
-        assert not any("as in the sampling before" in p.why for p in attention.runs[-1].people[0])
+        assert not any(p.status.value == "kept" for p in attention.runs[-1].people[0])
         dealt.add(tuple(given(attention)[0]))
     assert len(dealt) > 1
 

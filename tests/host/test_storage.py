@@ -1,5 +1,6 @@
 """Saved maps come back as they were, know their latent, and files of another layout are refused; the pictures of maps."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_the_file_says_what_it_holds(saved):
         metadata = file.metadata()
         assert set(file.keys()) >= {"input.1", "middle.0", "output.11", "latent"}
         assert file.get_tensor("output.3").shape == (2, 1, 2, 2)
-    assert metadata["format"] == "fair-attention maps" and metadata["version"] == "1"
+    assert metadata["format"] == "fair-attention maps" and metadata["version"] == "2"
     assert metadata["words"] == '[["doctors", [5]]]' and metadata["latent_size"] == "[8, 8]"
     assert metadata["window"] == "[0.1, 0.9]" and metadata["steps"] == "[1, 2]"
 
@@ -102,12 +103,35 @@ def test_people_what_they_were_given_and_the_unedited_latent_are_kept(bench, hos
     assert torch.equal(loaded.runs[0].people[0][0].mask, masks[0])
 
 
+VERSION_1 = {  # a person's sentence there -> what it says
+    "female, by indexed quota, seed 0": (0, "assigned", "female", "by indexed quota, seed 0"),
+    "male, as in the sampling before": (1, "kept", "male", ""),
+    "left alone, the prompt says female, young": (None, "stated", "", "the prompt says female, young"),
+    "left as drawn": (None, "open", "", "left as drawn"),
+    "": (None, "open", "", ""),
+}
+
+
+def test_people_of_a_file_of_version_1_are_read(bench, saved):
+    storage = bench.host.pack.nodes.storage
+    with safe_open(str(saved), framework="pt") as file:
+        metadata, tensors = file.metadata(), {k: file.get_tensor(k) for k in file.keys()}
+    old = [
+        {"group": 0, "label": "doctors", "attribute": of[0], "why": why, "steered": []} for why, of in VERSION_1.items()
+    ]
+    metadata |= {"version": "1", "people": json.dumps([old, []])}
+    tensors["people"] = torch.rand(len(old), 64, 64)
+    (found, nobody) = storage.from_tensors(tensors, metadata).runs[0].people
+    assert [(p.attribute, p.status.value, p.name, p.reason) for p in found] == list(VERSION_1.values()) and nobody == []
+    assert [p.why for p in found] == list(VERSION_1) and torch.equal(found[1].mask, tensors["people"][1])
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
         ("text", "is no .safetensors file"),
         ("model", "holds no attention maps; choose a file that Save Attention Maps wrote"),
-        ("newer", "is of version 2 of the format, and this pack reads version 1"),
+        ("newer", "is of version 3 of the format, and this pack reads versions 1 and 2"),
         ("damaged", "is incomplete"),
     ],
 )
@@ -121,7 +145,7 @@ def test_other_files_are_refused(bench, host, saved, kind, message):
         with safe_open(str(saved), framework="pt") as file:
             metadata, tensors = file.metadata(), {k: file.get_tensor(k) for k in file.keys()}
         if kind == "newer":
-            metadata["version"] = "2"
+            metadata["version"] = "3"
         else:
             del tensors["output.3"]
         save_file(tensors, path, metadata)

@@ -9,7 +9,7 @@ from fair_attention.guidance.fair.cast import Cast
 from fair_attention.guidance.fair.guide import Guide
 from fair_attention.guidance.fair.plan import NONE, SOFT, FairPlan
 from fair_attention.guidance.fair.target import PRESETS, TargetDistribution
-from fair_attention.guidance.run_record import Person, SampledRun
+from fair_attention.guidance.run_record import Person, SampledRun, Status
 
 GENDER = PRESETS["gender"]
 PLAN = FairPlan(
@@ -24,7 +24,7 @@ def guide(**changed) -> Guide:
     """Of one person who was given the target's first attribute."""
     plan = replace(PLAN, **changed)
     cast = Cast(plan, None, SampledRun(MapStore((), 1, (1, 8))), 0, (0,))
-    cast.people = [[Person(0, "doctor", LEFT[0, 0], 0, "female, by quota per image, seed 0")]]
+    cast.people = [[Person(0, "doctor", LEFT[0, 0], 0, Status.ASSIGNED, "female")]]
     return Guide(plan, cast)
 
 
