@@ -7,12 +7,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 Mask = NDArray[np.bool_]
-SIDE = 64  # the lengths below are pixels of a map whose longer side is 64
-MIN_AREA = 20.0
+# All of these are our decisions. Lengths and areas are in pixels of a map whose longer side is SIDE.
+SIDE = 64
+MIN_AREA = 20.0  # the smallest person, in square pixels: half a percent of a square map
 MIN_DISTANCE = 5.0  # between two people's centres
-PROMINENCE = 1.0  # how much deeper than the bridge between them both centres must be (h-maxima)
+PROMINENCE = (
+    1.0  # how much deeper than the bridge between them both centres must be (h-maxima of the distance transform)
+)
 HINTED = (1.0, 0.6, 0.3, 0.1)  # the same, tried in turn where the prompt names more people
-SCORE_PROMINENCE = (0.2, 0.1, 0.05)  # and then by the score, which may dip where no waist shows
+SCORE_PROMINENCE = (0.2, 0.1, 0.05)  # the same of the score (0 ... 1), tried last: it may dip where no waist shows
 
 
 def individuals(region: Mask, score: NDArray[np.float64] | None = None, count: int | None = None) -> list[Mask]:

@@ -53,7 +53,12 @@ def related(axes: Collection[str]) -> set[str]:
 
 @dataclass(frozen=True)
 class Watch:
-    """What to observe while sampling. context: of the prompt that holds the words; attribution: of phrases outside it."""
+    """What to observe while sampling.
+
+    context [1,L,d]: of the prompt that holds the words; None: of every text. attribution [1,L',d]: of a text that is not
+    sampled and whose words are watched instead (open vocabulary, OVAM). blocks: None, all. start_percent, end_percent:
+    the window (`schedule.Window`).
+    """
 
     words: tuple[WordQuery, ...]
     context: Tensor | None = None

@@ -55,8 +55,12 @@ def require_maps(run: SampledRun, node: str, otherwise: str = "") -> None:
     )
 
 
+CELL = 8  # pixels a side of a latent's cell, in every model that has a U-Net with cross-attention (SD 1.x, 2.x, SDXL)
+
+
 def pixel_size(latent: dict, image: Tensor | None) -> tuple[int, int]:
+    """(height, width) in pixels of the pictures of a latent: of the decoded ones [B,H,W,3], where they are given."""
     if image is not None:
         return image.shape[1], image.shape[2]
     height, width = latent["samples"].shape[-2:]
-    return height * 8, width * 8
+    return CELL * height, CELL * width

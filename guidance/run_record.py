@@ -66,7 +66,10 @@ class EnergyStep:
 
 @dataclass
 class SampledRun:
-    """What one sampling run left behind: its maps, what was noted on the way, and the latent it made."""
+    """What one sampling run left behind: its maps, what was noted on the way, and the latent it made.
+
+    result, plain: latents [B,C,h,w], float32 on the CPU. steps: of the schedule, from 0, at which maps were recorded.
+    """
 
     store: MapStore
     steps: set[int] = field(default_factory=set)

@@ -33,6 +33,7 @@ def enlarge(image: Tensor) -> tuple[Image.Image, int]:
 
 
 def to_tensor(pictures: Sequence[Image.Image]) -> Tensor:
+    """Pictures of one size -> [B,H,W,3] in 0..1, as the host's IMAGE."""
     return torch.stack([torch.from_numpy(np.array(p.convert("RGB"))) for p in pictures]).float() / 255
 
 
@@ -59,7 +60,8 @@ def label(picture: Image.Image, text: str, x: float, y: float, colour: tuple[int
 
 
 def draw_people(images: Tensor, people: list[list[Person]], name: Callable[[Person], str] | None = None) -> Tensor:
-    """images [B,H,W,3] with each person outlined and numbered; `name` adds words to the number."""
+    """images [B,H,W,3] in 0..1 and the people of each -> [B,H',W',3], enlarged to at least SMALLEST, with each person outlined
+    and numbered; `name` adds words to the number."""
     pictures = []
     for image, found in zip(images, people, strict=True):
         picture, _ = enlarge(image)

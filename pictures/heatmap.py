@@ -17,6 +17,7 @@ def colour_map(heat: np.ndarray) -> np.ndarray:
 
 
 def overlay(picture: Image.Image, heat: Tensor, opacity: float) -> Image.Image:
+    """A map [h,w] in 0..1 of any size, in colours over a picture. opacity: 0, the picture alone; 1, the colours alone."""
     colours = colour_map(resize(heat, (picture.height, picture.width)).numpy())
     mixed = (1 - opacity) * np.asarray(picture, float) + opacity * colours
     return Image.fromarray(mixed.round().clip(0, 255).astype(np.uint8))
