@@ -1,0 +1,23 @@
+"""Readings as text: who read, how people were found, how many could be read on each axis."""
+
+from collections import Counter
+
+from .readings import ReadAttributes
+
+
+def describe_readings(read: ReadAttributes, found: str = "", warning: str = "") -> str:
+    """A line about the reader, one about the people, one for each axis; a warning comes first."""
+    people = [r for image in read.images for r in image]
+    per_image = Counter(len(image) for image in read.images)
+    several = ", ".join(f"{n} in {images}" for n, images in sorted(per_image.items()))
+    lines = [warning] if warning else []
+    lines.append(f"{read.reader}; {len(people)} people in {len(read.images)} pictures (people a picture: {several})")
+    lines += [found] if found else []
+    for axis, values in read.axes.items():
+        counts = Counter(r.labels.get(axis) for r in people)
+        said = ", ".join(f"{value} {counts[value]}" for value in values)
+        lines.append(f"{axis} (perceived): {said}; {counts[None]} unreadable")
+    certificate = read.certificate
+    if certificate is not None:
+        lines.append(f"certificate: measured on {certificate.pictures}")
+    return "\n".join(lines)
