@@ -48,7 +48,9 @@ def readable(prompt: str) -> str:
 def _is_aside(text: str, i: int) -> bool:
     """Whether a parenthesis at i is of the language, not a weight's: after a person noun, with an article in it."""
     before, after = re.search(r"([\w-]+)\s*$", text[:i]), _WORD.match(text, i + 1)
-    return bool(before and after) and lexicon.is_person(before[1]) and after[0].lower() in ("a", "an", "the")
+    if before is None or after is None:
+        return False
+    return lexicon.is_person(before[1]) and after[0].lower() in ("a", "an", "the")
 
 
 def _put(text: str, i: int, mark: str) -> str:
