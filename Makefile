@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
 ROOMS := $(wildcard attention guidance metrics pictures)
-BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance bench-need gpu-check
+BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance bench-need bench-statistics gpu-check
 export HOST ?= 0.30.0
 # SEEDS is what PICTURES was called.
 PICTURES ?= $(SEEDS)

@@ -19,7 +19,7 @@ from . import (
     unedited,
     voting,
 )
-from .measure import bias, readers
+from .measure import bias, compare, pool, readers
 
 MODULES = (
     capture,
@@ -33,6 +33,8 @@ MODULES = (
     report,
     readers,
     bias,
+    pool,
+    compare,
     soft_iou,
     entanglement,
     storage,

@@ -39,16 +39,31 @@ class AttributeReader(Protocol):
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a picture comes from: the prompt (or whatever name its run was given), the seed and the place in the batch."""
+
+    prompt: str = ""
+    seed: int | None = None
+    index: int = 0
+
+
+@dataclass(frozen=True)
 class ReadAttributes:
     """FAIR_ATTRIBUTES: who a reader saw in each picture, and what it could have said.
 
-    certificate: how often this reader was right on pictures whose people are known, where that was measured.
+    certificate: how often this reader was right on pictures whose people are known, where that was measured. sources: of
+    each picture, where several runs were pooled; empty: all of one run, in the order of its batch.
     """
 
     reader: str
     axes: Mapping[str, tuple[str, ...]]
     images: tuple[tuple[Reading, ...], ...]
     certificate: Certificate | None = None
+    sources: tuple[Source, ...] = ()
+
+    def source(self, picture: int) -> Source:
+        """Where a picture comes from."""
+        return self.sources[picture] if self.sources else Source(index=picture)
 
 
 def labels_of(
