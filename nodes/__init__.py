@@ -19,7 +19,7 @@ from . import (
     unedited,
     voting,
 )
-from .measure import bias, compare, pool, readers
+from .measure import bias, compare, consistency, pool, readers
 
 MODULES = (
     capture,
@@ -35,6 +35,7 @@ MODULES = (
     bias,
     pool,
     compare,
+    consistency,
     soft_iou,
     entanglement,
     storage,

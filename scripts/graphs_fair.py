@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..emoji_world.sampling import CFG
 from .draw import NOTE, Graph
 from .graph_parts import (
     CLIP,
@@ -160,8 +161,9 @@ def measure_a_batch() -> Graph:
         note(
             "Nothing is changed: twelve pictures as the model draws them, read and measured.",
             "*Read Attributes* boxes each person and writes what it reads; a question mark where it is not sure.",
-            "*Bias-W* compares the people of all pictures, *Bias-P* those inside each picture: 0 is equal. The floor is the "
-            "least that so few people allow.",
+            "*Bias-W* compares the people of all pictures, *Bias-P* those inside each picture: 0 is equal. The whiskers say where "
+            "the truth lies in 95 of 100 studies, *chance* what a fair model would show of so few people. More pictures: shorter "
+            "whiskers.",
             own="the reader knows emoji people only, with SD 1.5, SDXL and fine-tunes alike. On a photograph its answer means "
             "nothing: do not use it on people.",
         ),
@@ -174,6 +176,44 @@ def measure_a_batch() -> Graph:
         about="Who is in the pictures, and how unequal they are",
         titles={"7": "Prompt", "9": "Bias: gender", "10": "Bias: skin tone"},
         heights={"8": 200},
+    )  # fmt: skip
+
+
+def before_and_after() -> Graph:
+    """The same seed plain and fair, each sampled and read by itself, compared picture by picture."""
+    prompt = "a photo of two pilots"
+    nodes = {
+        **target("14", "gender"),
+        **fair_people(["14", 0], prompt, 12),
+        "15": node(
+            "KSampler", model=MODEL, positive=["7", 1], negative=[NEGATIVE, 0], latent_image=[LATENT, 0], seed=0, steps=25,
+            cfg=CFG, sampler_name="euler", scheduler="normal", denoise=1.0,
+        ),
+        "16": node("VAEDecode", samples=["15", 0], vae=VAE),
+        "17": node("FairReadAttributes", image=["16", 0], reader="emoji world"),
+        "12": node("FairReadAttributes", image=PICTURE, reader="emoji world"),
+        "13": node("FairCompareBias", before=["17", 0], after=["12", 0], axis="gender"),
+    }  # fmt: skip
+    del nodes["10"]
+    return graph(
+        "Did it help?",
+        note(
+            "Twelve pictures of the same seed, plain and fair, read and compared in pairs.",
+            "*Compare Bias*: the difference of Bias-W, and where it would lie in 95 of 100 such studies. Wholly below 0: fairer, and "
+            "not by chance.",
+            "Keep seed, steps and size of both samplers alike: pictures are paired by their place.",
+            own=own_model(every=f"{VOTING} {EMOJI_READER}"),
+        ),
+        nodes,
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "14", "8"], ["9", SAMPLER, DECODE, SAVE], ["15", "16", "17"], ["12", "13"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", "14", "8"],
+            "After: fair": ["9", SAMPLER, DECODE, SAVE], "Before: plain": ["15", "16", "17"],
+            "What changed": ["12", "13"],
+        },
+        about="Plain and fair from the same seeds: what changed",
+        titles={"15": "KSampler (plain)", "16": "VAE Decode (plain)", "17": "Read: before", "12": "Read: after"},
+        heights={"17": 150, "12": 150, SAVE: 128},
     )  # fmt: skip
 
 
@@ -225,6 +265,7 @@ GRAPHS = {
     "fair-inference-gender": fair_gender,
     "see-attention": see_attention,
     "measure-a-batch": measure_a_batch,
+    "before-and-after": before_and_after,
     "fair-inference-gender-skin-tone": fair_gender_skin_tone,
     "masks-from-another-node": masks_from_another_node,
 }

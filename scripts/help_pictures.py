@@ -48,8 +48,9 @@ def kept_maps():
         "11": node("FairUneditedLatent", attention=["9", 1], latent=["4", 0]),
         "12": node("FairAttentionSave", attention=["9", 1], latent=["4", 0]),
         "13": node("FairAttentionLoad"),
+        "14": node("FairPoolAttributes"),
     }
-    return graph("", note(), nodes, [["1", "2", "3"], ["7", "8"], ["10", "9"], ["4"], ["11", "12"], ["13"]],
+    return graph("", note(), nodes, [["1", "2", "3"], ["7", "8"], ["10", "9"], ["4"], ["11", "12"], ["13", "14"]],
                  {"all": (0, 5)})  # fmt: skip
 
 
@@ -60,9 +61,10 @@ SHOWN: dict[str | None, tuple[str, ...]] = {
     "see-attention": ("FairAttentionHeatmaps",),
     "discover-entanglement": ("FairAttentionCapture",),
     "measure-a-batch": ("FairReadAttributes", "FairBiasMetrics"),
+    "before-and-after": ("FairCompareBias",),
     "softiou-guidance": ("FairSoftIoUGuidance", "FairConceptEntanglement"),
     "full-chain": ("FairLocateRegions",),
-    None: ("FairUneditedLatent", "FairAttentionSave", "FairAttentionLoad"),
+    None: ("FairUneditedLatent", "FairAttentionSave", "FairAttentionLoad", "FairPoolAttributes"),
 }  # fmt: skip
 
 

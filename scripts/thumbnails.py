@@ -22,6 +22,7 @@ SHOWN = {
     "fair-inference-gender": (("PreviewImage", 2), ("SaveImage", 2)),  # before above, after below
     "fair-inference-gender-skin-tone": (("FairReport", 4),),
     "measure-a-batch": (("FairReadAttributes", 2), ("FairBiasMetrics", 2)),
+    "before-and-after": (("FairReadAttributes", 3), ("FairCompareBias", 1)),
     "masks-from-another-node": (("PreviewImage", 2), ("FairReport", 2)),
     "composed": (("FairReport", 2), ("FairAttentionHeatmaps", 2)),
     "discover-entanglement": (("FairConceptEntanglement", 4),),

@@ -21,7 +21,7 @@ class FairPoolAttributes(io.ComfyNode):
             inputs=[
                 Attributes.Input("attributes", tooltip="From Read Attributes: a list, or one run after another through Create List."),
                 io.String.Input("prompt", optional=True, force_input=True, tooltip="The prompt of each run, as a list in the same order, or one for all. Not connected: all runs count as one prompt."),
-                io.Int.Input("seed", optional=True, force_input=True, tooltip="The seed of each run, as a list in the same order, or one for all: Compare Bias pairs pictures by it."),
+                io.Int.Input("seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, optional=True, force_input=True, tooltip="The seed of each run, as a list in the same order, or one for all: Compare Bias pairs pictures by it."),
             ],
             outputs=[Attributes.Output(display_name="attributes", tooltip="All runs together, for Bias-W / Bias-P or Compare Bias.")],
             is_input_list=True,

@@ -90,3 +90,96 @@ def test_two_readings_of_a_graph_are_pooled_by_the_executor(run_prompt, host):
     assert run.errors == []
     ((text,),) = [run.values["4"][3]]
     assert "no readable face in 2 images" in text
+
+
+@pytest.fixture(scope="module")
+def consistency(host):
+    return host.pack.nodes.measure.consistency
+
+
+def test_consistency_without_models(consistency):
+    """.1 of grey outside a mask over the left half: 20 dB outside; half of the picture unchanged: 23 dB as a whole."""
+    reference = torch.zeros(2, 16, 16, 3)
+    image, mask = reference.clone(), torch.zeros(1, 16, 16)
+    image[:, :, 8:] += 0.1
+    mask[:, :, :8] = 1
+    psnr, ssim, lpips, clip, dino, text = consistency.FairImageConsistency.execute(image, reference, mask).result
+    assert psnr == pytest.approx(23.0103, abs=1e-3) and 0 < ssim < 1
+    assert "PSNR outside the mask: 20.000" in text and all(x != x for x in (lpips, clip, dino))
+
+
+@pytest.fixture(scope="module")
+def clip_visions(host, tmp_path_factory):
+    """A CLIP and a DINOv2 of the host's own classes, tiny and random."""
+    import comfy.clip_vision
+
+    small = {"hidden_size": 16, "image_size": 28, "num_attention_heads": 2, "num_hidden_layers": 2, "patch_size": 14,
+             "layer_norm_eps": 1e-5, "num_channels": 3}  # fmt: skip
+    configs = {
+        "clip_vision": {
+            **small,
+            "model_type": "clip_vision_model",
+            "intermediate_size": 32,
+            "projection_dim": 12,
+            "hidden_act": "quick_gelu",
+        },
+        "dino": {
+            **small,
+            "model_type": "dinov2",
+            "use_swiglu_ffn": False,
+            "image_mean": [0.5] * 3,
+            "image_std": [0.5] * 3,
+        },
+    }
+    found, generator = {}, torch.Generator().manual_seed(0)
+    for name, config in configs.items():
+        file = tmp_path_factory.mktemp("clip") / f"{name}.json"
+        file.write_text(json.dumps(config), encoding="utf-8")
+        found[name] = comfy.clip_vision.ClipVisionModel(str(file))
+        for weights in found[name].model.state_dict().values():
+            if weights.is_floating_point():
+                weights.copy_(torch.randn(weights.shape, generator=generator) * 0.3)
+    return found
+
+
+def test_clip_takes_the_projected_vector_and_dino_the_first_token(consistency, clip_visions):
+    image, reference = torch.rand(2, 2, 32, 32, 3, generator=torch.Generator().manual_seed(0))
+    found = consistency.FairImageConsistency.execute(image, reference, **clip_visions).result
+    for place, name in ((3, "clip_vision"), (4, "dino")):
+        outs = [clip_visions[name].encode_image(x) for x in (image, reference)]
+        vectors = [o["image_embeds"] if name == "clip_vision" else o["last_hidden_state"][:, 0] for o in outs]
+        assert vectors[0].shape == (2, 12 if name == "clip_vision" else 16)
+        assert found[place] == pytest.approx(torch.cosine_similarity(*vectors).mean().item(), abs=1e-5)
+        same = consistency.FairImageConsistency.execute(image, image, **{name: clip_visions[name]}).result
+        assert same[place] == pytest.approx(1, abs=1e-5)
+    assert "Fréchet distance over the vectors of DINO-I" in found[5]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "says"),
+    [
+        ({"reference": torch.zeros(2, 16, 16, 3)}, "Image Consistency, reference: image has 1 of 16 x 16, reference 2"),
+        ({"mask": torch.zeros(1, 8, 8)}, "Image Consistency, mask: .* give one mask of that size"),
+        ({"clip_vision": "dino"}, "Image Consistency, clip_vision: this is a Dinov2Model; connect a CLIP or SigLIP"),
+        ({"dino": "clip_vision"}, "Image Consistency, dino: this is a CLIPVisionModelProjection; connect a DINOv2"),
+        ({"encoder": "gone"}, "Image Consistency, encoder: there is no folder 'gone'; put the model's files into .*fair_encoders"),
+        ({"lpips": "vgg"}, r"Image Consistency, lpips: vgg: (vgg16-397923af.pth is missing; .*fair_encoders|the package lpips is not installed; run `pip install lpips`)"),
+    ],
+)  # fmt: skip
+def test_refusals_of_consistency(consistency, clip_visions, inputs, says):
+    inputs = {name: clip_visions.get(v, v) if isinstance(v, str) else v for name, v in inputs.items()}
+    given = {"image": torch.zeros(1, 16, 16, 3), "reference": torch.zeros(1, 16, 16, 3), **inputs}
+    with pytest.raises(ValueError, match=says):
+        consistency.FairImageConsistency.execute(**given)
+
+
+def test_empty_and_broken_folders_of_encoders_are_refused(consistency, host):
+    folder = consistency.places()[0] / "broken"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        (folder / "config.json").write_text("{}", encoding="utf-8")
+        with pytest.raises(ValueError, match="Image Consistency, encoder: broken has no preprocessor_config.json"):
+            consistency.of_folder("broken")
+    finally:
+        (folder / "config.json").unlink()
+        folder.rmdir()
