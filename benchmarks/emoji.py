@@ -14,8 +14,11 @@ from ..emoji_world import sampling
 from ..emoji_world.reader import EmojiReader
 from ..metrics.bias import mean_over_prompts, measure_bias
 from ..metrics.consistency import psnr, ssim
+from ..metrics.intervals import distance_interval
 from ..metrics.people import people_boxes
 from ..metrics.readers import Reading, labels_of
+from ..metrics.sample import sample_of
+from ..metrics.statistics import bias_p_interval
 from .guidance import paired
 
 OCCUPATIONS = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
@@ -81,15 +84,24 @@ def outside(pairs: Sequence[tuple[list[Reading], list[Reading]]], shape: torch.S
 
 
 def people_numbers(drawn: Readings) -> dict[str, Any]:
-    """How fair the people are, by axis, and how many could not be read on some axis."""
+    """How fair the people are, by axis, and how many could not be read on some axis. bias_w_95, bias_p_95: intervals."""
     row: dict[str, Any] = {"bias_w": {}, "bias_p": {}, "bias_p_floor": {}}
+    lies: dict[str, Any] = {"bias_w_95": {}, "bias_p_95": {}}
     for axes in AXES:
         name, values = " x ".join(axes), {axis: EmojiReader.axes[axis] for axis in axes}
         means = mean_over_prompts([measure_bias(*labels_of(i, values), axis=name) for i in drawn.values()])
         for key in row:
             row[key][name] = means[key]
+        lies["bias_w_95"][name], lies["bias_p_95"][name] = intervals(drawn, values)
     people = [r for images in drawn.values() for image in images for r in image]
-    return {**row, "people": len(people), "unreadable": sum(None in r.labels.values() for r in people)}
+    return {**row, **lies, "people": len(people), "unreadable": sum(None in r.labels.values() for r in people)}
+
+
+def intervals(drawn: Readings, values: Mapping[str, tuple[str, ...]]) -> list[tuple[float, float]]:
+    """Where Bias-W and Bias-P, means over prompts, lie in 95 % of studies."""
+    labels, classes = labels_of([image for images in drawn.values() for image in images], values)
+    sample = sample_of(labels, len(classes), [prompt for prompt, images in drawn.items() for _ in images])
+    return [(found.low, found.high) for found in (distance_interval(sample), bias_p_interval(sample))]
 
 
 def kept(drawn: Readings, plain: Readings, nouns: Mapping[str, str]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .bias_page import number
 from .page import table, write_section
 
 AXES = ("gender", "skin tone", "gender x skin tone")
@@ -45,7 +46,7 @@ def relative_looks(row: Mapping[str, Any], in_words: Mapping[str, float]) -> dic
 
 def cells(name: str, row: Mapping[str, Any], in_words: Mapping[str, float]) -> tuple[object, ...]:
     def of(axis: str) -> str:
-        return f"{row['bias_w'][axis]:.2f} / {row['bias_p'][axis]:.2f} ({row['bias_p_floor'][axis]:.2f})"
+        return f"{number(row, 'bias_w', axis)} / {number(row, 'bias_p', axis)} ({row['bias_p_floor'][axis]:.2f})"
 
     def kept(axis: str) -> str:
         return f"{row['kept'][axis]['share']:.0%}" if axis in row["kept"] else "–"

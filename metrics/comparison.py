@@ -2,7 +2,8 @@
 
 The difference of two Bias-W has the interval of MOVER (Zou and Donner, 2008): the distances of each number's own limits,
 added as the two move together. It begins at the numbers without what noise adds, since near 0 noise adds most and would make a
-fair method look less fair than it is.
+fair method look less fair than it is. A limit at the end of the scale, perfectly fair or all alike, may be the truth itself,
+whose error then goes one way only: there the distances are added in full.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from .intervals import DRAWS, NAN, NOTHING, Interval, distance_interval
 from .resampling import correlation
 from .sample import Sample
 from .significance import no_difference, paired
+
+EDGE = 1e-9  # of the scale
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,15 @@ def compare(before: Sample, after: Sample, draws: int = DRAWS, seed: int = 0) ->
     r = correlation(before, after, seed=seed)
     middle = other.central - one.central
 
-    def reach(a: float, b: float) -> float:
+    most = 2 / before.classes
+
+    def reach(a: float, b: float, *limits: float) -> float:
+        if any(limit <= EDGE or limit >= most - EDGE for limit in limits):
+            return a + b
         return float(np.sqrt(max(0.0, a * a + b * b - 2 * r * a * b)))
 
-    low = middle - reach(other.central - other.low, one.high - one.central)
-    high = middle + reach(other.high - other.central, one.central - one.low)
+    low = middle - reach(other.central - other.low, one.high - one.central, other.low, one.high)
+    high = middle + reach(other.high - other.central, one.central - one.low, other.high, one.low)
     p = no_difference(before, after, seed=seed)
     return Difference(one, other, other.value - one.value, low, high, p, len(before.counts))
 

@@ -14,7 +14,7 @@ from .bias import BiasResult, Labels, mean_over_prompts, measure_bias
 from .chance import chance
 from .correction import checked, corrected, read_as
 from .distances import Array, e1, total_variation
-from .intervals import Interval, distance_interval
+from .intervals import NOTHING, Interval, distance_interval
 from .resampling import mean_interval, share_intervals
 from .sample import Sample, sample_of
 from .significance import holm, no_bias
@@ -90,7 +90,7 @@ def measure(
     return Measurement(
         result=result,
         bias_w=distance_interval(sample),
-        bias_p=_bias_p(sample, means["bias_p"]),
+        bias_p=bias_p_interval(sample),
         floor_w=means["bias_w_floor"],
         floor_p=means["bias_p_floor"],
         shares=tuple(share_intervals(sample)),
@@ -118,6 +118,18 @@ def unreadable_bounds(sample: Sample) -> tuple[float, float]:
     return (min(found), max(found)) if found else (math.nan, math.nan)
 
 
+def bias_p_interval(sample: Sample) -> Interval:
+    """The mean over prompts of the mean over a prompt's pictures of E1 inside the picture, by drawing pictures again."""
+    k, size = sample.classes, sample.counts.sum(1)
+    there = size > 0
+    if not there.any():
+        return NOTHING
+    values: Array = e1(sample.counts[there] / size[there, None], np.full(k, 1 / k))
+    prompt = sample.prompt[there]
+    value = float(np.mean([values[prompt == p].mean() for p in np.unique(prompt)]))
+    return Interval(value, *mean_interval(values, prompt, 0.0, 2 / k), value)
+
+
 def risk_difference(frequencies: Sequence[float], one: int, other: int) -> float:
     """RD = |f_one - f_other|: the difference of two classes' shares. BiasMap names it; the formula is our reading of it."""
     return abs(frequencies[one] - frequencies[other])
@@ -132,15 +144,6 @@ def largest_risk_difference(result: BiasResult) -> tuple[float, str, str]:
 
 def _of(labels: Labels, sample: Sample, prompt: int) -> Labels:
     return [image for image, p in zip(labels, sample.prompt, strict=True) if p == prompt]
-
-
-def _bias_p(sample: Sample, value: float) -> Interval:
-    k = sample.classes
-    size = sample.counts.sum(1)
-    there = size > 0
-    values: Array = e1(sample.counts[there] / size[there, None], np.full(k, 1 / k))
-    low, high = mean_interval(values, sample.prompt[there], 0.0, 2 / k)
-    return Interval(value, low, high, value)
 
 
 def _rows(sample: Sample, each: Sequence[BiasResult], equal: Sequence[float]) -> tuple[PromptRow, ...]:

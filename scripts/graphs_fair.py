@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from ..emoji_world.sampling import CFG
 from .draw import NOTE, Graph
 from .graph_parts import (
     CLIP,
@@ -185,10 +184,7 @@ def before_and_after() -> Graph:
     nodes = {
         **target("14", "gender"),
         **fair_people(["14", 0], prompt, 12),
-        "15": node(
-            "KSampler", model=MODEL, positive=["7", 1], negative=[NEGATIVE, 0], latent_image=[LATENT, 0], seed=0, steps=25,
-            cfg=CFG, sampler_name="euler", scheduler="normal", denoise=1.0,
-        ),
+        "15": {**sampled(MODEL, ["7", 1])[SAMPLER]},
         "16": node("VAEDecode", samples=["15", 0], vae=VAE),
         "17": node("FairReadAttributes", image=["16", 0], reader="emoji world"),
         "12": node("FairReadAttributes", image=PICTURE, reader="emoji world"),
@@ -205,9 +201,9 @@ def before_and_after() -> Graph:
             own=own_model(every=f"{VOTING} {EMOJI_READER}"),
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", "14", "8"], ["9", SAMPLER, DECODE, SAVE], ["15", "16", "17"], ["12", "13"]],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "14", "8"], ["9", SAMPLER, DECODE, SAVE], ["15", "16", "17"], ["12", "13"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", "14", "8"],
+            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", NEGATIVE, "14", "8"],
             "After: fair": ["9", SAMPLER, DECODE, SAVE], "Before: plain": ["15", "16", "17"],
             "What changed": ["12", "13"],
         },

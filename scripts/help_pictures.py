@@ -48,9 +48,10 @@ def kept_maps():
         "11": node("FairUneditedLatent", attention=["9", 1], latent=["4", 0]),
         "12": node("FairAttentionSave", attention=["9", 1], latent=["4", 0]),
         "13": node("FairAttentionLoad"),
-        "14": node("FairPoolAttributes"),
+        "14": node("FairPoolAttributes", "FairImageConsistency"),
+        "15": node("FairImageConsistency"),
     }
-    return graph("", note(), nodes, [["1", "2", "3"], ["7", "8"], ["10", "9"], ["4"], ["11", "12"], ["13", "14"]],
+    return graph("", note(), nodes, [["1", "2", "3"], ["7", "8"], ["10", "9"], ["4"], ["11", "12"], ["13", "14", "15"]],
                  {"all": (0, 5)})  # fmt: skip
 
 
