@@ -110,7 +110,7 @@ def test_consistency_without_models(consistency):
 
 @pytest.fixture(scope="module")
 def clip_visions(host, tmp_path_factory):
-    """A CLIP and a DINOv2 of the host's own classes, tiny and random."""
+    """A CLIP and a DINOv2 of the host's own classes, tiny and random; 0.3.75 has 518 pixels for any DINOv2."""
     import comfy.clip_vision
 
     small = {"hidden_size": 16, "image_size": 28, "num_attention_heads": 2, "num_hidden_layers": 2, "patch_size": 14,
@@ -125,6 +125,7 @@ def clip_visions(host, tmp_path_factory):
         },
         "dino": {
             **small,
+            "image_size": 518,
             "model_type": "dinov2",
             "use_swiglu_ffn": False,
             "image_mean": [0.5] * 3,
