@@ -201,15 +201,16 @@ def before_and_after() -> Graph:
             own=own_model(every=f"{VOTING} {EMOJI_READER}"),
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "14", "8"], ["9", SAMPLER, DECODE, SAVE], ["15", "16", "17"], ["12", "13"]],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "14", "8"], ["9", SAMPLER, DECODE], ["15", "16", "17"], [SAVE, "12"],
+         ["13"]],
         {
             "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", NEGATIVE, "14", "8"],
-            "After: fair": ["9", SAMPLER, DECODE, SAVE], "Before: plain": ["15", "16", "17"],
-            "What changed": ["12", "13"],
+            "Sample: fair": ["9", SAMPLER, DECODE], "Before: plain": ["15", "16", "17"], "After: fair": [SAVE, "12"],
+            "What changed": ["13"],
         },
         about="Plain and fair from the same seeds: what changed",
-        titles={"15": "KSampler (plain)", "16": "VAE Decode (plain)", "17": "Read: before", "12": "Read: after"},
-        heights={"17": 150, "12": 150, SAVE: 128},
+        titles={SAVE: "After", "15": "KSampler (plain)", "16": "VAE Decode (plain)", "17": "Read: before", "12": "Read: after"},
+        heights={"17": 150, "12": 150, SAVE: 128, "13": 300},
     )  # fmt: skip
 
 
