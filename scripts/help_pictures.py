@@ -48,7 +48,7 @@ def kept_maps():
         "11": node("FairUneditedLatent", attention=["9", 1], latent=["4", 0]),
         "12": node("FairAttentionSave", attention=["9", 1], latent=["4", 0]),
         "13": node("FairAttentionLoad"),
-        "14": node("FairPoolAttributes", "FairImageConsistency"),
+        "14": node("FairPoolAttributes"),
         "15": node("FairImageConsistency"),
     }
     return graph("", note(), nodes, [["1", "2", "3"], ["7", "8"], ["10", "9"], ["4"], ["11", "12"], ["13", "14", "15"]],
@@ -65,7 +65,7 @@ SHOWN: dict[str | None, tuple[str, ...]] = {
     "before-and-after": ("FairCompareBias",),
     "softiou-guidance": ("FairSoftIoUGuidance", "FairConceptEntanglement"),
     "full-chain": ("FairLocateRegions",),
-    None: ("FairUneditedLatent", "FairAttentionSave", "FairAttentionLoad", "FairPoolAttributes"),
+    None: ("FairUneditedLatent", "FairAttentionSave", "FairAttentionLoad", "FairPoolAttributes", "FairImageConsistency"),
 }  # fmt: skip
 
 
