@@ -52,7 +52,7 @@ def kept_maps():
         "15": node("FairImageConsistency"),
     }
     return graph("", note(), nodes, [["1", "2", "3"], ["7", "8"], ["10", "9"], ["4"], ["11", "12"], ["13", "14", "15"]],
-                 {"all": (0, 5)})  # fmt: skip
+                 {"all": ["1", "2", "3"]})  # fmt: skip
 
 
 # Workflow, None for the one above -> what is pictured in it.
