@@ -7,6 +7,8 @@ const SPEAKING = new Set([
   "FairReport",
   "FairConceptEntanglement",
   "FairBiasMetrics",
+  "FairCompareBias",
+  "FairImageConsistency",
   "FairAttentionSave",
 ]);
 const NAME = "says";
