@@ -9,7 +9,7 @@ export HOST ?= 0.30.0
 PICTURES ?= $(SEEDS)
 export PROMPT PICTURES ATTRIBUTES OUT
 
-.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails help-pictures lint format train emoji-report composition real-size registry-check clean $(BENCHMARKS)
+.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails help-pictures lint format train emoji-report composition real-size registry-check clean bench $(BENCHMARKS)
 
 help:  ## list the targets
 	@grep -hE '^[a-z$$].*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -52,6 +52,9 @@ format: setup  ## mend what can be mended
 
 $(BENCHMARKS): setup  ## the tables, one benchmark each
 	$(PYTHON) -m fair_attention.benchmarks.$(subst -,_,$(patsubst bench-%,%,$@))
+
+bench: setup  ## the comparison with every baseline (a night); QUICK=1: a few minutes, fails when a method regresses
+	$(PYTHON) -m fair_attention.benchmarks.comparison $(if $(QUICK),--quick)
 
 workflows: setup  ## write the shipped workflows anew, from scripts/graphs_*.py
 	$(PYTHON) -m fair_attention.scripts.draw_workflows

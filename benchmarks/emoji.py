@@ -83,12 +83,15 @@ def outside(pairs: Sequence[tuple[list[Reading], list[Reading]]], shape: torch.S
     return 1 - people_boxes([[*before, *after] for before, after in pairs], shape)
 
 
-def people_numbers(drawn: Readings) -> dict[str, Any]:
-    """How fair the people are, by axis, and how many could not be read on some axis. bias_w_95, bias_p_95: intervals."""
+def people_numbers(drawn: Readings, known: Mapping[str, Sequence[str]] = EmojiReader.axes) -> dict[str, Any]:
+    """How fair the people are, by axis, and how many could not be read on some axis. bias_w_95, bias_p_95: intervals.
+
+    known: the reader's axes and their values.
+    """
     row: dict[str, Any] = {"bias_w": {}, "bias_p": {}, "bias_p_floor": {}}
     lies: dict[str, Any] = {"bias_w_95": {}, "bias_p_95": {}}
-    for axes in AXES:
-        name, values = " x ".join(axes), {axis: EmojiReader.axes[axis] for axis in axes}
+    for axes in (axes for axes in AXES if set(axes) <= set(known)):
+        name, values = " x ".join(axes), {axis: known[axis] for axis in axes}
         means = mean_over_prompts([measure_bias(*labels_of(i, values), axis=name) for i in drawn.values()])
         for key in row:
             row[key][name] = means[key]

@@ -37,8 +37,8 @@ def load(checkpoint: Path = CHECKPOINT) -> Emoji:
 
 @torch.inference_mode()
 def sample(emoji: Emoji, prompt: str, count: int, seed: int, steps: int = STEPS, cfg: float = CFG, model: Any = None,
-           positive: list | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """(latents [B,4,16,16], pictures [B,128,128,3]): a batch from one seed, as KSampler draws it.
+           positive: list | None = None, size: int = SIZE) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """(latents [B,4,16,16], pictures [B,128,128,3]): a batch from one seed, as KSampler draws it; of `size` pixels a side.
 
     model: a patched clone instead of the checkpoint's own; positive: a conditioning instead of the encoded prompt.
     """
@@ -46,7 +46,7 @@ def sample(emoji: Emoji, prompt: str, count: int, seed: int, steps: int = STEPS,
 
     encode = nodes.CLIPTextEncode().encode
     positive = positive or encode(emoji.clip, prompt)[0]
-    latent = {"samples": torch.zeros(count, 4, SIZE // 8, SIZE // 8)}
+    latent = {"samples": torch.zeros(count, 4, size // 8, size // 8)}
     (out,) = nodes.common_ksampler(
         model or emoji.model, seed, steps, cfg, SAMPLER, SCHEDULER, positive, encode(emoji.clip, "")[0], latent
     )

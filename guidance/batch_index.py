@@ -49,7 +49,7 @@ def _numbers(noise: Tensor, seed: int, drawn_in: torch.dtype) -> tuple[int, ...]
     return None
 
 
-BASE = "base"  # among predictions by name: the sampler's positive
+BASE, NEGATIVE = "base", "negative"  # among predictions by name: the sampler's positive and its negative
 
 
 def images_of(options: Mapping, rows: int, images: int) -> list[int] | None:

@@ -88,6 +88,7 @@ class SampledRun:
     named: tuple[
         tuple[int, str, int], ...
     ] = ()  # (group, noun, how many) that the prompt names, where they are looked for
+    whole: bool = False  # each picture was steered as a whole, by one attribute: its "person" is the picture
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -32,7 +32,15 @@ class Window(NamedTuple):
 
     def holds(self, sigma: float) -> bool:
         """Whether a prediction at this noise level belongs to it. A level that equals an end but for rounding is that end."""
-        return sigma <= self.start * (1 + ROUNDING) and sigma > self.end * (1 + ROUNDING)
+        return self.has_begun(sigma) and not self.is_over(sigma)
+
+    def has_begun(self, sigma: float) -> bool:
+        """Whether a prediction at this noise level lies in it or after it."""
+        return sigma <= self.start * (1 + ROUNDING)
+
+    def is_over(self, sigma: float) -> bool:
+        """Whether a prediction at this noise level lies after it."""
+        return sigma <= self.end * (1 + ROUNDING)
 
 
 @dataclass

@@ -19,6 +19,7 @@ from . import (
     unedited,
     voting,
 )
+from .baselines import concept_editing, ethical_intervention, fair_diffusion
 from .measure import bias, compare, consistency, pool, readers
 
 MODULES = (
@@ -39,6 +40,9 @@ MODULES = (
     soft_iou,
     entanglement,
     storage,
+    ethical_intervention,
+    fair_diffusion,
+    concept_editing,
 )
 
 

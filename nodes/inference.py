@@ -1,6 +1,5 @@
 """Fair Inference (LAG): each person in the picture gets an attribute of the target distribution."""
 
-from comfy.patcher_extension import WrappersMP
 from comfy.utils import common_upscale
 from comfy_api.latest import io
 
@@ -15,10 +14,11 @@ from ..guidance.run_record import Recording
 from ..guidance.schedule import check_window
 from .fair.blended_run import BlendedRun
 from .fair.run import FairRun
+from .fair.steer import steer
 from .sampling.clip_text import check_clip, encode
 from .sampling.conditionings import require_width
 from .sampling.observe import open_run, require_cross_attention
-from .sampling.session import Session, patch
+from .sampling.session import Session
 from .types import FAIRNESS, Attention, Regions, Target, advanced, schema
 
 NODE = "Fair Inference"
@@ -197,30 +197,7 @@ def install(
         kind = BlendedRun if plan.preservation == BLENDED else FairRun
         return kind(plan, people, seed, image_numbers(noise, seed), guider, observer)
 
-    key = f"{KEY}.{id(capture)}"
-    current = patch(model, key, start, NODE, capture)
-
-    def running() -> FairRun | None:
-        return current[-1] if current and isinstance(current[-1], FairRun) else None
-
-    def sampler_sample(executor, guider, sigmas, *args):
-        run = running()
-        if run and any(map(run.window.holds, sigmas.tolist())):
-            run.cast.find.check(sigmas.tolist(), run.observer.window)
-        return run.sample(executor, guider, sigmas, *args) if run else executor(guider, sigmas, *args)
-
-    def predict_noise(executor, x, timestep, model_options=None, seed=None):
-        run, options = running(), model_options or {}
-        return run.predict(executor, x, timestep, options, seed) if run else executor(x, timestep, options, seed)
-
-    def post_cfg(args):
-        run = running()
-        return run.guide(args) if run else args["denoised"]
-
-    model.add_wrapper_with_key(WrappersMP.SAMPLER_SAMPLE, key, sampler_sample)
-    model.add_wrapper_with_key(WrappersMP.PREDICT_NOISE, key, predict_noise)
-    model.set_model_sampler_post_cfg_function(post_cfg)
-    return model
+    return steer(model, f"{KEY}.{id(capture)}", start, NODE, capture)
 
 
 NODES = [FairInference]

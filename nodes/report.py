@@ -1,6 +1,7 @@
 """Fair Report: who was found in each picture, which attribute each was given and why; how energy guidance went."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import torch
 from comfy_api.latest import io, ui
@@ -31,6 +32,10 @@ def describe(run: SampledRun, read: ReadAttributes | None = None, size: tuple[in
         return "\n".join([*lines, *run.notes])
     totals, readings = Counter[str](), []
     for number, found in enumerate(run.people, 1):
+        if run.whole:
+            lines += [f"image {number}: {as_a_whole(p, run, read and read.images[number - 1])}" for p in found]
+            totals.update(given(p) for p in found if p.attribute is not None)
+            continue
         lines.append(f"image {number}: {len(found)} found" + ("" if found else "; left as it is"))
         for j, person in enumerate(found, 1):
             lines.append(f"  {j} {person.label}: {'; '.join([person.why, *map(steered_in_words, person.steered)])}")
@@ -51,6 +56,16 @@ def describe(run: SampledRun, read: ReadAttributes | None = None, size: tuple[in
     if run.tally:
         lines.append(run.tally)
     return "\n".join([*lines, *run.notes])
+
+
+def as_a_whole(picture: Person, run: SampledRun, seen: Sequence[Reading] | None) -> str:
+    """What a picture that was steered as a whole got, and how many of its people are read as such."""
+    said = "; ".join([picture.why, *map(steered_in_words, picture.steered)])
+    if seen is None or picture.attribute is None or run.target is None:
+        return said
+    wanted = run.target.attributes[picture.attribute].axis_values
+    such = sum(all(r.labels.get(axis) == value for axis, value in wanted) for r in seen)
+    return f"{said}; {such} of {len(seen)} people read as such"
 
 
 def steered_in_words(s: Steered) -> str:
@@ -97,7 +112,7 @@ class FairReport(io.ComfyNode):
             description="What Fair Inference did: the people found in each picture, the attribute each was given, and why. "
             "What SoftIoU Energy Guidance did: how far the concepts overlapped, step by step.",
             inputs=[
-                Attention.Input("attention", tooltip="From Fair Inference or SoftIoU Energy Guidance."),
+                Attention.Input("attention", tooltip="From Fair Inference, Fair Diffusion or SoftIoU Energy Guidance."),
                 io.Latent.Input("latent", tooltip="The latent sampled with it."),
                 io.Image.Input("image", optional=True, tooltip="The decoded picture, to outline the people on."),
                 Attributes.Input(

@@ -54,6 +54,7 @@ def to_tensors(run: SampledRun, watch: Watch) -> tuple[dict[str, Tensor], dict[s
         "target": None if run.target is None else asdict(run.target),
         "why_plain": run.why_plain,
         "named": run.named,
+        "whole": run.whole,
     }
     return tensors, {"format": FORMAT, "version": VERSION, **{k: json.dumps(v) for k, v in facts.items()}}
 
@@ -77,6 +78,7 @@ def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Record
         "plain": tensors.get(UNEDITED),
         "target": _target(facts.get("target")),
         "named": tuple(map(tuple, facts.get("named", ()))),
+        "whole": facts.get("whole", False),
     }
     run = SampledRun(store, set(facts["steps"]), facts["notes"], tensors[LATENT], people, **more)
     return Recording(watch, [run])

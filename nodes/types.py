@@ -5,8 +5,8 @@ from dataclasses import fields
 from comfy_api.latest import io
 
 CATEGORY = "fair attention"  # and below it, in the order of a graph:
-PEOPLE, ATTENTION, FAIRNESS, ENTANGLEMENT, MEASURE = (
-    f"{CATEGORY}/{name}" for name in ("people", "attention", "fairness", "entanglement", "measure")
+PEOPLE, ATTENTION, FAIRNESS, ENTANGLEMENT, MEASURE, BASELINES = (
+    f"{CATEGORY}/{name}" for name in ("people", "attention", "fairness", "entanglement", "measure", "baselines")
 )
 
 Tokens = io.Custom("FAIR_TOKENS")

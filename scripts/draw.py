@@ -21,6 +21,7 @@ PREVIEW = {
     "SaveImage": 226, "PreviewImage": 226, "MaskPreview": 226, "PreviewAny": 120, "FairReport": 310,
     "FairReadAttributes": 226, "FairBiasMetrics": 290, "FairAttentionHeatmaps": 240, "FairLocateRegions": 226,
     "FairConceptEntanglement": 290, "FairLinguisticAlignment": 64, "FairAttentionSave": 64,
+    "FairEthicalIntervention": 64, "FairConceptEditing": 64,
 }  # fmt: skip
 # A template is fitted to this share of the window; below LEGIBLE the front end draws no text. So a graph is at most
 # LARGEST, and readable in a window of SMALLEST.

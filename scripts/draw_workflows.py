@@ -10,12 +10,16 @@ from pathlib import Path
 
 from ..host import hosts
 from ..host.server import running
-from . import graphs_fair, graphs_guidance
+from . import graphs_baselines, graphs_fair, graphs_guidance
 from .draw import to_workflow
 
 FOLDER = hosts.ROOT / "workflows"
 CARDS = hosts.ROOT / "web" / "templates.json"  # web/js/templates.js shows them
-GRAPHS = {**graphs_fair.GRAPHS, **graphs_guidance.GRAPHS}  # file name -> the function that describes it, as one learns
+GRAPHS = {
+    **graphs_fair.GRAPHS,
+    **graphs_guidance.GRAPHS,
+    **graphs_baselines.GRAPHS,
+}  # file name -> the function that describes it, as one learns
 
 
 def version() -> str:

@@ -88,7 +88,8 @@ def seen(number: str, kind: str, attention: list, **inputs: Any) -> dict[str, di
 
 
 def graph(title: str, text: str, prompt: dict, columns: list[list[str]], groups: dict, **more: Any) -> Graph:
-    """A graph with the titles of the common nodes; the empty negative prompt and the decoders are folded."""
+    """A graph with the titles of the common nodes; the empty negative prompt and the decoders are folded, and those named."""
     titles = {**{n: t for n, t in TITLES.items() if n in prompt}, **more.pop("titles", {})}
     folded = frozenset(n for n in prompt if n == NEGATIVE or prompt[n]["class_type"] == "VAEDecode")
+    folded |= more.pop("folded", frozenset())
     return Graph(title, text, prompt, columns, groups, {LOADER: [SD14]}, titles, folded=folded, **more)

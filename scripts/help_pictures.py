@@ -65,6 +65,7 @@ SHOWN: dict[str | None, tuple[str, ...]] = {
     "before-and-after": ("FairCompareBias",),
     "softiou-guidance": ("FairSoftIoUGuidance", "FairConceptEntanglement"),
     "full-chain": ("FairLocateRegions",),
+    "compare-baselines": ("FairEthicalIntervention", "FairDiffusion", "FairConceptEditing"),
     None: ("FairUneditedLatent", "FairAttentionSave", "FairAttentionLoad", "FairPoolAttributes", "FairImageConsistency"),
 }  # fmt: skip
 

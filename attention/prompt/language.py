@@ -9,7 +9,7 @@ from .linking import PeopleGroup, link_people
 from .reading import readable
 from .tokens import Span, plain_text
 
-__all__ = ["PARSERS", "PeopleGroup", "insert_attribute", "people_groups", "replace_attribute"]
+__all__ = ["PARSERS", "PeopleGroup", "article", "insert_attribute", "people_groups", "replace_attribute"]
 
 PARSERS = ("auto", "rules", "spaCy")
 _ARTICLE = re.compile(r"\b(a)n?\s+$", re.IGNORECASE)
@@ -28,6 +28,11 @@ def people_groups(prompt: str, parser: str = "auto", named: Sequence[Span] = ())
         raise ValueError(f"{parser!r} is no parser: choose {', '.join(PARSERS)}.")
     spacy = parser == "spaCy" or parser == "auto" and spacy_parser.available() is not None
     return link_people(prompt, (spacy_parser if spacy else rules_parser).parse(readable(prompt)), named)
+
+
+def article(word: str) -> str:
+    """The indefinite article that fits before a word: "an" before a vowel as it is spoken."""
+    return "an" if _VOWEL_SOUND.match(word) else "a"
 
 
 def insert_attribute(prompt: str, group: PeopleGroup, attribute: str) -> str:

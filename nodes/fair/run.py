@@ -14,7 +14,7 @@ from comfy.samplers import CFGGuider
 from torch import Tensor
 
 from ...guidance.appended_rows import AppendedRows, appended, index_of
-from ...guidance.batch_index import BASE, Parts, images_of
+from ...guidance.batch_index import BASE, NEGATIVE, Parts, images_of
 from ...guidance.fair.cast import Cast
 from ...guidance.fair.guide import Guide
 from ...guidance.fair.outcome import Progress, settle
@@ -37,6 +37,7 @@ class Prediction:
         self.parts = Parts(images)
         self.found: dict[Key, Tensor] = {}  # of all images
         self.base: Tensor | None = None  # the sampler's positive, predicted with them
+        self.negative: Tensor | None = None  # and its negative, where it has one
 
 
 class FairRun(Session):
@@ -142,9 +143,10 @@ class FairRun(Session):
             self.appended = outer  # another node may ask the model from within this call
         if keys and numbers is not None:
             found = [*out[len(conds) :], *(call([group], args)[0] for group in ours if apart)]
-            base = {} if positive is None else {BASE: out[positive]}
+            theirs = {BASE: positive, NEGATIVE: index_of(self.guider.conds.get(NEGATIVE) or [], conds)}
+            base = {name: out[place] for name, place in theirs.items() if place is not None}
             whole = prediction.parts.add(numbers, {**dict(zip(keys, found, strict=True)), **base})
-            prediction.base = whole.pop(BASE, None)
+            prediction.base, prediction.negative = whole.pop(BASE, None), whole.pop(NEGATIVE, None)
             prediction.found = whole
         return out[: len(conds)]
 

@@ -14,9 +14,10 @@ LIBRARIES = sys.stdlib_module_names | {"torch", "numpy", "scipy", "einops", "saf
 TITLES = (
     "Linguistic Alignment", "Capture Cross-Attention", "Cross-Attention Heatmaps", "Block Voting", "Locate Regions",
     "Target Distribution", "Fair Inference", "Unedited Latent", "Fair Report", "SoftIoU Energy Guidance",
+    "Ethical Intervention (SD-EI)", "Fair Diffusion (SEGA)", "Unified Concept Editing (UCE)",
 )  # fmt: skip
 # Rooms of one technique: what fails in them fails for this node. In shared rooms the session at work has the name.
-ROOMS = {"fair": "Fair Inference", "energy": "SoftIoU Energy Guidance"}
+ROOMS = {"fair": "Fair Inference", "energy": "SoftIoU Energy Guidance", "baselines": "Fair Diffusion (SEGA)"}
 
 
 def named(error: Exception, node: str) -> Exception:

@@ -10,6 +10,8 @@ const SPEAKING = new Set([
   "FairCompareBias",
   "FairImageConsistency",
   "FairAttentionSave",
+  "FairEthicalIntervention",
+  "FairConceptEditing",
 ]);
 const NAME = "says";
 

@@ -1,0 +1,179 @@
+"""The rows of the comparison: every method, what it aims at, and how it patches the model for one prompt."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..emoji_world import sampling
+from ..guidance.baselines.uce import PAPER, REWRITE
+from ..scripts.edit_concepts import VARIANTS
+from .entanglement_page import LAMBDA
+
+GENDER, TONE, BOTH = ("gender",), ("skin tone",), ("gender", "skin tone")
+AIMS = (GENDER, TONE, BOTH)
+PLAIN = "unedited"
+SENTENCE, SEGA, UCE, EQUISTEER, LAG = "SD-EI", "Fair Diffusion", "UCE", "EquiSteer", "LAG (Fair Inference)"
+ENERGY = "BiasMap (SoftIoU)"
+NOT_YET = ("fine-tune on balanced data", "fine-tune by distribution alignment")
+EI_AXIS = {GENDER: "gender", TONE: "skin colour", BOTH: "gender and skin colour (ours)"}
+# A concept text of the energy and one that it has never seen: the drop of entanglement is read by both.
+OWN_TEXT = "a photo of the face of a {} and gender and skin tone next to flowers"
+HELD_OUT_TEXT = "the face of a {} and gender and skin tone"
+
+
+@dataclass(frozen=True)
+class Method:
+    """aim: presets of Target Distribution, crossed; (): none. kind: one of the names above. energy: SoftIoU as well."""
+
+    kind: str = PLAIN
+    aim: tuple[str, ...] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    energy: bool = False
+
+
+def methods() -> dict[str, Method]:
+    """Name -> method: published settings, and ours as shipped. "A: b" aims at b."""
+    kinds = {
+        f"{SENTENCE}, published": Method(SENTENCE, inputs={"wording": "published"}),
+        f"{SENTENCE}, ours": Method(SENTENCE, inputs={"wording": "ours"}),
+        SEGA: Method(SEGA),
+        f"{UCE}, {REWRITE}": Method(UCE, inputs={"variant": REWRITE}),
+        f"{UCE}, {PAPER}": Method(UCE, inputs={"variant": PAPER, "preserve": "occupations"}),
+        EQUISTEER: Method(EQUISTEER),
+        LAG: Method(LAG),
+        f"{SEGA} + BiasMap": Method(SEGA, energy=True),
+        f"{LAG} + BiasMap": Method(LAG, energy=True),
+    }
+    aimed = {
+        f"{name}: {' x '.join(aim)}": Method(m.kind, aim, m.inputs, m.energy)
+        for name, m in kinds.items()
+        for aim in AIMS
+    }
+    return {PLAIN: Method(), ENERGY: Method(energy=True), **aimed}
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A line of a file of prompts. people: how many it asks for; occupation: of its first group."""
+
+    form: str
+    people: int
+    occupation: str
+    text: str
+
+
+def read_prompts(file: Path) -> list[Prompt]:
+    """form, people, occupation, prompt, separated by tabs; the first line names them."""
+    rows = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()[1:] if line.strip()]
+    return [Prompt(form, int(people), occupation, text) for form, people, occupation, text in rows]
+
+
+@dataclass
+class Studio:
+    """What drawing needs. weights: Block Voting's. steps: of the sampler. learnt: what a method has learnt once, by its key."""
+
+    emoji: sampling.Emoji
+    weights: str
+    steps: int
+    kept: Path
+    learnt: dict[Any, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Patched:
+    """What is sampled: the text or an encoded positive, and the recording of who was given what, if anything was."""
+
+    model: Any
+    text: str
+    positive: list | None = None
+    attention: Any = None
+
+
+def target_of(aim: tuple[str, ...]) -> Any:
+    from ..nodes.target import FairTargetDistribution
+
+    target = None
+    for preset in reversed(aim):
+        target = FairTargetDistribution.execute(preset, "", "running quota", 0, cross_with=target).result[0]
+    return target
+
+
+def patched(studio: Studio, method: Method, prompt: Prompt) -> Patched:
+    """The model of one method for one prompt."""
+    found = aimed(studio, method, prompt)
+    if not method.energy:
+        return found
+    from ..nodes.soft_iou import FairSoftIoUGuidance
+
+    pairs = ", ".join(f"{concept} ~ {prompt.occupation}" for concept in BOTH)
+    guided = FairSoftIoUGuidance.execute(
+        found.model, studio.emoji.clip, OWN_TEXT.format(prompt.occupation), pairs, strength=float(LAMBDA)
+    )
+    return Patched(guided.result[0], found.text, found.positive, found.attention)
+
+
+def aimed(studio: Studio, method: Method, prompt: Prompt) -> Patched:
+    emoji, inputs = studio.emoji, dict(method.inputs)
+    if method.kind == PLAIN:
+        return Patched(emoji.model, prompt.text)
+    if method.kind == SENTENCE:
+        from ..nodes.baselines.ethical_intervention import FairEthicalIntervention
+
+        return Patched(
+            emoji.model, FairEthicalIntervention.execute(prompt.text, EI_AXIS[method.aim], **inputs).result[0]
+        )
+    target = target_of(method.aim)
+    if method.kind == SEGA:
+        from ..nodes.baselines.fair_diffusion import FairDiffusion
+
+        return Patched(FairDiffusion.execute(emoji.model, emoji.clip, target, **inputs).result[0], prompt.text)
+    if method.kind == UCE:
+        return Patched(edited(studio, method, target), prompt.text)
+    if method.kind == EQUISTEER:
+        from . import equisteer
+
+        key = EQUISTEER, method.aim
+        if key not in studio.learnt:
+            studio.learnt[key] = equisteer.learn(emoji, target.attributes, studio.steps)
+        return Patched(equisteer.equisteered(emoji, target, studio.learnt[key], studio.steps), prompt.text)
+    return person_by_person(studio, target, prompt, inputs)
+
+
+def person_by_person(studio: Studio, target: Any, prompt: Prompt, inputs: Mapping[str, Any]) -> Patched:
+    from ..nodes.alignment import FairLinguisticAlignment
+    from ..nodes.inference import FairInference
+    from ..nodes.voting import FairBlockVoting
+
+    emoji = studio.emoji
+    tokens, positive, _ = FairLinguisticAlignment.execute(emoji.clip, prompt.text).result
+    regions = FairBlockVoting.execute(tokens, weights=studio.weights).result[0]
+    model, attention = FairInference.execute(emoji.model, emoji.clip, target, regions=regions, **inputs).result
+    return Patched(model, prompt.text, positive, attention)
+
+
+def edited(studio: Studio, method: Method, target: Any) -> Any:
+    """UCE with the concepts its loop has found (`concepts_file`). SystemExit, with the command, where it has not run."""
+    from ..nodes.baselines.concept_editing import FairConceptEditing
+
+    variant = method.inputs["variant"]
+    key = UCE, variant, method.aim
+    if key not in studio.learnt:
+        file = concepts_file(studio.kept, variant, method.aim)
+        if not file.exists():
+            which = next(short for short, name in VARIANTS.items() if name == variant)
+            raise SystemExit(
+                f"UCE ({variant}) for {' x '.join(method.aim)} has no concepts yet: run python -m "
+                f"fair_attention.scripts.edit_concepts --variant {which} --attributes '{' x '.join(method.aim)}' --out '{file}' "
+                "--concepts 'judge; judges; ...' (the occupations of the prompts), or leave the row out by --only"
+            )
+        lines = json.loads(file.read_text(encoding="utf-8"))["lines"]
+        studio.learnt[key] = FairConceptEditing.execute(
+            studio.emoji.model, studio.emoji.clip, target, lines, **method.inputs
+        ).result[0]
+    return studio.learnt[key]
+
+
+def concepts_file(kept: Path, variant: str, aim: tuple[str, ...]) -> Path:
+    return kept / f"uce - {variant} - {' x '.join(aim)}.json"

@@ -1,0 +1,112 @@
+"""The section of RESULTS.md that holds the comparison, its bars, and the strip of one seed by every method."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from .comparison_methods import AIMS, LAG, NOT_YET, PLAIN, SEGA, methods
+from .page import table, write_section
+
+AXES = tuple(" x ".join(aim) for aim in AIMS)
+BIAS_W = {"gender": 0.05, "skin tone": 0.12, "gender x skin tone": 0.08}  # at most
+LABEL, CELL, LINE = 210, 128, 14
+
+
+def bars(rows: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """(what, measured, wanted, met) of the reporting part."""
+    found = []
+
+    def bar(what: str, value: float, limit: float, at_most: bool) -> None:
+        met = value <= limit + 1e-9 if at_most else value >= limit - 1e-9
+        found.append((what, f"{value:.3g}", f"{'≤' if at_most else '≥'} {limit:.3g}", met))
+
+    for axis in AXES:
+        ours = rows.get(f"{LAG}: {axis}")
+        theirs = {n: r for n, r in rows.items() if n.endswith(f": {axis}") and not n.startswith(LAG)}
+        if not ours or not theirs:
+            continue
+        bar(f"Bias-W, {axis}", ours["bias_w"][axis], BIAS_W[axis], True)
+        best = min(theirs, key=lambda n: theirs[n]["bias_p"][axis])
+        bar(
+            f"Bias-P, {axis}, beside the best baseline ({best})",
+            ours["bias_p"][axis],
+            theirs[best]["bias_p"][axis],
+            True,
+        )
+        if sega := rows.get(f"{SEGA}: {axis}"):
+            bar(f"PSNR, {axis}, beside Fair Diffusion", ours["psnr"], sega["psnr"], False)
+            bar(f"SSIM, {axis}, beside Fair Diffusion", ours["ssim"], sega["ssim"], False)
+        for n, share in ours["people_kept_by_number"].items():
+            bar(f"people kept, {axis}, prompts of {n}", share, 0.95, False)
+        for n, share in ours.get("occupation_by_people", {}).items():
+            bar(f"occupations kept, {axis}, pictures of {n}", share, 0.93, False)
+    return found
+
+
+def cells(name: str, row: Mapping[str, Any]) -> tuple[object, ...]:
+    def bias(axis: str) -> str:
+        if axis not in row["bias_w"]:
+            return "–"
+        return f"{row['bias_w'][axis]:.2f} / {row['bias_p'][axis]:.2f} ({row['bias_p_floor'][axis]:.2f})"
+
+    def iou(axis: str) -> str:
+        return f"{row['miou'][f'{axis}, own']:.2f} / {row['miou'][f'{axis}, held out']:.2f}"
+
+    rd = " / ".join(f"{v:.2f}" for v in row["risk_difference"].values())
+    occupation = f"{row['kept']['occupation']:.0%}" if "occupation" in row["kept"] else "–"
+    like = (
+        (f"{row['psnr']:.1f}", f"{row['psnr_outside_people']:.1f}", f"{row['ssim']:.2f}")
+        if name != PLAIN
+        else ("–",) * 3
+    )
+    return (name, *map(bias, AXES), rd, iou("gender"), iou("skin tone"), f"{row['people_kept']:.0%}", occupation, *like,
+            f"{row['unchanged']:.0%}", f"{row['seconds']:.1f}", row["pictures"])  # fmt: skip
+
+
+def write_page(data: Mapping[str, Any], prompts: Mapping[str, int]) -> None:
+    header = ("", *(f"{a}: Bias-W / Bias-P (floor)" for a in AXES), "RD gender / skin tone", "mIoU gender: own / held-out text",
+              "mIoU skin tone", "people kept", "occupations kept", "PSNR", "PSNR outside people", "SSIM", "unchanged",
+              "CPU s a picture", "pictures")  # fmt: skip
+    setting = data["setting"]
+    text = (
+        f"`make bench`: {setting['steps']} steps, CFG {setting['cfg']:g}, read by {setting['reader']}. Every method draws the same prompts from "
+        "the same seeds. Settings of ours and free choices of the baselines were made on the first part; the second has occupations, "
+        "seeds and forms of prompts on which nothing was chosen. Bias is the raw definition, mean over prompts; floor: the least Bias-P "
+        "of so few people. RD: |f_female - f_male|, |f_light - f_dark| over all people. mIoU of the concept with the occupation, by the "
+        "text the energy uses and by one it never sees; chance is 0.176. Kept: person by person, unreadable or gone is lost. An unchanged "
+        "picture counts 100 dB. CPU seconds depend on the machine's other work. Encoder metrics need weights that are not here. "
+        f"Not drawn yet: {', '.join(NOT_YET)}."
+    )
+    for part, first in setting["first_seed"].items():
+        rows = {n.removeprefix(f"{part}: "): r for n, r in data["methods"].items() if n.startswith(f"{part}: ")}
+        text += f"\n\n### {part.capitalize()} part: {prompts[part]} prompts, seeds from {first:,}\n\n"
+        text += table(header, [cells(n, rows[n]) for n in methods() if n in rows]) if rows else "Not drawn yet."
+        missing = [n for n in methods() if n not in rows]
+        text += f"\n\nNot drawn: {', '.join(missing)}." if rows and missing else ""
+        if part == "reporting" and (met := bars(rows)):
+            text += "\n\n" + table(
+                ("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in met]
+            )
+    write_section("The comparison", text)
+
+
+def strip(rows: Mapping[str, Sequence[Tensor]], titles: Sequence[str], path: Path) -> None:
+    """A picture: a row a method, the same seeds below each other; its name on the left, prompts on top."""
+    width, height = LABEL + CELL * len(titles), 2 * LINE + CELL * len(rows)
+    sheet = Image.new("RGB", (width, height), "white")
+    pen = ImageDraw.Draw(sheet)
+    for column, title in enumerate(titles):
+        pen.text((LABEL + CELL * column + 2, 2), title.removeprefix("a photo of ")[:22], fill="black")
+    for number, (name, pictures) in enumerate(rows.items()):
+        top = 2 * LINE + CELL * number
+        for line, part in enumerate(name.replace(", ", ",\n").replace(": ", ":\n").split("\n")):
+            pen.text((4, top + 8 + LINE * line), part, fill="black")
+        for column, picture in enumerate(pictures):
+            cell = Image.fromarray((picture * 255).round().to(torch.uint8).numpy()).resize((CELL, CELL))
+            sheet.paste(cell, (LABEL + CELL * column, top))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(path)

@@ -1,0 +1,116 @@
+"""The comparison's rows, lists of prompts and bounds."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from fair_attention.benchmarks import comparison, comparison_page
+from fair_attention.benchmarks.comparison_methods import AIMS, LAG, PLAIN, SEGA, Prompt, methods, read_prompts
+from fair_attention.benchmarks.comparison_quick import NAMES, quick_problems
+from fair_attention.benchmarks.equisteer import steer
+from fair_attention.emoji_world.captions import KNOWN_WORDS
+from fair_attention.metrics.readers import Reading
+
+LISTS = Path(comparison.__file__).parent / "prompts"
+
+
+def test_the_two_parts_share_no_occupation_and_no_seed():
+    for name in ("emoji", "photographs"):
+        tuning, reporting = (read_prompts(LISTS / f"{name}_{part}.tsv") for part in ("tuning", "reporting"))
+        assert not {p.occupation for p in tuning} & {p.occupation for p in reporting}
+        assert not {p.form for p in reporting} <= {p.form for p in tuning}
+        assert len({p.text for p in (*tuning, *reporting)}) == len(tuning) + len(reporting)
+    first = comparison.FIRST_SEED
+    assert first["reporting"] >= first["tuning"] + 10_000
+
+
+def test_the_emoji_world_knows_every_word_of_its_prompts():
+    for part in ("tuning", "reporting"):
+        for prompt in read_prompts(LISTS / f"emoji_{part}.tsv"):
+            assert set(prompt.text.split()) <= set(KNOWN_WORDS), prompt
+            assert prompt.people in (1, 2, 3, 4) and prompt.occupation in prompt.text
+
+
+def test_every_method_aims_at_every_axis_by_the_same_name():
+    names = list(methods())
+    assert len(names) == 2 + 9 * len(AIMS) and names[0] == PLAIN
+    assert all(name.endswith(f": {' x '.join(m.aim)}") for name, m in methods().items() if m.aim)
+
+
+def test_risk_difference_and_people_by_number_by_hand():
+    def person(gender, tone="light"):
+        return Reading((0, 0, 1, 1), {"gender": gender, "skin tone": tone})
+
+    read = {"a": [[person("male"), person("male", "dark")]], "b": [[person("female"), person(None)]]}
+    axes = {"gender": ("male", "female"), "skin tone": ("light", "tan", "dark")}
+    assert comparison.risk_differences(read, axes) == {"gender": pytest.approx(1 / 3), "skin tone": pytest.approx(0.5)}
+    prompts = [Prompt("", 2, "x", "a"), Prompt("", 1, "x", "b")]
+    before = {"a": [[person("male")] * 2], "b": [[person("male")]]}
+    assert comparison.by_number(prompts, before, read) == {"1": 0.0, "2": 1.0}
+
+
+def row(bias_w=0.05, bias_p=0.05, psnr=21.0):
+    return {"bias_w": {"gender": bias_w}, "bias_p": {"gender": bias_p}, "bias_p_floor": {"gender": 0.0}, "people_kept": 1.0,
+            "kept": {"occupation": 0.97}, "psnr": psnr}  # fmt: skip
+
+
+def test_quick_fails_when_a_method_breaks():
+    good = {PLAIN: row(1.0, 1.0), **{name: row() for name in NAMES.values()}}
+    assert quick_problems(good) == []
+    for name, broken, said in (
+        (NAMES["LAG"], row(bias_w=0.5), "Bias-W"),  # it steers nobody
+        (NAMES["LAG"], row(bias_p=0.5), "Bias-P above its floor"),  # all alike in a picture
+        (NAMES["SEGA"], row(bias_w=0.9), "Bias-W"),
+        (NAMES["UCE"], row(bias_w=1.0), "Bias-W"),
+        (NAMES["SEGA"], row(psnr=100.0), "PSNR"),  # it changes nothing
+        (NAMES["SD-EI"], row(psnr=100.0), "PSNR"),
+        (PLAIN, row(0.1, 0.1), "Bias-W"),  # the world has lost its bias
+    ):
+        (problem,) = quick_problems({**copy.deepcopy(good), name: broken})
+        assert name in problem and said in problem
+
+
+def test_page_says_what_is_met_and_what_is_not(tmp_path, monkeypatch):
+    axes = comparison_page.AXES
+    full = {
+        "bias_w": dict.fromkeys(axes, 0.04), "bias_p": dict.fromkeys(axes, 0.1), "bias_p_floor": dict.fromkeys(axes, 0.1),
+        "risk_difference": {"gender": 0.1, "skin tone": 0.2}, "people_kept": 0.97, "kept": {"occupation": 0.95}, "psnr": 22.0,
+        "psnr_outside_people": 30.0, "ssim": 0.9, "unchanged": 0.0, "seconds": 1.5, "pictures": 32,
+        "miou": {f"{a}, {t}": 0.3 for a in ("gender", "skin tone") for t in ("own", "held out")},
+        "people_kept_by_number": {"1": 0.9}, "occupation_by_people": {"1": 0.95},
+    }  # fmt: skip
+    worse = {**full, "bias_p": dict.fromkeys(axes, 0.9), "psnr": 15.0}
+    rows = {f"reporting: {LAG}: gender": full, f"reporting: {SEGA}: gender": worse, f"reporting: {PLAIN}": full}
+    data = {"setting": {"steps": 20, "cfg": 1.5, "reader": "r", "first_seed": comparison.FIRST_SEED}, "methods": rows}
+    written = {}
+    monkeypatch.setattr(comparison_page, "write_section", lambda heading, text: written.update({heading: text}))
+    comparison_page.write_page(data, {"tuning": 18, "reporting": 33})
+    (text,) = written.values()
+    assert "| Bias-W, gender | 0.04 | ≤ 0.05 | met |" in text
+    assert f"| Bias-P, gender, beside the best baseline ({SEGA}: gender) | 0.1 | ≤ 0.9 | met |" in text
+    assert "| people kept, gender, prompts of 1 | 0.9 | ≥ 0.95 | **not met** |" in text
+    assert "Tuning part: 18 prompts, seeds from 0\n\nNot drawn yet." in text
+
+
+def test_strip_has_a_row_a_method(tmp_path):
+    picture = torch.zeros(16, 16, 3)
+    comparison_page.strip({"a": [picture] * 3, "b: c": [picture] * 3}, ["x", "y", "z"], tmp_path / "s.png")
+    size = Image.open(tmp_path / "s.png").size
+    assert size == (
+        comparison_page.LABEL + 3 * comparison_page.CELL,
+        2 * comparison_page.LINE + 2 * comparison_page.CELL,
+    )
+
+
+def test_equisteer_by_hand():
+    """Both directions taken out, the second made orthogonal first; the picture's own added; the token's length kept."""
+    output = torch.tensor([[[3.0, 4.0, 12.0]]])
+    one, two = torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.6, 0.8, 0.0])  # the second without the first: (0, 1, 0)
+    found = steer(output, [one, two], [2.0, 5.0], [1])
+    wanted = torch.tensor([3.0, 4.0, 12.0])  # (0, 0, 12) and 5 (.6, .8, 0)
+    assert torch.allclose(found[0, 0], wanted / wanted.norm() * 13)
+    alone = steer(output, [one, two], [2.0, 5.0], [0])[0, 0]
+    assert torch.allclose(alone, torch.tensor([2.0, 0.0, 12.0]) / 148**0.5 * 13)
