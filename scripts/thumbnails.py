@@ -9,7 +9,7 @@ import math
 import sys
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ..host.server import Server, running
 from .draw_workflows import FOLDER, GRAPHS
@@ -38,8 +38,7 @@ def thumbnail(pictures: list[Image.Image]) -> Image.Image:
     cell = (SIDE - GAP * (columns + 1)) // columns
     sheet = Image.new("RGB", (SIDE, SIDE), "white")
     for i, picture in enumerate(pictures):
-        fitted = picture.copy()
-        fitted.thumbnail((cell, cell), Image.Resampling.LANCZOS)
+        fitted = ImageOps.contain(picture, (cell, cell), Image.Resampling.LANCZOS)  # small ones are enlarged
         x, y = (GAP + (cell + GAP) * place for place in (i % columns, i // columns))
         sheet.paste(fitted, (x + (cell - fitted.width) // 2, y + (cell - fitted.height) // 2))
     return sheet
