@@ -7,9 +7,9 @@ BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-gu
 export HOST ?= 0.30.0
 # SEEDS is what PICTURES was called.
 PICTURES ?= $(SEEDS)
-export PROMPT PICTURES ATTRIBUTES OUT
+export PROMPT PICTURES ATTRIBUTES OUT FAULTS SEED
 
-.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails help-pictures lint format train emoji-report composition real-size registry-check clean bench $(BENCHMARKS)
+.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails help-pictures lint mutation format train emoji-report composition real-size registry-check clean bench $(BENCHMARKS)
 
 help:  ## list the targets
 	@grep -hE '^[a-z$$].*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -45,6 +45,10 @@ lint: setup  ## style, format, types of the pure rooms
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	MYPYPATH=.host/python $(PYTHON) -m mypy $(addprefix -p fair_attention.,$(ROOMS))
+
+mutation: export OMP_NUM_THREADS ?= 1
+mutation: setup  ## do the tests notice small faults in the files that steer a sampling? FAULTS=3 a file, SEED=0 (an hour)
+	$(PYTHON) -m fair_attention.scripts.mutate
 
 format: setup  ## mend what can be mended
 	$(PYTHON) -m ruff check --fix .

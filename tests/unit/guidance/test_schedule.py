@@ -80,3 +80,11 @@ def test_an_empty_window_is_refused_and_one_without_a_step_explained():
         "no step lies between start_percent 0.41 and end_percent 0.59: the 5 steps of this sampling begin"
     )
     assert "0%, 20%, 40%, 60%, 80%" in said
+
+
+def test_six_steps_are_listed_and_of_more_the_first_three_and_the_last_two():
+    six, seven = ([10.0 - step for step in range(count)] for count in (6, 7))
+    assert "0%, 10%, 20%, 30%, 40%, 50% of" in no_step_in_window(Sampling(), six, 0.91, 0.92)
+    assert "the 7 steps of this sampling begin at 0%, 10%, 20%, ..., 50%, 60% of" in no_step_in_window(
+        Sampling(), seven, 0.91, 0.92
+    )

@@ -92,3 +92,29 @@ def test_a_held_axis_is_pushed_on_only_where_it_drifts_and_somebody_changes() ->
         assert tone.now == 0
         needs.directions(drifted)
         assert (tone.now > 0) == pushed
+
+
+def test_a_held_axis_waits_for_a_change_in_its_own_picture() -> None:
+    """Two pictures of one person each: only in the second somebody is to change, and only there a drift is met."""
+    axes = (GENDER, TONE)
+    predictions = {(0, c): randn(2, 2, 4, 4, seed=c) for c in range(4)}
+    groups, masks = torch.zeros(2, 1, dtype=torch.long), torch.ones(2, 1, 4, 4)
+    first = read(axes, predictions[0, 0], predictions, groups, masks)  # both are becoming female
+    needs = Needs(axes, 4.0)
+    (_, same), (_, other) = (needs.decide((image, 0), image, first, NAMES) for image in (0, 1))
+    leading = [NAMES.index(record.given) for record in (same, other)]
+    away = torch.stack([predictions[0, 5 - k][image] for image, k in enumerate(leading)])
+    needs.directions(read(axes, away, predictions, groups, masks))
+    assert same.now == 0 and other.now > 0
+
+
+def test_of_three_values_the_push_leads_away_from_what_the_person_is_becoming() -> None:
+    """Shares .2, .5, .3, given the first: away from the others by .5 p / .8 + .25, that is .5625 and .4375."""
+    axis = Axis("age", (0, 1, 2), (0, 1, 2))
+    predictions = {(0, c): randn(1, 2, 4, 4, seed=c) for c in range(3)}
+    prompt = 0.2 * predictions[0, 0] + 0.5 * predictions[0, 1] + 0.3 * predictions[0, 2]
+    readings = read((axis,), prompt, predictions, torch.zeros(1, 1, dtype=torch.long), torch.ones(1, 1, 4, 4))
+    needs = Needs((axis,), 4.0)
+    needs.decide((0, 0), 0, readings, ("young", "middle-aged", "old"))
+    expected = 4.0 * 0.8 * (predictions[0, 0] - 0.5625 * predictions[0, 1] - 0.4375 * predictions[0, 2])
+    torch.testing.assert_close(needs.directions(readings)[:, 0], expected, atol=1e-5, rtol=1e-5)

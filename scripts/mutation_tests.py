@@ -1,0 +1,45 @@
+"""The files that steer and record a sampling, and for each the tests that are to notice a fault in it, cheap ones first."""
+
+U, H = "tests/unit/guidance/test_", "tests/host/test_"
+OTHERS = "tests/host/composition/test_"
+WAYS = (
+    f"{H}fair_inference.py", f"{H}fair_inference_exact.py", f"{H}fair_inference_exact_need.py", f"{H}fair_inference_need.py",
+)  # fmt: skip
+PEOPLE = (f"{H}silence.py", f"{H}named_people.py", f"{H}fair_inference_refusals.py", f"{H}passes.py")
+ENERGY = (f"{H}energy.py", f"{H}energy_settings.py", f"{H}energy_state.py", f"{H}energy_graphs.py")
+CAPTURE = (f"{H}capture_words.py", f"{H}capture_conditionings.py", f"{H}capture_models.py", f"{H}capture.py")
+PACKS = (f"{OTHERS}beside.py", f"{OTHERS}packs_observed.py", f"{OTHERS}orders.py")
+
+TESTS: dict[str, tuple[str, ...]] = {
+    "attention/individuals.py": ("tests/unit/attention/test_individuals.py",),
+    "guidance/appended_rows.py": (*PACKS, f"{H}fair_inference_sampling.py"),
+    "guidance/batch_index.py": (f"{H}fair_inference_sampling.py", f"{H}passes.py"),
+    "guidance/batch_rows.py": (f"{U}batch_rows.py", f"{H}energy_shared.py"),
+    "guidance/own_keys.py": (*CAPTURE[:2], f"{OTHERS}packs_observed.py"),
+    "guidance/schedule.py": (f"{U}schedule.py", f"{H}windows.py", f"{H}fair_inference.py"),
+    "guidance/fair/assignment.py": (f"{U}assignment.py",),
+    "guidance/fair/cast.py": (*WAYS, *PEOPLE),
+    "guidance/fair/dealing.py": (f"{U}dealing.py",),
+    "guidance/fair/directions.py": (f"{U}directions.py", f"{H}fair_inference_exact.py"),
+    "guidance/fair/guide.py": (f"{U}guide.py", *WAYS, f"{H}fair_inference_preservation.py"),
+    "guidance/fair/need.py": (f"{U}need.py", f"{H}fair_inference_need.py"),
+    "guidance/fair/people.py": (f"{U}people.py", f"{U}masks_from_outside.py", *WAYS, *PEOPLE),
+    "guidance/fair/plan.py": (*WAYS, f"{H}fair_inference_refusals.py", f"{H}silence.py"),
+    "guidance/fair/quota_cost.py": (f"{U}assignment.py",),
+    "guidance/fair/second_pass.py": (f"{H}passes.py",),
+    "guidance/fair/shared_quota.py": (f"{H}fair_inference_quota.py",),
+    "guidance/fair/steering.py": (f"{U}steering.py", f"{H}fair_inference_need.py"),
+    "guidance/fair/target.py": (f"{U}target.py", f"{U}dealing.py", f"{H}presets.py"),
+    "guidance/fair/whom.py": (*PEOPLE, f"{H}fair_inference_quota.py"),
+    "nodes/capture.py": CAPTURE,
+    "nodes/energy/gradient.py": (*ENERGY, f"{H}energy_shared.py", f"{H}energy_weights.py"),
+    "nodes/energy/run.py": (f"{H}windows.py", *ENERGY),
+    "nodes/energy/separate_pass.py": (*ENERGY, f"{OTHERS}gradient.py", f"{OTHERS}packs.py"),
+    "nodes/energy/shared_pass.py": (f"{H}energy_shared.py", f"{OTHERS}packs.py"),
+    "nodes/fair/blended_run.py": (f"{H}fair_inference_preservation.py", f"{H}passes.py"),
+    "nodes/fair/run.py": (*WAYS, *PEOPLE, f"{H}fair_inference_sampling.py", *PACKS[:2]),
+    "nodes/sampling/conditionings.py": (f"{H}conditionings.py", *CAPTURE[:2], f"{H}silence.py"),
+    "nodes/sampling/observe.py": (*CAPTURE, *PACKS),
+    "nodes/sampling/recorder.py": (*CAPTURE, *PACKS),
+    "nodes/sampling/session.py": (*CAPTURE, f"{H}fair_inference.py", f"{H}energy_state.py", f"{H}passes.py"),
+}
