@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fair_attention.guidance.fair.assignment import PER_GROUP, first_counts, running_quota
+from fair_attention.guidance.fair.assignment import PER_GROUP, assign, first_counts, running_quota
 from fair_attention.guidance.fair.dealing import UNLIKELY, Counts, deal, least_change
 from fair_attention.guidance.fair.quota_cost import AXIS_WEIGHT
 from fair_attention.guidance.fair.target import PRESETS, TargetDistribution, cross
@@ -97,6 +97,20 @@ def test_four_people_of_a_crossed_target_are_two_and_two_and_one_of_each_tone() 
         dealt = deal(CROSSED, [0] * 4, 3, image, state)
         gender, tone = ([values[k] for k in dealt] for values in CROSSED.axis_indices)
         assert sorted(gender) == [0, 0, 1, 1] and sorted(tone) == [0, 1, 2, 3]
+
+
+def test_the_first_group_is_dealt_by_the_seed_itself_as_if_it_were_alone() -> None:
+    """So that another group in the prompt changes nothing for the people of the first."""
+    attributes = tuple(replace(a, share=share) for a, share in zip(PRESETS["gender"], (3.0, 1.0), strict=True))
+    target = TargetDistribution("gender", attributes, PER_GROUP)
+    alone, beside = Counts(), Counts()
+    counts = None
+    for image in range(16):
+        wanted, counts = assign(PER_GROUP, target.shares, 3, 5, image, counts, (), [0, 0])
+        assert deal(target, [0, 0, 0], 5, image, alone) == list(wanted.individuals)
+        dealt = deal(target, [1, 0, 1, 0, 0], 5, image, beside)
+        assert [dealt[j] for j in (1, 3, 4)] == list(wanted.individuals)
+    assert counts is not None and alone[0].counts == beside[0].counts == (36, 12)
 
 
 def test_axes_of_a_crossed_target() -> None:
