@@ -58,7 +58,7 @@ def write_page(data: dict) -> None:
         + table(("", "measured", "bar", "met"), met)
         + "\n\n" + table(header, rows)
         + "\n\nTest of *no bias* at 5 %, on models that are fair:\n\n" + table(("", "studies", "rejected"), tests)
-        + "\n\nBefore (as said) against after (fair), the 95 % interval of the difference, and how often *no difference* is rejected:\n\n"
+        + "\n\nBefore (as said) against after (fair), the 95 % interval of the difference, and how often *no difference* is rejected. What that interval does at the ends of the scale was changed after a look at these very studies, so its figures are of the tuning part:\n\n"
         + table(("", "studies", "holds", "too high / too low", "width", "told apart"), apart)
     )  # fmt: skip
     write_section("Statistics", text)
