@@ -112,7 +112,8 @@ def test_people_of_two_groups_are_steered_by_their_own_group_s_prompts(bench, st
     tokens, positive = bench.align(prompt)
     records, pack = bench.host.pack.guidance.run_record, bench.host.pack
     who = zip(("doctor", "nurse"), halves(), WORDS, strict=True)
-    before = [records.Person(g, noun, m, g, f"{word}, by quota") for g, (noun, m, word) in enumerate(who)]
+    given_before = records.Status.ASSIGNED
+    before = [records.Person(g, noun, m, g, given_before, word, "by quota") for g, (noun, m, word) in enumerate(who)]
     known = records.Recording(
         pack.attention.records.Watch(()), pictures=[records.Picture(picture()[0].half(), tuple(before))]
     )
