@@ -111,7 +111,7 @@ def test_words_the_model_has_not_learned_are_named():
     ],
 )
 def test_make_hands_on_what_is_given(given, passed):
-    command = ["make", "-n", "demo", *(f"{name}={value}" for name, value in given.items())]
+    command = ["make", "-n", "--no-print-directory", "demo", *(f"{name}={value}" for name, value in given.items())]
     clean = {
         k: v
         for k, v in os.environ.items()
