@@ -16,8 +16,7 @@ TITLES = (
     "Target Distribution", "Fair Inference", "Unedited Latent", "Fair Report", "SoftIoU Energy Guidance",
     "Ethical Intervention (SD-EI)", "Fair Diffusion (SEGA)", "Unified Concept Editing (UCE)",
 )  # fmt: skip
-# Rooms of one technique: what fails in them fails for this node. In shared rooms the session at work has the name.
-ROOMS = {"fair": "Fair Inference", "energy": "SoftIoU Energy Guidance", "baselines": "Fair Diffusion (SEGA)"}
+ENERGY = "SoftIoU Energy Guidance"  # its room's code is called from within other sessions' calls too (`shared_pass`)
 
 
 def named(error: Exception, node: str) -> Exception:
@@ -48,8 +47,8 @@ def _is_ours(frame: FrameType) -> bool:
 
 
 def _node_of(frame: FrameType) -> str:
-    """The node that a frame of ours works for; "" where it does not tell."""
+    """The node that a frame of ours works for: of its session, of its room; "" where neither tells."""
     if not _is_ours(frame):
         return ""
-    room = next((name for name in ROOMS if name in Path(frame.f_code.co_filename).relative_to(ROOT).parts), None)
-    return ROOMS[room] if room else str(getattr(frame.f_locals.get("self"), "node", ""))
+    own = str(getattr(frame.f_locals.get("self"), "node", ""))
+    return own or (ENERGY if "energy" in Path(frame.f_code.co_filename).relative_to(ROOT).parts else "")

@@ -72,6 +72,13 @@ def test_a_failure_of_ours_names_its_node_first_and_once(host, run_prompt, graph
     assert message.count("while sampling") == 1 and "This node has failed, not the sampler." in message
 
 
+def test_what_fair_diffusion_shares_with_fair_inference_fails_for_fair_diffusion(bench, host, setting, monkeypatch):
+    model, _ = bench.node["FairDiffusion"].execute(bench.model, bench.clip, bench.target()).result
+    monkeypatch.setattr(of_pack(host, "nodes.fair.run"), "appended", None)
+    with pytest.raises(RuntimeError, match=r"^Fair Diffusion \(SEGA\), while sampling: TypeError"):
+        bench.sample(model, setting.positive)
+
+
 def test_of_two_captures_the_one_at_work_is_named(bench, host, setting, monkeypatch):
     """The hook of the outer one fails inside the forward of the inner one."""
     fair, _ = bench.fair(bench.target(), regions=setting.regions)
