@@ -3,8 +3,8 @@
 All methods draw the same prompts from the same seeds, with the concepts of BiasMap recorded on the way; pictures and what
 was recorded are kept in output/bench/ batch by batch, so that a run goes on where the last one stopped. `--shard 0/2`
 draws every second prompt and writes no table. `--quick` draws a few pictures of the main rows and fails, with exit status
-1, when one of them has left its bounds. `--checkpoint FILE --reader FOLDER --size 512` draws the same table on a model of
-yours. Prompts are files, benchmarks/prompts/.
+1, when one of them has left its bounds. `--checkpoint FILE --reader FOLDER --size 512` is for a model of yours; it is
+refused until readers of photographs are wired to this command. Prompts are files, benchmarks/prompts/.
 """
 
 import argparse
@@ -184,7 +184,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="pictures of each prompt")
     parser.add_argument("--shard", default="", help="draw part K of N of the prompts, as in 0/2, and write no table")
     parser.add_argument("--checkpoint", type=Path, default=sampling.CHECKPOINT)
-    parser.add_argument("--reader", default="", help="a folder with a reader; without it the emoji world's own")
+    parser.add_argument(
+        "--reader", default="", help="a folder with a reader (refused so far); without it the emoji world's own"
+    )
     parser.add_argument("--size", type=int, default=sampling.SIZE)
     parser.add_argument("--steps", type=int, default=0, help="0: 20 on the emoji world, 50 elsewhere")
     parser.add_argument("--cfg", type=float, default=0.0, help="0: 1.5 on the emoji world, 7.5 elsewhere")
@@ -200,7 +202,7 @@ def main() -> None:
         raise SystemExit(
             "comparison: --checkpoint needs --reader FOLDER: the emoji world's reader knows emoji people only"
         )
-    emoji, mark, reader = sampling.load(a.checkpoint), fingerprint(a.checkpoint), load_reader(a.reader)
+    reader, emoji, mark = load_reader(a.reader), sampling.load(a.checkpoint), fingerprint(a.checkpoint)
     steps, cfg = a.steps or (sampling.STEPS if own else 50), a.cfg or (sampling.CFG if own else 7.5)
     studio = Studio(emoji, EMOJI_WEIGHTS if own else SD_WEIGHTS, steps, KEPT / mark)
     lists = "emoji" if own else "photographs"

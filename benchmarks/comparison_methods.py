@@ -8,7 +8,8 @@ from typing import Any
 
 from ..emoji_world import sampling
 from ..guidance.baselines.uce import PAPER, REWRITE
-from ..scripts.edit_concepts import VARIANTS
+from ..scripts.edit_concepts import VARIANTS, target_of
+from .emoji import fair_inference
 from .entanglement_page import LAMBDA
 
 GENDER, TONE, BOTH = ("gender",), ("skin tone",), ("gender", "skin tone")
@@ -91,15 +92,6 @@ class Patched:
     attention: Any = None
 
 
-def target_of(aim: tuple[str, ...]) -> Any:
-    from ..nodes.target import FairTargetDistribution
-
-    target = None
-    for preset in reversed(aim):
-        target = FairTargetDistribution.execute(preset, "", "running quota", 0, cross_with=target).result[0]
-    return target
-
-
 def patched(studio: Studio, method: Method, prompt: Prompt) -> Patched:
     """The model of one method for one prompt."""
     found = aimed(studio, method, prompt)
@@ -124,6 +116,11 @@ def aimed(studio: Studio, method: Method, prompt: Prompt) -> Patched:
         return Patched(
             emoji.model, FairEthicalIntervention.execute(prompt.text, EI_AXIS[method.aim], **inputs).result[0]
         )
+    if method.kind == LAG:
+        model, positive, attention = fair_inference(
+            emoji, prompt.text, method.aim, rule={"weights": studio.weights}, **inputs
+        )
+        return Patched(model, prompt.text, positive, attention)
     target = target_of(method.aim)
     if method.kind == SEGA:
         from ..nodes.baselines.fair_diffusion import FairDiffusion
@@ -131,26 +128,12 @@ def aimed(studio: Studio, method: Method, prompt: Prompt) -> Patched:
         return Patched(FairDiffusion.execute(emoji.model, emoji.clip, target, **inputs).result[0], prompt.text)
     if method.kind == UCE:
         return Patched(edited(studio, method, target), prompt.text)
-    if method.kind == EQUISTEER:
-        from . import equisteer
+    from . import equisteer
 
-        key = EQUISTEER, method.aim
-        if key not in studio.learnt:
-            studio.learnt[key] = equisteer.learn(emoji, target.attributes, studio.steps)
-        return Patched(equisteer.equisteered(emoji, target, studio.learnt[key], studio.steps), prompt.text)
-    return person_by_person(studio, target, prompt, inputs)
-
-
-def person_by_person(studio: Studio, target: Any, prompt: Prompt, inputs: Mapping[str, Any]) -> Patched:
-    from ..nodes.alignment import FairLinguisticAlignment
-    from ..nodes.inference import FairInference
-    from ..nodes.voting import FairBlockVoting
-
-    emoji = studio.emoji
-    tokens, positive, _ = FairLinguisticAlignment.execute(emoji.clip, prompt.text).result
-    regions = FairBlockVoting.execute(tokens, weights=studio.weights).result[0]
-    model, attention = FairInference.execute(emoji.model, emoji.clip, target, regions=regions, **inputs).result
-    return Patched(model, prompt.text, positive, attention)
+    key = EQUISTEER, method.aim
+    if key not in studio.learnt:
+        studio.learnt[key] = equisteer.learn(emoji, target.attributes, studio.steps)
+    return Patched(equisteer.equisteered(emoji, target, studio.learnt[key], studio.steps), prompt.text)
 
 
 def edited(studio: Studio, method: Method, target: Any) -> Any:

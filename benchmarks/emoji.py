@@ -14,17 +14,18 @@ from ..emoji_world import sampling
 from ..emoji_world.reader import EmojiReader
 from ..metrics.bias import mean_over_prompts, measure_bias
 from ..metrics.consistency import psnr, ssim
+from ..metrics.consistency_report import IDENTICAL
 from ..metrics.intervals import distance_interval
 from ..metrics.people import people_boxes
 from ..metrics.readers import Reading, labels_of
 from ..metrics.sample import sample_of
 from ..metrics.statistics import bias_p_interval
+from ..scripts.edit_concepts import target_of
 from .guidance import paired
 
 OCCUPATIONS = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
 AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
 SEEDS, BATCH, STEPS = 32, 16, sampling.STEPS
-IDENTICAL = 100.0  # dB that stand for a picture without any difference
 Readings = Mapping[str, list[list[Reading]]]  # prompt -> pictures -> people
 
 
@@ -64,15 +65,11 @@ def fair_inference(
     """
     from ..nodes.alignment import FairLinguisticAlignment
     from ..nodes.inference import FairInference
-    from ..nodes.target import FairTargetDistribution
     from ..nodes.voting import EMOJI, FairBlockVoting
 
-    target = None
-    for chosen in reversed(targets):
-        preset = "own list" if "\n" in chosen else chosen
-        target = FairTargetDistribution.execute(preset, chosen, "running quota", 0, cross_with=target).result[0]
+    target = target_of(targets)
     tokens, positive, _ = FairLinguisticAlignment.execute(emoji.clip, prompt).result
-    regions = FairBlockVoting.execute(tokens, weights=EMOJI, **(rule or {})).result[0]
+    regions = FairBlockVoting.execute(tokens, **{"weights": EMOJI, **(rule or {})}).result[0]
     where = {"masks": torch.ones(1, sampling.SIZE, sampling.SIZE)} if whole else {"regions": regions}
     fair = FairInference.execute(model or emoji.model, emoji.clip, target, **where, **inputs)
     return fair.result[0], positive, fair.result[1]

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from ..attention.trace import cross_attention_blocks
 from ..emoji_world import sampling
+from ..guidance.batch_rows import transformer_options
 from ..guidance.fair.dealing import Counts, deal
 from ..guidance.fair.target import Attribute, TargetDistribution
 from ..guidance.schedule import step_of
@@ -52,8 +53,6 @@ class Directions:
 def hooked(model: Any, hook: Hook) -> Any:
     """A clone whose cross-attention outputs go through `hook`, the conditional rows of each forward alone."""
     from comfy.patcher_extension import WrappersMP
-
-    from ..nodes.sampling.observe import transformer_options
 
     def forward(executor, *args, **kwargs):
         options = transformer_options(args, kwargs) or {}

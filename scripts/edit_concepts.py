@@ -1,16 +1,17 @@
 """UCE's loop: draw each concept, read who is in the pictures, lean it, draw again; until the shares are met.
 
     python -m fair_attention.scripts.edit_concepts --concepts "pilot; pilots"
-    python -m fair_attention.scripts.edit_concepts --concepts doctor --checkpoint sd-v1-4.ckpt --reader FOLDER --size 512 --cfg 7.5
+    python -m fair_attention.scripts.edit_concepts --concepts "doctor; doctors" --attributes "skin tone" --variant paper
 
 Prints what goes into *concepts* of Unified Concept Editing (UCE), and keeps it beside the state of the loop, from which a run
 that was stopped goes on. As published: 20 steps, ten pictures of each concept and round (the paper era: fifty of each of its
 five texts), until every share is nearer than .05 or after 30 rounds. The published loop reads by CLIP, this one by the
-reader named; seeds are the same in every round (the published ones are not fixed).
+emoji world's reader; photographs cannot be read here yet. Seeds are the same in every round (the published ones are not fixed).
 """
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,17 @@ from ..guidance.baselines.uce_loop import ROUNDS, TOLERANCE, Loop, Round, lines_
 VARIANTS = {"rewrite": REWRITE, "paper": PAPER}
 PICTURES = {REWRITE: 10, PAPER: 50}
 STEPS, BATCH = 20, 10
+
+
+def target_of(chosen: Sequence[str]) -> Any:
+    """Target Distribution of these, crossed: ready-made sets, or own lists of several lines."""
+    from ..nodes.target import FairTargetDistribution
+
+    target = None
+    for attributes in reversed(chosen):
+        preset = "own list" if "\n" in attributes else attributes
+        target = FairTargetDistribution.execute(preset, attributes, "running quota", 0, cross_with=target).result[0]
+    return target
 
 
 def edited(emoji: sampling.Emoji, target: Any, loop: Loop) -> Any:
@@ -88,7 +100,9 @@ def main() -> None:
     parser.add_argument("--attributes", default="gender", help="a preset of Target Distribution, or two with x between")
     parser.add_argument("--variant", choices=list(VARIANTS), default="rewrite")
     parser.add_argument("--checkpoint", type=Path, default=sampling.CHECKPOINT)
-    parser.add_argument("--reader", default="", help="a folder with a reader; without it the emoji world's own")
+    parser.add_argument(
+        "--reader", default="", help="a folder with a reader (refused so far); without it the emoji world's own"
+    )
     parser.add_argument("--pictures", type=int, default=0, help="of each text and round; 0: as published")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--tolerance", type=float, default=TOLERANCE)
@@ -100,13 +114,8 @@ def main() -> None:
     a = parser.parse_args()
     variant = VARIANTS[a.variant]
     a.pictures = a.pictures or PICTURES[variant]
-    emoji = sampling.load(a.checkpoint)
-    from ..nodes.target import FairTargetDistribution
-
-    target = None
-    for preset in reversed(a.attributes.split(" x ")):
-        target = FairTargetDistribution.execute(preset, "", "running quota", 0, cross_with=target).result[0]
-    reader = load_reader(a.reader)
+    reader, emoji = load_reader(a.reader), sampling.load(a.checkpoint)
+    target = target_of(a.attributes.split(" x "))
     texts = tuple(t for c in a.concepts.split(";") if c.strip() for t in marked_texts(c.strip(), variant))
     loop = saved(a.out, Loop(variant, texts, target.shares, a.tolerance))
     met = run(
@@ -118,14 +127,10 @@ def main() -> None:
 
 
 def load_reader(folder: str) -> Any:
-    """The emoji world's reader, or one from a folder as Load Attribute Reader reads it."""
-    if not folder:
-        return EmojiReader()
-    try:
-        from ..metrics.readers import classifier
-    except ImportError:
-        raise SystemExit("edit_concepts, --reader: readers of photographs are not part of this version yet") from None
-    return classifier.load(Path(folder))
+    """The emoji world's reader. SystemExit for one from a folder, which nobody finds the people for yet."""
+    if folder:
+        raise SystemExit(f"--reader {folder}: pictures are read by the emoji world's own reader only, so far")
+    return EmojiReader()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from fair_attention.guidance.baselines.concepts import parse_concepts
 from fair_attention.guidance.baselines.uce import PAPER, REWRITE, VARIANTS
 from fair_attention.guidance.baselines.uce_loop import Loop, lines_of, marked_texts, shares_read
 from fair_attention.guidance.fair.target import PRESETS
-from fair_attention.scripts.edit_concepts import run, saved
+from fair_attention.scripts.edit_concepts import load_reader, run, saved
 
 NAMES = ["female", "male"]
 
@@ -68,3 +68,11 @@ def test_shares_of_those_who_are_one_of_the_attributes():
     people = [{"gender": "female"}, {"gender": "male"}, {"gender": "male"}, {"gender": None}, {}]
     assert shares_read(people, PRESETS["gender"]) == pytest.approx((1 / 3, 2 / 3))
     assert shares_read([{"gender": None}], PRESETS["gender"]) is None
+
+
+def test_a_reader_from_a_folder_is_refused_in_words():
+    assert load_reader("").name == "emoji reader"
+    with pytest.raises(
+        SystemExit, match="--reader some/folder: pictures are read by the emoji world's own reader only"
+    ):
+        load_reader("some/folder")
