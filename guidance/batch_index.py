@@ -1,6 +1,5 @@
 """Which image of its seed each image of a batch is, so that an image alone is dealt what it is dealt in the batch (but for the
-running quota, which looks at the images before it); which step of the schedule a prediction belongs to; the global random
-numbers, left as they were."""
+running quota, which looks at the images before it)."""
 
 from collections.abc import Mapping
 

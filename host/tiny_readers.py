@@ -15,6 +15,12 @@ def named(labels: Sequence[str]) -> dict:
     return {"id2label": dict(enumerate(labels)), "label2id": {label: i for i, label in enumerate(labels)}}
 
 
+def silence(model: torch.nn.Module) -> None:
+    """Everything zero but the layer norms' scales: whatever goes in, nothing comes out."""
+    for name, parameter in model.named_parameters():
+        parameter.fill_(1 if "layernorm" in name and name.endswith("weight") else 0)
+
+
 def classifier(folder: Path, labels: Sequence[str], gain: float = 20.0, problem: str | None = None) -> Path:
     """A ViT whose logits are +-gain * (mean brightness - 1/2), by turns: bright crops are the odd labels, dark the even.
 
@@ -29,12 +35,9 @@ def classifier(folder: Path, labels: Sequence[str], gain: float = 20.0, problem:
     )  # fmt: skip
     model = ViTForImageClassification(config)
     with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.zero_()
+        silence(model)
         for name, parameter in model.named_parameters():
-            if "layernorm" in name and name.endswith("weight"):
-                parameter.fill_(1)
-            elif name.endswith("patch_embeddings.projection.weight"):
+            if name.endswith("patch_embeddings.projection.weight"):
                 parameter[0].fill_(1 / parameter[0].numel())
                 parameter[1].fill_(-1 / parameter[0].numel())
             elif name.endswith(
@@ -61,11 +64,7 @@ def detector(
     )  # fmt: skip
     model = YolosForObjectDetection(config)
     with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.zero_()
-        for name, parameter in model.named_parameters():
-            if "layernorm" in name and name.endswith("weight"):
-                parameter.fill_(1)
+        silence(model)
         # Each detection token says its own number in a channel of its own, which the head turns into a box.
         tokens = model.vit.embeddings.detection_tokens
         heads = model.bbox_predictor.layers

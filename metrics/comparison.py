@@ -39,7 +39,7 @@ def compare(before: Sample, after: Sample, draws: int = DRAWS, seed: int = 0) ->
     paired(before, after)
     both = np.flatnonzero((before.people.sum(1) > 0) & (after.people.sum(1) > 0))
     if len(both) < len(before.prompts):
-        before, after = (_of_prompts(s, both) for s in (before, after))
+        before, after = before.of_prompts(both), after.of_prompts(both)
     if not len(both):
         return Difference(NOTHING, NOTHING, NAN, NAN, NAN, NAN, 0)
     one, other = (distance_interval(s, draws=draws, seed=seed) for s in (before, after))
@@ -57,9 +57,3 @@ def compare(before: Sample, after: Sample, draws: int = DRAWS, seed: int = 0) ->
     high = middle + reach(other.high - other.central, one.central - one.low, other.high, one.low)
     p = no_difference(before, after, seed=seed)
     return Difference(one, other, other.value - one.value, low, high, p, len(before.counts))
-
-
-def _of_prompts(sample: Sample, chosen: np.ndarray) -> Sample:
-    keep = np.isin(sample.prompt, chosen)
-    place = np.searchsorted(chosen, sample.prompt[keep])
-    return Sample(sample.counts[keep], sample.unreadable[keep], place, tuple(sample.prompts[i] for i in chosen))

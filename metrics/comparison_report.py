@@ -28,7 +28,8 @@ def compared(
 ) -> Comparison:
     """names: axes. at, at_after: the places of the pictures that are pairs."""
     axis = " x ".join(names)
-    prompts = [prompts_of(before)[i] for i in at]
+    of_each = prompts_of(before)
+    prompts = [of_each[i] for i in at]
     labels, classes = labels_on(before, names)
     labels_after, _ = labels_on(after, names)
     one, other = [labels[i] for i in at], [labels_after[i] for i in at_after]

@@ -77,9 +77,9 @@ def folder_encoder(folder: Path, device: torch.device | str = "cpu") -> Encoder:
 
 
 def vector(out, projected: bool) -> Tensor:
-    """One vector a picture of what a model of `transformers` gives.   -> [B,D]
+    """One vector a picture, or a text, of what a model of `transformers` gives.   -> [B,D]
 
-    projected: `out` is of get_image_features, whose projected vectors older versions give by themselves.
+    projected: `out` is of get_image_features or get_text_features, whose projected vectors older versions give by themselves.
     """
     if isinstance(out, Tensor):
         return out

@@ -19,7 +19,7 @@ def pool(runs: Sequence[ReadAttributes], prompts: Sequence[str], seeds: Sequence
             raise ValueError(f"{what}: {len(given)} for {len(runs)} runs; give one for each run, one for all, or none")
     first = runs[0]
     for other in runs[1:]:
-        if other.reader != first.reader or dict(other.axes) != dict(first.axes):
+        if not first.read_alike(other):
             raise ValueError(
                 f"attributes: one run was read by {first.reader}, another by {other.reader}; numbers of different readers "
                 "cannot be pooled, read all with the same one"
@@ -41,7 +41,7 @@ def pairs(before: ReadAttributes, after: ReadAttributes) -> tuple[list[int], lis
     By prompt, seed and place in the batch where these tell all pictures of both apart, else by their order. ValueError:
     different readers, or pictures that cannot be paired.
     """
-    if before.reader != after.reader or dict(before.axes) != dict(after.axes):
+    if not before.read_alike(after):
         raise ValueError(
             f"before was read by {before.reader}, after by {after.reader}; read both with the same reader and settings"
         )

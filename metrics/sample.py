@@ -37,8 +37,7 @@ class Sample:
 
     def only(self, prompt: int) -> "Sample":
         """The pictures of one prompt."""
-        of = self.prompt == prompt
-        return Sample(self.counts[of], self.unreadable[of], np.zeros(of.sum(), np.int64), (self.prompts[prompt],))
+        return self.of_prompts(np.array([prompt]))
 
     def pooled(self) -> "Sample":
         """The same pictures as if one prompt had drawn them all."""
@@ -46,10 +45,13 @@ class Sample:
 
     def readable(self) -> "Sample":
         """Without the prompts nobody is readable for."""
-        have = np.flatnonzero(self.people.sum(1))
-        keep = np.isin(self.prompt, have)
-        place = np.searchsorted(have, self.prompt[keep])
-        return Sample(self.counts[keep], self.unreadable[keep], place, tuple(self.prompts[i] for i in have))
+        return self.of_prompts(np.flatnonzero(self.people.sum(1)))
+
+    def of_prompts(self, chosen: Counts) -> "Sample":
+        """The pictures of these prompts, ascending numbers."""
+        keep = np.isin(self.prompt, chosen)
+        place = np.searchsorted(chosen, self.prompt[keep])
+        return Sample(self.counts[keep], self.unreadable[keep], place, tuple(self.prompts[i] for i in chosen))
 
 
 def sample_of(labels: Labels, classes: int, prompts: Sequence[str] | None = None) -> Sample:

@@ -1,7 +1,7 @@
 """Concept Entanglement (BiasMap): do two concepts look at the same places of a sampled picture?"""
 
 import torch
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 from PIL import Image
 
 from ..attention.records import parse_blocks
@@ -11,7 +11,7 @@ from ..metrics.measure_entanglement import NODE, Entanglement, describe, measure
 from ..pictures.drawing import enlarge, to_tensor
 from ..pictures.entanglement import draw
 from ..pictures.plot import line_plot
-from .types import ENTANGLEMENT, Attention, advanced, schema
+from .types import ENTANGLEMENT, Attention, advanced, picture_and_text, schema
 from .user.theme import current
 
 
@@ -78,7 +78,7 @@ class FairConceptEntanglement(io.ComfyNode):
         bases = image if image is not None else torch.full((store.images, *size, 3), 0.25)
         drawn = to_tensor([draw(found, i, enlarge(base)[0]) for i, base in enumerate(bases)])
         text, curve = describe(found), to_tensor([block_curve(found)])
-        shown = {**ui.PreviewImage(drawn, cls=cls).as_dict(), "text": (text,)}
+        shown = picture_and_text(cls, drawn, text)
         return io.NodeOutput(mean_iou(found.ious), drawn, text, curve, ui=shown)
 
 

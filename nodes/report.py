@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import torch
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from ..guidance.fair.outcome import fewer_found, headline
 from ..guidance.fair.steering import Steered
@@ -14,7 +14,7 @@ from ..metrics.people import reached, reading_at
 from ..metrics.readers import ReadAttributes, Reading
 from ..pictures.drawing import draw_people, to_tensor
 from ..pictures.energy_report import describe_energy, energy_curve
-from .types import FAIRNESS, Attention, Attributes, schema
+from .types import FAIRNESS, Attention, Attributes, picture_and_text, schema
 from .user.theme import current
 
 NODE = "Fair Report"
@@ -147,7 +147,7 @@ class FairReport(io.ComfyNode):
         else:
             canvas = image if image is not None else torch.full((run.store.images, *pixel_size(latent, None), 3), 0.25)
             drawn = draw_people(canvas, run.people or [[] for _ in canvas], given)
-        return io.NodeOutput(text, drawn, ui={**ui.PreviewImage(drawn, cls=cls).as_dict(), "text": (text,)})
+        return io.NodeOutput(text, drawn, ui=picture_and_text(cls, drawn, text))
 
 
 NODES = [FairReport]

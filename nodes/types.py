@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from comfy_api.latest import io
+from comfy_api.latest import io, ui
 
 CATEGORY = "fair attention"  # and below it, in the order of a graph:
 PEOPLE, ATTENTION, FAIRNESS, ENTANGLEMENT, MEASURE, BASELINES = (
@@ -26,6 +26,11 @@ def extra(widget: io.Input, **options) -> io.Input:
     """An input with options for the front end beyond the host's own. Not arguments, since 0.3.75 takes none for its widgets."""
     widget.extra_dict = {**widget.extra_dict, **options}
     return widget
+
+
+def picture_and_text(node: type[io.ComfyNode], pictures, text: str) -> dict:
+    """What a node shows on itself: pictures [B,H,W,3] and, below, a text. The host has a preview for either alone."""
+    return {**ui.PreviewImage(pictures, cls=node).as_dict(), "text": (text,)}
 
 
 def advanced(widget: io.Input) -> io.Input:

@@ -18,12 +18,9 @@ MOST_ROWS = 24  # of prompts
 def chart(result: BiasResult, theme: Theme, of: str = "") -> Image.Image:
     """A bar per class: the share measured, its number in a column of its own, the target as a line across the bar.
 
-    of: whose shares, behind the axis.
-
-    A node shows it at about half its width, and is to be read there.
+    A node shows it at about half its width, and it is to be read there. of: whose shares, behind the axis.
     """
-    row, left, width, numbers = ROW, LEFT, WIDTH, NUMBERS
-    picture = Image.new("RGB", (width, 116 + row * len(result.classes)), theme.paper)
+    picture = Image.new("RGB", (WIDTH, 116 + ROW * len(result.classes)), theme.paper)
     pen = ImageDraw.Draw(picture)
     if not result.faces:  # nothing can be measured, and no bar be drawn
         pen.text((10, 8), f"{result.axis}: nobody readable", fill=theme.ink, font=font(26))
@@ -33,12 +30,12 @@ def chart(result: BiasResult, theme: Theme, of: str = "") -> Image.Image:
     rests = f"{result.faces} people, {result.images} pictures, {result.unreadable} unreadable; line: target"
     pen.text((10, 76), rests, fill=theme.faint, font=font(18))
     for i, (name, share, wanted) in enumerate(zip(result.classes, result.frequencies, result.target, strict=True)):
-        y, scale = 108 + row * i, width - left - numbers
-        pen.text((10, y + 16), fitted(pen, name, left - 16), fill=theme.ink, font=font(22), anchor="lm")
-        pen.rectangle((left, y, left + scale, y + 32), fill=theme.grid)
-        pen.rectangle((left, y, left + scale * share, y + 32), fill=COLOURS[i % len(COLOURS)])
-        pen.line((left + scale * wanted, y - 5, left + scale * wanted, y + 37), fill=theme.ink, width=4)
-        pen.text((width - 10, y + 16), f"{share:.0%}", fill=theme.ink, font=font(24), anchor="rm")
+        y = 108 + ROW * i
+        pen.text((10, y + 16), fitted(pen, name, LEFT - 16), fill=theme.ink, font=font(22), anchor="lm")
+        pen.rectangle((LEFT, y, LEFT + SCALE, y + 32), fill=theme.grid)
+        pen.rectangle((LEFT, y, LEFT + SCALE * share, y + 32), fill=COLOURS[i % len(COLOURS)])
+        pen.line((LEFT + SCALE * wanted, y - 5, LEFT + SCALE * wanted, y + 37), fill=theme.ink, width=4)
+        pen.text((WIDTH - 10, y + 16), f"{share:.0%}", fill=theme.ink, font=font(24), anchor="rm")
     return picture
 
 

@@ -21,9 +21,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..fair.directions import OPPOSED
 from ..parametrization import full_precision, per_image
-
-OPPOSED = 4  # the largest set of attributes that are decreased for each other, as in Fair Inference
 
 
 @dataclass(frozen=True)
@@ -88,12 +87,6 @@ def partial_guidance(terms: Sequence[tuple[Tensor, float]], like: Tensor) -> Ten
     """sum_c w_c d_c / sum_c w_c over the concepts past their warm-up, while others are not.   Weights all 0: zeros."""
     total = sum(max(weight, 0.0) for _, weight in terms)
     return guidance([(d, weight / total) for d, weight in terms], like) if total else torch.zeros_like(like)
-
-
-def with_momentum(gamma: Tensor, velocity: Tensor, scale: float, beta: float) -> tuple[Tensor, Tensor]:
-    """gamma <- gamma + s_m nu;   nu <- beta nu + (1 - beta) gamma.   [B,C,h,w] in eps units. Returns (gamma, nu)."""
-    gamma = gamma + scale * velocity
-    return gamma, beta * velocity + (1 - beta) * gamma
 
 
 def needed(given: Sequence[int], concepts: int) -> tuple[int, ...]:

@@ -5,9 +5,10 @@ from typing import Any
 
 from torch import Tensor
 
+from ..fair.directions import momentum
 from ..parametrization import to_eps
 from ..schedule import Window
-from .sega import Sega, away_weight, guidance, needed, partial_guidance, pictures_terms, with_momentum
+from .sega import Sega, away_weight, guidance, needed, partial_guidance, pictures_terms
 
 
 class SegaGuide:
@@ -63,7 +64,7 @@ class SegaGuide:
 
         gamma = to_eps(guidance(terms(acting), uncond), sigma)
         velocity = gamma.new_zeros(gamma.shape) if self.velocity is None else self.velocity
-        self.gamma, self.after = with_momentum(gamma, velocity, self.sega.momentum, self.sega.beta)
+        self.gamma, self.after = momentum(gamma, velocity, None, self.sega.momentum, self.sega.beta)
         if all(begun):
             return self.gamma
         if any(begun):

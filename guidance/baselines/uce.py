@@ -37,13 +37,14 @@ class Variant:
     preserve: float
     templates: tuple[str, ...]
     to_the_end: bool  # rows from the concept's last token to the end of the text, instead of that token alone
+    step: float = 1.0  # of the published loop, times the gap of the shares
     lam: float = 0.5
     edit: float = 1.0
 
 
 VARIANTS = {
     REWRITE: Variant(REWRITE, 1.0, ("{}",), False),
-    PAPER: Variant(PAPER, 0.1, TEMPLATES, True),
+    PAPER: Variant(PAPER, 0.1, TEMPLATES, True, step=0.1),
 }
 
 

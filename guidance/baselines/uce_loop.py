@@ -7,7 +7,7 @@ from ..fair.target import Attribute
 from .concepts import write_concepts
 from .uce import PAPER, VARIANTS
 
-TOLERANCE, ROUNDS, STEP = 0.05, 30, 0.1
+TOLERANCE, ROUNDS = 0.05, 30
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def next_round(
     """The round that follows the observation, or None once every text has met its target.
 
     rewrite: from the original weights each time, with alpha = the sum of all gaps so far; a text that is met adds
-    nothing in that round, and is drawn again. paper era: on the weights of the rounds before, with alpha = STEP times
+    nothing in that round, and is drawn again. paper era: on the weights of the rounds before, with alpha = a tenth of
     this round's gap; a text that is met is edited towards itself and joins the preserved ones, and is not drawn again
     (`observed` holds its last shares).
     """
@@ -49,7 +49,9 @@ def next_round(
     gap = {text: zero if text in met else gaps(desired, shares) for text, shares in observed.items()}
     if variant == PAPER:
         stays = {*met, *(before[-1].met if before else ())}
-        steps = {text: zero if text in stays else tuple(STEP * r for r in gap[text]) for text in observed}
+        steps = {
+            text: zero if text in stays else tuple(VARIANTS[PAPER].step * r for r in gap[text]) for text in observed
+        }
         return Round(steps, tuple(sorted(stays)))
     summed = before[-1].weights if before else {}
     return Round(

@@ -113,16 +113,17 @@ def blend(edited: Tensor, plain: Tensor, mask: Tensor) -> Tensor:
 
 
 def momentum(
-    gamma: Tensor, velocity: Tensor, union: Tensor, scale: float = 0.3, beta: float = 0.6
+    gamma: Tensor, velocity: Tensor, union: Tensor | None, scale: float = 0.3, beta: float = 0.6
 ) -> tuple[Tensor, Tensor]:
     """gamma <- gamma + s_m nu M;   nu <- beta nu + (1 - beta) gamma.   Returns the new (gamma, nu).
 
     gamma, velocity: [B,C,h,w] in *eps* units (`parametrization.to_eps`): nu outlives the step, and -sigma, the factor
     between the two forms, changes from step to step. velocity is zeros at the start and also runs during warm-up.
-    union: M = sum_j M_j [B,h,w], so that what was learnt at a person's place does not leak out of it.
+    union: M = sum_j M_j [B,h,w], so that what was learnt at a person's place does not leak out of it; None: everywhere.
     SEGA with Fair Diffusion's s_m and beta.
     """
-    gamma = gamma + scale * velocity * union.to(gamma).unsqueeze(1)
+    carried = scale * velocity
+    gamma = gamma + (carried if union is None else carried * union.to(gamma).unsqueeze(1))
     return gamma, beta * velocity + (1 - beta) * gamma
 
 

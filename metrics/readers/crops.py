@@ -4,8 +4,6 @@ Their released code (finetune-fair-diffusion) takes a square box, expands its si
 outside the picture.
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -36,8 +34,3 @@ def cut(image: Tensor, box: Box, expand: float = EXPAND) -> Tensor:
     if y0 < y1 and x0 < x1:
         crop[:, y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1, :3].permute(2, 0, 1)
     return crop
-
-
-def cut_all(images: Tensor, boxes: Sequence[Sequence[Box]], expand: float = EXPAND) -> list[Tensor]:
-    """Every person's square, picture by picture.   images [B,H,W,3], boxes[b]: the people of picture b"""
-    return [cut(image, box, expand) for image, found in zip(images, boxes, strict=True) for box in found]

@@ -13,7 +13,6 @@ from .folders import DETECTOR, ModelFolder, load_model, load_processor
 from .whereabouts import Found, is_person
 
 CONFIDENCE = 0.5
-YUFACE = "yuface"
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,10 @@ class ReadAttributes:
     certificate: Certificate | None = None
     sources: tuple[Source, ...] = ()
 
+    def read_alike(self, other: "ReadAttributes") -> bool:
+        """Whether the same reader, with the same axes, has read both."""
+        return self.reader == other.reader and dict(self.axes) == dict(other.axes)
+
     def source(self, picture: int) -> Source:
         """Where a picture comes from."""
         return self.sources[picture] if self.sources else Source(index=picture)

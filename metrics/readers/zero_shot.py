@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..encoders import vector
 from .classifier import Manage, as_it_is, prepared
 from .folders import ZERO_SHOT, ModelFolder, load_model, load_processor, load_tokenizer
 from .label_table import UNREADABLE, LabelTable
@@ -92,7 +93,8 @@ def open_zero_shot(folder: ModelFolder, table: LabelTable, manage: Manage = as_i
 
     def embed_images(crops: Sequence[Tensor]) -> Tensor:
         device, dtype = ready()
-        return _pooled(model.get_image_features(pixel_values=prepared(processor, crops).to(device, dtype)))
+        features = model.get_image_features(pixel_values=prepared(processor, crops).to(device, dtype))
+        return vector(features, projected=True)
 
     def embed_texts(texts: list[str]) -> Tensor:
         device, _ = ready()
@@ -100,7 +102,7 @@ def open_zero_shot(folder: ModelFolder, table: LabelTable, manage: Manage = as_i
             device
         )
         wanted = {k: v for k, v in tokens.items() if k == "input_ids" or (k == "attention_mask" and _masked(model))}
-        return _pooled(model.get_text_features(**wanted))
+        return vector(model.get_text_features(**wanted), projected=True)
 
     return ZeroShot(folder.name, table, embed_images, embed_texts, float(model.logit_scale.exp()))
 
@@ -108,8 +110,3 @@ def open_zero_shot(folder: ModelFolder, table: LabelTable, manage: Manage = as_i
 def _masked(model: Any) -> bool:
     """SigLIP was trained on padded texts without a mask; CLIP looks only back, from its end token."""
     return "siglip" not in str(model.config.model_type)
-
-
-def _pooled(features: Any) -> Tensor:
-    """transformers 5 gives an output whose pooler_output is projected, 4 the tensor itself."""
-    return features if torch.is_tensor(features) else features.pooler_output

@@ -12,7 +12,7 @@ from torch import Tensor
 from ...guidance.baselines.concepts import Concept, check_preserved, parse_concepts
 from ...guidance.baselines.occupations import OCCUPATIONS
 from ...guidance.baselines.uce import PAPER, REWRITE, VARIANTS, Variant
-from ...guidance.baselines.uce_loop import STEP, gaps, shares_read
+from ...guidance.baselines.uce_loop import gaps, shares_read
 from ...guidance.baselines.uce_rounds import LARGEST_RESIDUAL, Edited, edit_model
 from ...metrics.readers import ReadAttributes
 from ..sampling.clip_text import encode, prompt_tokens
@@ -133,7 +133,7 @@ def with_weights(
                 f"{NODE}, attributes: nobody in these pictures was read on {target.axis}; connect Read Attributes with a "
                 "reader that reads it, of pictures with people in them"
             )
-        weights = tuple((STEP if variant.name == PAPER else 1.0) * r for r in gaps(target.shares, read))
+        weights = tuple(variant.step * r for r in gaps(target.shares, read))
     return replace(concept, weights=tuple(strength * w for w in weights))
 
 

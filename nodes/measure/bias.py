@@ -1,6 +1,6 @@
 """Bias-W and Bias-P of pictures, with their definitions, intervals, floors, chance values and the faces they rest on."""
 
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from ...metrics.axes import certified, labels_on, named_axes, prompts_of, target_shares
 from ...metrics.readers import ReadAttributes
@@ -9,7 +9,7 @@ from ...metrics.statistics import Measurement, measure
 from ...metrics.statistics_report import format_measurement
 from ...pictures.bias_chart import measurement_chart
 from ...pictures.drawing import to_tensor
-from ..types import MEASURE, Attributes, Target, schema
+from ..types import MEASURE, Attributes, Target, picture_and_text, schema
 from ..user.theme import current
 
 NODE = "Bias-W / Bias-P"
@@ -55,7 +55,7 @@ class FairBiasMetrics(io.ComfyNode):
     def execute(cls, attributes, axis="gender", target=None) -> io.NodeOutput:
         found = measured(attributes, axis, target)
         text, drawn = format_measurement(found), to_tensor([measurement_chart(found, current())])
-        shown = {**ui.PreviewImage(drawn, cls=cls).as_dict(), "text": (text,)}
+        shown = picture_and_text(cls, drawn, text)
         return io.NodeOutput(
             found.bias_w.value, found.bias_p.value, found.floor_p, text, drawn, people_csv(attributes),
             measurement_json(found, attributes.reader), ui=shown,

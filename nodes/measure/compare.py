@@ -1,13 +1,13 @@
 """Compare Bias: before and after on the same seeds, what changed, with the interval of the difference."""
 
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from ...metrics.axes import named_axes
 from ...metrics.comparison_report import compared, format_comparison
 from ...metrics.pooling import pairs
 from ...pictures.bias_chart import comparison_chart
 from ...pictures.drawing import to_tensor
-from ..types import MEASURE, Attributes, schema
+from ..types import MEASURE, Attributes, picture_and_text, schema
 from ..user.theme import current
 
 NODE = "Compare Bias"
@@ -46,7 +46,7 @@ class FairCompareBias(io.ComfyNode):
         except ValueError as error:
             raise ValueError(f"{NODE}, after: {error}") from error
         text, drawn = format_comparison(found), to_tensor([comparison_chart(found, current())])
-        shown = {**ui.PreviewImage(drawn, cls=cls).as_dict(), "text": (text,)}
+        shown = picture_and_text(cls, drawn, text)
         d = found.difference
         return io.NodeOutput(d.value, d.low, d.high, text, drawn, ui=shown)
 

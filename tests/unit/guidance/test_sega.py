@@ -15,8 +15,8 @@ from fair_attention.guidance.baselines.sega import (
     needed,
     partial_guidance,
     pictures_terms,
-    with_momentum,
 )
+from fair_attention.guidance.fair.directions import momentum
 from fair_attention.guidance.parametrization import to_denoised, to_eps
 
 
@@ -53,9 +53,9 @@ def test_sums_by_hand() -> None:
 
 
 def test_momentum_by_hand() -> None:
-    gamma, velocity = with_momentum(plane(2.0), plane(0.0), 0.5, 0.6)
+    gamma, velocity = momentum(plane(2.0), plane(0.0), None, 0.5, 0.6)
     assert (gamma.item(), velocity.item()) == (2.0, pytest.approx(0.8))
-    gamma, velocity = with_momentum(plane(1.0), velocity, 0.5, 0.6)
+    gamma, velocity = momentum(plane(1.0), velocity, None, 0.5, 0.6)
     assert gamma.item() == pytest.approx(1.4)  # 1 + .5 * .8
     assert velocity.item() == pytest.approx(0.6 * 0.8 + 0.4 * 1.4)
 
