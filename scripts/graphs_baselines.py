@@ -51,6 +51,7 @@ def compare_baselines() -> Graph:
         **drawn(26, ["12", 0], ["8", 0]),
         **drawn(29, ["13", 0], ["8", 0]),
         **drawn(32, ["16", 0], ["14", 1]),
+        "34": node("SaveImage", images=["33", 0], filename_prefix="fair"),
         "35": node("FairReport", attention=["16", 1], latent=["32", 0], image=["33", 0]),
     }
     samplers = [str(n) for n in (20, 23, 26, 29, 32)]
@@ -76,7 +77,7 @@ def compare_baselines() -> Graph:
         titles={"7": "Prompt", "8": "Prompt, encoded", "11": "SD-EI's prompt, encoded", "20": "KSampler: plain", "23": "KSampler: SD-EI",
                 "26": "KSampler: Fair Diffusion", "29": "KSampler: UCE", "32": "KSampler: Fair Inference", "22": "Plain", "25": "SD-EI",
                 "28": "Fair Diffusion", "31": "UCE", "34": "Fair Inference"},
-        heights={"35": -70},
+        heights={"35": -90},
         folded=frozenset({"8", "11", "14", "15", *samplers}),
     )  # fmt: skip
 

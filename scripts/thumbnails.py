@@ -27,7 +27,7 @@ SHOWN = {
     "composed": (("FairReport", 2), ("FairAttentionHeatmaps", 2)),
     "discover-entanglement": (("FairConceptEntanglement", 4),),
     "softiou-guidance": (("FairConceptEntanglement", 4),),
-    "compare-baselines": (("PreviewImage", 5), ("FairReport", 1)),
+    "compare-baselines": (("PreviewImage", 4), ("SaveImage", 1), ("FairReport", 1)),
     "full-chain": (("FairLocateRegions", 2), ("FairReport", 2)),
 }
 
