@@ -34,7 +34,8 @@ ARITHMETIC = {
 }  # fmt: skip
 
 
-ALIKE = {"max", "min", "maximum", "minimum", "equal"}  # functions that do not tell their first two arguments apart
+# Functions that do not tell their first two arguments apart.
+ALIKE = {"max", "min", "maximum", "minimum", "equal", "agreement", "iou", "soft_iou"}
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,9 @@ def changes(node: ast.AST, inside: bool) -> Iterator[tuple[str, Callable[[ast.Mo
 def _has_an_order(call: ast.Call) -> bool:
     """Are there two arguments to be swapped, which the function tells apart?"""
     name = ast.unparse(call.func).rpartition(".")[2]
-    return len(call.args) > 1 and name not in ALIKE and not any(isinstance(a, ast.Starred) for a in call.args)
+    if len(call.args) < 2 or name in ALIKE or any(isinstance(a, ast.Starred) for a in call.args):
+        return False
+    return ast.dump(call.args[0]) != ast.dump(call.args[1])
 
 
 def _other(value: bool | int | float) -> bool | int | float:

@@ -1,6 +1,6 @@
 """The files that steer and record a sampling, and for each the tests that are to notice a fault in it, cheap ones first."""
 
-U, H = "tests/unit/guidance/test_", "tests/host/test_"
+U, A, P, H = "tests/unit/guidance/test_", "tests/unit/attention/test_", "tests/unit/prompt/test_", "tests/host/test_"
 OTHERS = "tests/host/composition/test_"
 WAYS = (
     f"{H}fair_inference.py", f"{H}fair_inference_exact.py", f"{H}fair_inference_exact_need.py", f"{H}fair_inference_need.py",
@@ -11,7 +11,30 @@ CAPTURE = (f"{H}capture_words.py", f"{H}capture_conditionings.py", f"{H}capture_
 PACKS = (f"{OTHERS}beside.py", f"{OTHERS}packs_observed.py", f"{OTHERS}orders.py")
 
 TESTS: dict[str, tuple[str, ...]] = {
-    "attention/individuals.py": ("tests/unit/attention/test_individuals.py",),
+    "attention/alignment.py": (f"{A}alignment.py", f"{A}regions.py"),
+    "attention/capture.py": (f"{A}capture.py", f"{A}voting.py"),
+    "attention/individuals.py": (f"{A}individuals.py",),
+    "attention/maps.py": (f"{A}maps.py", f"{A}voting.py"),
+    "attention/records.py": (f"{U}people.py", f"{H}silence.py", f"{H}capture_words.py"),
+    "attention/regions.py": (f"{A}regions.py", f"{U}people.py"),
+    "attention/same_place.py": (f"{A}same_place.py", f"{U}people.py"),
+    "attention/trace.py": (f"{A}trace.py",),
+    "attention/voting.py": (f"{A}voting.py", f"{A}regions.py"),
+    "attention/prompt/language.py": (f"{P}language.py", f"{P}prompts.py"),
+    "attention/prompt/linking.py": (f"{P}language.py", f"{P}prompts.py"),
+    "attention/prompt/tokens.py": (f"{P}tokens.py",),
+    "guidance/parametrization.py": (f"{U}parametrization.py", f"{U}energy.py", f"{U}directions.py"),
+    "guidance/run_record.py": (f"{U}run_record.py", f"{U}people.py", f"{H}silence.py", f"{H}passes.py"),
+    "guidance/autograd/copy_on_write.py": (f"{U}copy_on_write.py",),
+    "guidance/autograd/inference_weights.py": (f"{U}inference_weights.py",),
+    "guidance/baselines/concepts.py": (f"{U}uce.py",),
+    "guidance/baselines/ethical.py": (f"{U}ethical.py",),
+    "guidance/baselines/sega.py": (f"{U}sega.py",),
+    "guidance/baselines/uce.py": (f"{U}uce.py",),
+    "guidance/baselines/uce_loop.py": (f"{U}uce.py", "tests/unit/scripts/test_edit_concepts.py"),
+    "guidance/energy/energy.py": (f"{U}energy.py",),
+    "guidance/energy/soft_iou.py": (f"{U}soft_iou.py", f"{U}energy.py"),
+    "guidance/fair/attribute_list.py": (f"{U}target.py",),
     "guidance/appended_rows.py": (*PACKS, f"{H}fair_inference_sampling.py"),
     "guidance/batch_index.py": (f"{H}fair_inference_sampling.py", f"{H}passes.py"),
     "guidance/batch_rows.py": (f"{U}batch_rows.py", f"{H}energy_shared.py"),

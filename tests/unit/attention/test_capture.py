@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.overrides import TorchFunctionMode
 
-from fair_attention.attention.capture import MapStore, WordQuery, selection, word_maps
+from fair_attention.attention.capture import MapStore, WordQuery, selection, word_maps, word_means
 from fair_attention.attention.trace import Block
 
 BLOCK = Block("output", 3)
@@ -152,3 +152,19 @@ def test_maps_of_another_resolution_follow_the_first_on_each_side() -> None:
     store.add(BLOCK, torch.ones(1, 1, 8), (2, 4), (2, 4), (0, 0))
     store.add(BLOCK, torch.full((1, 1, 32), 3.0), (4, 8), (4, 8), (0, 0))
     assert store.grid(BLOCK) == (2, 4) and store.mean(BLOCK).tolist() == [[[[2.0] * 4] * 2]]
+
+
+def test_a_store_that_is_cleared_holds_nothing() -> None:
+    store = MapStore(("a",), 1, (4, 4))
+    store.add(BLOCK, torch.ones(1, 1, 16), (4, 4), (4, 4), (0, 0))
+    assert store.bytes() == 4 * 16 + 4
+    store.clear()
+    assert store.blocks == [] and store.bytes() == 0
+
+
+def test_the_mean_of_some_blocks_is_of_those_alone() -> None:
+    store = MapStore(("a",), 1, (64, 64))
+    for number in (3, 4):
+        store.add(Block("output", number), torch.full((1, 1, 16), float(number)), (4, 4), (4, 4), (0, 0))
+    means = [word_means(store, chosen).mean().item() for chosen in (None, frozenset({BLOCK}))]
+    assert means == [3.5, 3.0] and word_means(store, None).shape == (1, 1, 64, 64)

@@ -157,3 +157,12 @@ def test_dips_of_the_score_count_the_deepest_first(levels, count, widths):
     score[:, 2:62] = np.repeat(levels, 60 // len(levels))
     masks = individuals(region, score, count)
     assert [int(m.sum()) for m in masks] == [24 * width for width in widths]
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_hill_behind_a_narrow_valley_stands_above_it_only_by_what_it_rises(turns):
+    """5, then 1, then 2.5: above the valley the second rises by 1.5, less than a prominence of 2."""
+    depth = np.zeros((7, 7))
+    depth[3, 2:5] = 5, 1, 2.5
+    assert len(prominent_maxima(np.rot90(depth, turns), 0.0, 2.0)) == 1
+    assert len(prominent_maxima(np.rot90(depth, turns), 0.0, 1.0)) == 2

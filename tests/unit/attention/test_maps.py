@@ -1,8 +1,11 @@
 """Maps made comparable: sizes, smoothing and ranges, by hand."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
+from fair_attention.attention import maps as module
 from fair_attention.attention.maps import averaged, gaussian_blur, minmax, prepare, read_size, resize, scale_of
 
 
@@ -102,3 +105,13 @@ def test_resize_is_bilinear_up_on_one_side_while_it_averages_on_the_other():
     wanted = torch.tensor([0.0, 0.25, 0.75, 1.25, 1.75, 2.0])[:, None].expand(6, 2)
     assert torch.allclose(resize(maps, (6, 2)), wanted)
     assert torch.allclose(resize(maps.T, (2, 6)), wanted.T)
+
+
+def test_apple_s_gpus_pool_by_products_only_where_the_sides_do_not_divide_evenly(monkeypatch):
+    def taken(device: str, side: int) -> str:
+        stand_in = SimpleNamespace(shape=torch.Size((1, 1, side, side)), device=SimpleNamespace(type=device))
+        return module.area_average(stand_in, (4, 4))
+
+    monkeypatch.setattr(module, "averaged", lambda *_: "products")
+    monkeypatch.setattr(module.F, "adaptive_avg_pool2d", lambda *_: "pooling")
+    assert [taken(*of) for of in (("mps", 8), ("mps", 6), ("cpu", 6))] == ["pooling", "products", "pooling"]

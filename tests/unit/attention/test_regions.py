@@ -122,3 +122,9 @@ def test_the_maps_are_prepared_once_for_all_groups(monkeypatch):
     heads, bodies = locate(store_of(HEADS, BODIES), ALONE, groups)
     assert len(calls) == 1
     assert not inside(heads[0].region, 12, 4) and inside(bodies[0].region, 12, 4)
+
+
+def test_where_nothing_is_found_nobody_is_neither_cut_nor_whole():
+    (found,) = people(store_of(torch.full((16, 16), 0.2)), VotingRule(split=False))
+    assert found.masks.shape == (0, 64, 64)
+    assert regions.cut(torch.zeros(4, 6).bool(), torch.zeros(4, 6), None).shape == (0, 4, 6)

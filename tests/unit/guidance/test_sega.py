@@ -12,6 +12,7 @@ from fair_attention.guidance.baselines.sega import (
     away_weight,
     concept_term,
     guidance,
+    is_off,
     needed,
     partial_guidance,
     pictures_terms,
@@ -116,3 +117,18 @@ def test_the_denoised_form_is_the_eps_form() -> None:
     wanted = concept_term(eps, eps_u, 4.0, 0.9)
     assert torch.allclose(to_eps(found, sigma), wanted, atol=1e-12)
     assert torch.allclose(found, to_denoised(wanted, sigma), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("towards", "away", "concepts", "off"),
+    [
+        (Concept(0, 0.0), Concept(0, 0.0), 2, True),
+        (Concept(1, 0.0), Concept(0, 0.0), 2, False),
+        (Concept(0, 0.0), Concept(1, 0.0), 2, False),
+        (Concept(0, 0.0), Concept(1, 0.0), 5, True),  # among five the others have no share
+        (Concept(1, 0.0, weight=0.0), Concept(1, 0.0), 5, True),
+        (Concept(1, 0.0, weight=-1.0), Concept(0, 0.0), 2, True),
+    ],
+)
+def test_settings_that_move_nothing_are_off(towards, away, concepts, off) -> None:
+    assert is_off(Sega(towards, away), concepts) is off

@@ -33,6 +33,7 @@ FAULTS = [
 def test_every_fault_of_a_function_and_none_of_its_texts():
     found = sample(SOURCE, 99, random.Random(0))
     assert sorted((m.line, m.kind, m.after) for m in found) == FAULTS
+    assert sample("def same(a):\n    return pow(a, a), iou(a, 'b')\n", 9, random.Random(0)) == []
     some = [m.after for m in sample(SOURCE, 4, random.Random(1))]
     assert some == [m.after for m in sample(SOURCE, 4, random.Random(1))] and len(some) == 4
 
