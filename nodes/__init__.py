@@ -9,6 +9,7 @@ from . import (
     alignment,
     capture,
     entanglement,
+    explore,
     heatmaps,
     inference,
     locate,
@@ -25,6 +26,7 @@ from .measure import bias, compare, consistency, pool, readers
 MODULES = (
     capture,
     heatmaps,
+    explore,
     alignment,
     voting,
     locate,

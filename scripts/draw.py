@@ -16,12 +16,13 @@ SOCKET, WIDGET, MULTILINE = 20, 24, 54  # heights in pixels, as the front end dr
 NOTE, NOTE_WIDTH, NOTE_HEIGHT = "note", 400, 565
 CORE_VERSION = "0.3.75"
 WIDTH = 252  # of a column that has no note
+WIDTHS = {"FairExploreMaps": 430}  # of what needs more
 # Room below the widgets for the pictures (220 at least) and the texts that a node shows after a run.
 PREVIEW = {
     "SaveImage": 226, "PreviewImage": 226, "MaskPreview": 226, "PreviewAny": 120, "FairReport": 310,
     "FairReadAttributes": 226, "FairBiasMetrics": 290, "FairAttentionHeatmaps": 240, "FairLocateRegions": 226,
     "FairConceptEntanglement": 290, "FairLinguisticAlignment": 64, "FairAttentionSave": 64,
-    "FairEthicalIntervention": 64, "FairConceptEditing": 64,
+    "FairEthicalIntervention": 64, "FairConceptEditing": 64, "FairExploreMaps": 420,
 }  # fmt: skip
 # A template is fitted to this share of the window; below LEGIBLE the front end draws no text. So a graph is at most
 # LARGEST, and readable in a window of SMALLEST.
@@ -110,7 +111,7 @@ def _node(graph: Graph, name: str, object_info: dict, version: str, order: int) 
     height = 16 + SOCKET * sockets + WIDGET * (len(values) - texts) + MULTILINE * texts
     height += PREVIEW.get(kind, 0) + graph.heights.get(name, 0)
     return {
-        "id": int(name), "type": kind, "pos": [0, 0], "size": [WIDTH, height],
+        "id": int(name), "type": kind, "pos": [0, 0], "size": [WIDTHS.get(kind, WIDTH), height],
         "flags": {"collapsed": True} if name in graph.folded else {}, "order": order,
         "mode": BYPASS if name in graph.bypassed else 0, "inputs": inputs, "outputs": outputs, "properties": properties,
         "widgets_values": values, **({"title": graph.titles[name]} if name in graph.titles else {}),

@@ -62,6 +62,37 @@ def see_attention() -> Graph:
     )  # fmt: skip
 
 
+def explore_maps() -> Graph:
+    text = "a photo of two doctors next to trees and a red car"
+    nodes = {
+        **loaded(2),
+        "7": node("PrimitiveStringMultiline", value=text),
+        "8": node("CLIPTextEncode", clip=CLIP, text=["7", 0]),
+        "9": node("FairAttentionCapture", model=MODEL, clip=CLIP, prompt=["7", 0]),
+        **sampled(["9", 0], ["8", 0]),
+        **seen("10", "FairExploreMaps", ["9", 1], words="doctors", threshold=0.4),
+        "11": node("MaskPreview", mask=["10", 0]),
+        "12": node("PreviewImage", images=["10", 1]),
+    }
+    return graph(
+        "Touch the maps",
+        note(
+            "*Explore Maps*: point at a place and read which words act there, the strongest first. Press a word: its map. Click "
+            "a place: all that is as strong as it is outlined.",
+            "Press Run again: the outline is a mask, for any node. Nothing is sampled again.",
+            "To compare: record a second sampler (with a LoRA, say) and connect it to *other_attention* and *other_latent*.",
+        ),
+        nodes,
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", NEGATIVE, "9"], [SAMPLER, DECODE, SAVE], ["10"], ["11", "12"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and words": ["7", "8", NEGATIVE, "9"],
+            "Sample": [SAMPLER, DECODE, SAVE], "Explore": ["10"], "What was chosen": ["11", "12"],
+        },
+        about="Point at a place to see which words act there",
+        titles={"7": "Prompt", "8": "Positive prompt", "11": "Mask", "12": "Map and outline"},
+    )  # fmt: skip
+
+
 def fair_people(wanted: list, prompt: str, pictures: int, **fair: Any) -> dict[str, dict]:
     """Alignment, voting, Fair Inference (7, 8, 9), sampler and report (10)."""
     inputs = {"model": MODEL, "clip": CLIP, "target": wanted, "regions": ["8", 0], **fair}
@@ -261,6 +292,7 @@ def masks_from_another_node() -> Graph:
 GRAPHS = {
     "fair-inference-gender": fair_gender,
     "see-attention": see_attention,
+    "explore-maps": explore_maps,
     "measure-a-batch": measure_a_batch,
     "before-and-after": before_and_after,
     "fair-inference-gender-skin-tone": fair_gender_skin_tone,

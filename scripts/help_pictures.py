@@ -60,6 +60,7 @@ SHOWN: dict[str | None, tuple[str, ...]] = {
     "fair-inference-gender": ("FairLinguisticAlignment", "FairBlockVoting", "FairTargetDistribution", "FairInference",
                               "FairReport"),
     "see-attention": ("FairAttentionHeatmaps",),
+    "explore-maps": ("FairExploreMaps",),
     "discover-entanglement": ("FairAttentionCapture",),
     "measure-a-batch": ("FairReadAttributes", "FairBiasMetrics"),
     "before-and-after": ("FairCompareBias",),

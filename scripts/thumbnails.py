@@ -19,6 +19,7 @@ SIDE, GAP = 512, 6  # pixels of the square thumbnail, and between its pictures
 # Which nodes' pictures tell what a workflow does, in reading order, and how many of each.
 SHOWN = {
     "see-attention": (("FairAttentionHeatmaps", 4),),
+    "explore-maps": (("PreviewImage", 2), ("MaskPreview", 2)),
     "fair-inference-gender": (("PreviewImage", 2), ("SaveImage", 2)),  # before above, after below
     "fair-inference-gender-skin-tone": (("FairReport", 4),),
     "measure-a-batch": (("FairReadAttributes", 2), ("FairBiasMetrics", 2)),

@@ -1,0 +1,109 @@
+// Explore Maps: the map viewer on its node. What is chosen there is written into the node's inputs, and read from them.
+import { api } from "../../../scripts/api.js";
+import { app } from "../../../scripts/app.js";
+import { read } from "./maps/data.js";
+import { Viewer } from "./maps/viewer.js";
+
+const KIND = "FairExploreMaps";
+const FILE = /^fair_maps_[0-9a-f]{24}\.bin$/; // as the node names it: a workflow of somebody else asks for nothing else
+const KEPT = "fair_maps"; // property of the node: what it showed last, for when the page is opened again
+const GONE = "the maps are no longer on the server: press Run";
+
+const input = (node, name) => node.widgets?.find((widget) => widget.name === name);
+
+function write(node, name, value) {
+  const widget = input(node, name);
+  if (!widget || widget.value === value) return;
+  widget.value = value;
+  widget.callback?.(value);
+  node.graph?.setDirtyCanvas?.(true, true);
+}
+
+function follow(node) {
+  const lines = String(input(node, "words")?.value ?? "").split("\n");
+  const names = lines.map((line) => line.split(/\s+/).filter(Boolean).join(" ")).filter(Boolean);
+  node.fairMaps.set(names, Number(input(node, "threshold")?.value ?? 0.5));
+}
+
+async function load(node, file, said = "") {
+  const viewer = node.fairMaps;
+  if (!viewer || !FILE.test(file?.filename ?? "")) return;
+  node.properties[KEPT] = { filename: file.filename };
+  if (viewer.file !== file.filename) {
+    viewer.file = file.filename;
+    try {
+      const answer = await api.fetchApi(`/view?${new URLSearchParams({ filename: file.filename, subfolder: "", type: "temp" })}`);
+      if (!answer.ok) throw new Error(GONE);
+      const recordings = await read(await answer.arrayBuffer());
+      if (viewer.file !== file.filename) return; // another run was faster
+      viewer.show(recordings);
+    } catch (error) {
+      viewer.file = null;
+      viewer.clear(error.message);
+      return;
+    }
+  }
+  viewer.say(said);
+  follow(node);
+}
+
+function attach(node) {
+  const viewer = new Viewer(
+    (names) => write(node, "words", names.join("\n")),
+    (threshold) => write(node, "threshold", threshold),
+  );
+  node.fairMaps = viewer;
+  const options = { serialize: false, getMinHeight: () => 380, getValue: () => "", setValue: () => {} };
+  const widget = node.addDOMWidget("maps", "FAIR_MAPS", viewer.element, options);
+  widget.serialize = false; // else it would be saved as one value more than the node has inputs
+  widget.serializeValue = () => undefined;
+  for (const name of ["words", "threshold"]) {
+    const own = input(node, name);
+    if (!own) continue;
+    const { callback } = own;
+    own.callback = function () {
+      const result = callback?.apply(this, arguments);
+      follow(node);
+      return result;
+    };
+  }
+  viewer.element.addEventListener("pointerenter", () => follow(node));
+  node.setSize?.([Math.max(node.size[0], 460), Math.max(node.size[1], 760)]);
+}
+
+function executed(node, output) {
+  const [file] = output?.[KEPT] ?? [];
+  if (file) load(node, file, [output.text ?? ""].flat().join("\n"));
+}
+
+app.registerExtension({
+  name: "FairAttention.Maps",
+  beforeRegisterNodeDef(type, { name }) {
+    if (name !== KIND) return;
+    const { onNodeCreated, onExecuted, configure, onRemoved } = type.prototype;
+    type.prototype.onNodeCreated = function () {
+      onNodeCreated?.apply(this, arguments);
+      attach(this);
+    };
+    type.prototype.onExecuted = function (output) {
+      onExecuted?.apply(this, arguments);
+      executed(this, output);
+    };
+    type.prototype.configure = function () {
+      configure.apply(this, arguments);
+      load(this, this.properties?.[KEPT]);
+      if (this.fairMaps) follow(this);
+    };
+    type.prototype.onRemoved = function () {
+      onRemoved?.apply(this, arguments);
+      this.fairMaps?.close();
+    };
+  },
+  // Another tab is opened again: its outputs are still known.
+  onNodeOutputsUpdated(outputs) {
+    for (const [id, output] of Object.entries(outputs)) {
+      const node = app.graph?.getNodeById?.(Number(id));
+      if (node?.type === KIND) executed(node, output);
+    }
+  },
+});
