@@ -7,6 +7,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CHECKPOINTS = HERE / "checkpoints"
 CHECKPOINT = CHECKPOINTS / "emoji-world.safetensors"
+READERS = HERE / "readers"  # folders in the format of transformers, listed by Load Attribute Reader
+SECOND_READER = READERS / "emoji-world-vit"
 PATCH_ENCODER = HERE / "patch_encoder.safetensors"  # the latent space; only training needs it
 SPRITE = 128  # side of one sprite, pixels
 SIZE = 128  # side of a picture, pixels

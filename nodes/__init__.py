@@ -21,7 +21,7 @@ from . import (
     voting,
 )
 from .baselines import concept_editing, ethical_intervention, fair_diffusion
-from .measure import bias, compare, consistency, pool, readers
+from .measure import bias, compare, consistency, load_reader, pool, readers
 
 MODULES = (
     capture,
@@ -34,6 +34,7 @@ MODULES = (
     inference,
     unedited,
     report,
+    load_reader,
     readers,
     bias,
     pool,

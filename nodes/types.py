@@ -14,6 +14,9 @@ Regions = io.Custom("FAIR_REGIONS")
 Attention = io.Custom("FAIR_ATTENTION")
 Target = io.Custom("FAIR_TARGET")
 Attributes = io.Custom("FAIR_ATTRIBUTES")
+Reader = io.Custom("FAIR_READER")
+# The host's own, which 0.3.75 has no name for. Its front end draws a widget for it where no socket is forced.
+Boxes = io.Custom("BOUNDING_BOX")
 
 
 def schema(**given) -> io.Schema:

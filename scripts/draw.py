@@ -20,7 +20,7 @@ WIDTHS = {"FairExploreMaps": 430}  # of what needs more
 # Room below the widgets for the pictures (220 at least) and the texts that a node shows after a run.
 PREVIEW = {
     "SaveImage": 226, "PreviewImage": 226, "MaskPreview": 226, "PreviewAny": 120, "FairReport": 310,
-    "FairReadAttributes": 226, "FairBiasMetrics": 290, "FairAttentionHeatmaps": 240, "FairLocateRegions": 226,
+    "FairReadAttributes": 290, "FairAttributeReader": 64, "FairBiasMetrics": 290, "FairAttentionHeatmaps": 240, "FairLocateRegions": 226,
     "FairConceptEntanglement": 290, "FairLinguisticAlignment": 64, "FairAttentionSave": 64,
     "FairEthicalIntervention": 64, "FairConceptEditing": 64, "FairExploreMaps": 420,
 }  # fmt: skip

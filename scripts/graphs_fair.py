@@ -145,7 +145,7 @@ def fair_gender() -> Graph:
         },
         about="The model's own pictures, and each person made fair",
         titles={"17": "Before", SAVE: "After", "16": "VAE Decode (before)", "11": "Where it looked"},
-        heights={"17": 160, SAVE: 128},
+        heights={"17": 160, SAVE: 128, "12": -48},
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def fair_gender_skin_tone() -> Graph:
         },
         about="Every pair of two attributes gets its share",
         titles={"11": "Target: skin tone", "14": "Target: gender × skin tone"},
-        heights={"10": 200},
+        heights={"10": 200, "12": -48},
     )  # fmt: skip
 
 
@@ -241,7 +241,7 @@ def before_and_after() -> Graph:
         },
         about="Plain and fair from the same seeds: what changed",
         titles={SAVE: "After", "15": "KSampler (plain)", "16": "VAE Decode (plain)", "17": "Read: before", "12": "Read: after"},
-        heights={"17": 150, "12": 150, SAVE: 128, "13": 300},
+        heights={"17": 8, "12": 8, SAVE: 128, "13": 300},
     )  # fmt: skip
 
 

@@ -50,8 +50,9 @@ def kept_maps():
         "13": node("FairAttentionLoad"),
         "14": node("FairPoolAttributes"),
         "15": node("FairImageConsistency"),
+        "16": node("FairAttributeReader"),
     }
-    return graph("", note(), nodes, [["1", "2", "3"], ["7", "8"], ["10", "9"], ["4"], ["11", "12"], ["13", "14", "15"]],
+    return graph("", note(), nodes, [["1", "2", "3"], ["7", "8"], ["10", "9"], ["4"], ["11", "12"], ["13", "14", "15"], ["16"]],
                  {"all": ["1", "2", "3"]})  # fmt: skip
 
 
@@ -67,7 +68,8 @@ SHOWN: dict[str | None, tuple[str, ...]] = {
     "softiou-guidance": ("FairSoftIoUGuidance", "FairConceptEntanglement"),
     "full-chain": ("FairLocateRegions",),
     "compare-baselines": ("FairEthicalIntervention", "FairDiffusion", "FairConceptEditing"),
-    None: ("FairUneditedLatent", "FairAttentionSave", "FairAttentionLoad", "FairPoolAttributes", "FairImageConsistency"),
+    None: ("FairUneditedLatent", "FairAttentionSave", "FairAttentionLoad", "FairPoolAttributes", "FairImageConsistency",
+           "FairAttributeReader"),
 }  # fmt: skip
 
 

@@ -4,7 +4,7 @@
     python -m fair_attention.metrics.readers.check READER labels.csv
 
 READER: a folder with a classifier or a zero-shot model. FOLDER: a folder for each value, with pictures of one person
-each, read as they are; or a CSV with a column "file" and one column for each axis. Printed:
+each, read as they are, also in folders further below; or a CSV with a column "file" and one column for each axis. Printed:
 accuracy for each class with Wilson's 95 % interval, the confusion matrix, the share left open.
 """
 
@@ -19,13 +19,9 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from .certificate import FILE, Certificate, Confusion
-from .classifier import open_classifier
-from .folders import CLASSIFIER, ZERO_SHOT, look_into
-from .label_presets import PRESETS
-from .label_presets import ZERO_SHOT as ZERO_SHOT_TABLE
-from .label_table import parse_table
-from .labels import preset_table
-from .person_reader import THRESHOLD, Instrument, PersonReader
+from .label_presets import PRESETS, ZERO_SHOT
+from .opening import FITTING, OWN, open_reader
+from .person_reader import THRESHOLD, PersonReader
 from .whereabouts import whole
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -45,8 +41,11 @@ def pictures_of(source: Path, axis: str, axes: dict[str, tuple[str, ...]]) -> li
     else:
         if not source.is_dir():
             raise ValueError(f"there is no folder {source}: wanted is one with a folder for each value of {axis}")
-        files = sorted(f for f in source.glob("*/*") if f.suffix.lower() in SUFFIXES)
-        found = [(file, {axis: file.parent.name}) for file in files]
+        files = sorted(f for f in source.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
+        loose = next((f for f in files if f.parent == source), None)
+        if loose is not None:
+            raise ValueError(f"{loose} lies in no folder that says its {axis}: move it into one, or take it out")
+        found = [(file, {axis: file.relative_to(source).parts[0]}) for file in files]  # however deep it lies
     if not found:
         raise ValueError(f"{source} holds no pictures: wanted is a folder for each of {', '.join(axes.get(axis, ()))}")
     for file, labels in found:
@@ -54,6 +53,11 @@ def pictures_of(source: Path, axis: str, axes: dict[str, tuple[str, ...]]) -> li
             if value not in axes.get(name, ()):
                 raise ValueError(
                     f"{file}: {value!r} is no {name} of this reader, which reads {', '.join(axes.get(name, ('nothing',)))}"
+                    + (
+                        ""
+                        if source.suffix.lower() == ".csv"
+                        else f"; the folders right below {source} are to be the values"
+                    )
                 )
     return found
 
@@ -117,19 +121,6 @@ def _cell(n: int, of: int) -> str:
     return f"{n} {n / max(of, 1):.0%} [{low:.0%}, {high:.0%}]"
 
 
-def open_reader(folder: Path, labels: str = "", table: str = "") -> Instrument:
-    """A folder's reader. labels: a preset's name; table: a table of one's own; neither: what fits by itself."""
-    found = look_into(folder)
-    if found.kind == CLASSIFIER:
-        own = parse_table(table) if table else preset_table(labels, found.labels) if labels else None
-        return open_classifier(found, own, labels or "a table")
-    if found.kind == ZERO_SHOT:
-        from .zero_shot import open_zero_shot
-
-        return open_zero_shot(found, parse_table(table or ZERO_SHOT_TABLE))
-    raise ValueError(f"{folder} is an {found.kind}: it finds people and reads nothing")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("reader", type=Path)
@@ -143,8 +134,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     a = parser.parse_args(arguments)
     try:
-        table = a.table.read_text(encoding="utf-8") if a.table else ""
-        reader = PersonReader(open_reader(a.reader, a.labels, table), a.confidence, a.expand)
+        table = a.table.read_text(encoding="utf-8") if a.table else ZERO_SHOT
+        labels = a.labels or (OWN if a.table else FITTING)
+        reader = PersonReader(open_reader(a.reader, labels, table), a.confidence, a.expand)
         found = pictures_of(a.pictures, a.axis, dict(reader.axes))
         certificate = measure(
             reader, found, f"{len(found)} pictures of {a.pictures.resolve().name}, crop + {a.expand:.0%}"

@@ -20,7 +20,10 @@ def square(box: Box, expand: float = EXPAND) -> tuple[int, int, int]:
     left, top, right, bottom = box
     longer = max(right - left, bottom - top)
     if not (right > left and bottom > top and SMALLEST <= longer < float("inf")):
-        raise ValueError(f"the box {tuple(round(v, 1) for v in box)} is empty or smaller than {SMALLEST:.0f} pixels")
+        raise ValueError(
+            f"the box {tuple(round(v, 1) for v in box)} is empty or smaller than {SMALLEST:.0f} pixels: take "
+            "it out, or look for people in a larger picture"
+        )
     side = max(1, round(longer * (1 + expand)))
     return round((left + right - side) / 2), round((top + bottom - side) / 2), side
 

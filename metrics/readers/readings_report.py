@@ -1,8 +1,17 @@
-"""Readings as text: who read, how people were found, how many could be read on each axis."""
+"""Readers and readings as text: who reads, how people were found, how many could be read on each axis."""
 
 from collections import Counter
 
+from .person_reader import PersonReader
 from .readings import ReadAttributes
+
+
+def describe_reader(reader: PersonReader, certificate: str) -> str:
+    """Its name and whose labels it reads by, a line for each axis, its settings, a sentence about its certificate."""
+    whose = getattr(reader.instrument, "labels_by", "the texts in table")
+    axes = [f"{axis} (perceived): {', '.join(values)}" for axis, values in reader.axes.items()]
+    settings = f"left open below a confidence of {reader.threshold:g}; crop: the box and {reader.expand:.0%} more"
+    return "\n".join([f"{reader.name}, by {whose}", *axes, settings, certificate])
 
 
 def describe_readings(read: ReadAttributes, found: str = "", warning: str = "") -> str:

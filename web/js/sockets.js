@@ -7,6 +7,7 @@ const COLOURS = {
   FAIR_ATTENTION: "#e07a5f",
   FAIR_TARGET: "#c38bd9",
   FAIR_ATTRIBUTES: "#5fb7c9",
+  FAIR_READER: "#8a9be0",
 };
 
 // The front end empties the colour of every type that its palette does not name; a palette that names ours wins.

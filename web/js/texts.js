@@ -6,6 +6,8 @@ const SPEAKING = new Set([
   "FairLinguisticAlignment",
   "FairReport",
   "FairConceptEntanglement",
+  "FairAttributeReader",
+  "FairReadAttributes",
   "FairBiasMetrics",
   "FairCompareBias",
   "FairImageConsistency",

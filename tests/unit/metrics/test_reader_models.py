@@ -191,6 +191,22 @@ def test_check_reads_a_csv_and_refuses_what_it_does_not_know(tmp_path, capsys):
     assert main([str(reader), str(table)]) == 1 and "no picture that can be read" in capsys.readouterr().err
 
 
+def test_pictures_deeper_in_a_values_folder_count_and_loose_ones_are_refused(tmp_path, capsys):
+    """Female: one dark right below, two dark a folder deeper; male: one bright. A folder around the values is no value."""
+    reader = tiny_readers.classifier(tmp_path / "reader", ("Female", "Male"))
+    faces(tmp_path / "all", [("female", 20), ("female/of one day", 30), ("female/of one day", 40), ("male", 220)])
+    (tmp_path / "all" / "female" / "named.png").mkdir()
+    assert main([str(reader), str(tmp_path / "all")]) == 0
+    assert load_certificate(reader / FILE).axes["gender"].counts == ((3, 0, 0), (0, 1, 0))
+    faces(tmp_path / "around", [("gender/female", 20), ("gender/male", 220)])
+    assert main([str(reader), str(tmp_path / "around")]) == 1
+    said = capsys.readouterr().err
+    assert "'gender' is no gender of this reader" in said and "the folders right below" in said
+    faces(tmp_path / "all", [("", 20)])
+    assert main([str(reader), str(tmp_path / "all")]) == 1
+    assert "lies in no folder that says its gender: move it into one" in capsys.readouterr().err
+
+
 def test_wilsons_interval():
     """Wilson 1927; 3 of 4 as in any table."""
     assert interval(3, 4) == pytest.approx((0.3006, 0.9544), abs=1e-4) and interval(0, 0) == (0.0, 1.0)
