@@ -9,7 +9,7 @@ export HOST ?= 0.30.0
 PICTURES ?= $(SEEDS)
 export PROMPT PICTURES ATTRIBUTES OUT FAULTS SEED
 
-.PHONY: help setup demo test test-unit test-host test-browser schemas workflows thumbnails help-pictures lint mutation format train emoji-report composition real-size registry-check clean bench $(BENCHMARKS)
+.PHONY: help setup demo audit test test-unit test-host test-browser schemas workflows thumbnails help-pictures lint mutation format train emoji-report composition real-size registry-check clean bench $(BENCHMARKS)
 
 help:  ## list the targets
 	@grep -hE '^[a-z$$].*:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -21,6 +21,12 @@ demo: export OMP_NUM_THREADS ?= 2
 demo: setup  ## before and after, with numbers: PROMPT="three pilots with cats" PICTURES=16 ATTRIBUTES=gender OUT=folder
 	@$(PYTHON) -m fair_attention.scripts.demo $(if $(PROMPT),--prompt "$$PROMPT") $(if $(PICTURES),--pictures "$$PICTURES") \
 		$(if $(ATTRIBUTES),--attributes "$$ATTRIBUTES") $(if $(OUT),--out "$$OUT")
+
+audit: export OMP_NUM_THREADS ?= 2
+audit: setup  ## how fair is the embedded model, plain and with Fair Inference? resumes; STUDY=file.toml OUT=folder
+	@$(PYTHON) -c "import altair, jinja2, vl_convert" 2>/dev/null || $(PYTHON) -m pip install -q jinja2 altair vl-convert-python
+	@$(PYTHON) -m fair_attention.audit run $(or $(STUDY),audit/studies/occupations.toml) --out $(or $(OUT),output/audit)
+	@$(PYTHON) -m fair_attention.audit report $(or $(OUT),output/audit)
 
 # Two processes with a host and a thread each, faster than two threads; what one file's tests share is made once, in one of
 # them. Each loads thousands of modules: compiled ones are kept, also where the environment says not to.

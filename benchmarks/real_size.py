@@ -14,8 +14,8 @@ import psutil
 from ..host import hosts, random_sd
 from ..host.in_process import use_host
 from ..host.server import HostError, Server, running
+from ..host.workflow import read_prompt
 from ..scripts.demo import find
-from ..scripts.workflow import read_prompt
 from .page import write_section
 
 WORKFLOW = hosts.ROOT / "workflows" / "full-chain.json"

@@ -7,6 +7,7 @@ with running(Path("output/demo/host")) as server:
 
 import asyncio
 import contextlib
+import ctypes
 import io
 import json
 import os
@@ -146,13 +147,23 @@ def running(base: Path, cpu: bool = True, arguments: tuple[str, ...] = (), patie
         command += ["--front-end-root", str(hosts.frontend())]
     with terminable(), (base / "server.log").open("wb") as log:
         # A group of its own: Ctrl-C reaches us alone, and what the host starts ends with it.
-        process = subprocess.Popen(command, cwd=hosts.tree(), stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=hosts.tree(), stdout=log, stderr=log, start_new_session=True, preexec_fn=ends_with_us()
+        )
         try:
             server = Server(f"http://127.0.0.1:{port}")
             wait_until_it_answers(server, process, base / "server.log", patience)
             yield server
         finally:
             stop(process)
+
+
+def ends_with_us() -> Callable[[], None] | None:
+    """What the host's process does first, so that the system ends it when we are killed without a last word. None: not Linux."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    return lambda: prctl(1, signal.SIGTERM) and None  # PR_SET_PDEATHSIG
 
 
 def wait_until_it_answers(server: Server, process: subprocess.Popen, log: Path, patience: float) -> None:

@@ -21,7 +21,7 @@ from . import (
     voting,
 )
 from .baselines import concept_editing, ethical_intervention, fair_diffusion
-from .measure import bias, compare, consistency, load_reader, pool, readers
+from .measure import bias, compare, consistency, load_reader, pool, readers, record
 
 MODULES = (
     capture,
@@ -40,6 +40,7 @@ MODULES = (
     pool,
     compare,
     consistency,
+    record,
     soft_iou,
     entanglement,
     storage,

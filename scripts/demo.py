@@ -13,10 +13,10 @@ from ..emoji_world.world import CHECKPOINT
 from ..guidance.fair.target import PRESETS
 from ..host import hosts
 from ..host.server import HostError, Server, running, say
+from ..host.workflow import read_prompt
 from . import demo_report
 from .demo_report import Method
 from .demo_request import BATCH, Request, parse, unknown_words
-from .workflow import read_prompt
 
 WORKFLOW = hosts.ROOT / "workflows" / "fair-inference-gender.json"
 PEOPLE = "demo/people"  # what the host saves of whom it found, in its output folder

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .workflow import BYPASS, controlled, widgets
+from ..host.workflow import BYPASS, controlled, widgets
 
 GAP_X, GAP_Y, TITLE = 24, 12, 30
 FRAME, FRAME_TITLE = 8, 40  # pixels of a group around its nodes, and above them
@@ -20,7 +20,8 @@ WIDTHS = {"FairExploreMaps": 430}  # of what needs more
 # Room below the widgets for the pictures (220 at least) and the texts that a node shows after a run.
 PREVIEW = {
     "SaveImage": 226, "PreviewImage": 226, "MaskPreview": 226, "PreviewAny": 120, "FairReport": 310,
-    "FairReadAttributes": 290, "FairAttributeReader": 64, "FairBiasMetrics": 290, "FairAttentionHeatmaps": 240, "FairLocateRegions": 226,
+    "FairReadAttributes": 290, "FairAttributeReader": 64, "FairBiasMetrics": 290, "FairRecordPeople": 290,
+    "FairAttentionHeatmaps": 240, "FairLocateRegions": 226,
     "FairConceptEntanglement": 290, "FairLinguisticAlignment": 64, "FairAttentionSave": 64,
     "FairEthicalIntervention": 64, "FairConceptEditing": 64, "FairExploreMaps": 420,
 }  # fmt: skip

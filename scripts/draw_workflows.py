@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..host import hosts
 from ..host.server import running
-from . import graphs_baselines, graphs_fair, graphs_guidance
+from . import graphs_audit, graphs_baselines, graphs_fair, graphs_guidance
 from .draw import to_workflow
 
 FOLDER = hosts.ROOT / "workflows"
@@ -19,6 +19,7 @@ GRAPHS = {
     **graphs_fair.GRAPHS,
     **graphs_guidance.GRAPHS,
     **graphs_baselines.GRAPHS,
+    **graphs_audit.GRAPHS,
 }  # file name -> the function that describes it, as one learns
 
 

@@ -67,6 +67,7 @@ SHOWN: dict[str | None, tuple[str, ...]] = {
     "before-and-after": ("FairCompareBias",),
     "softiou-guidance": ("FairSoftIoUGuidance", "FairConceptEntanglement"),
     "full-chain": ("FairLocateRegions",),
+    "record-a-study": ("FairRecordPeople",),
     "compare-baselines": ("FairEthicalIntervention", "FairDiffusion", "FairConceptEditing"),
     None: ("FairUneditedLatent", "FairAttentionSave", "FairAttentionLoad", "FairPoolAttributes", "FairImageConsistency",
            "FairAttributeReader"),

@@ -12,8 +12,8 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from ..host.server import Server, running
+from ..host.workflow import read_prompt
 from .draw_workflows import FOLDER, GRAPHS
-from .workflow import read_prompt
 
 SIDE, GAP = 512, 6  # pixels of the square thumbnail, and between its pictures
 # Which nodes' pictures tell what a workflow does, in reading order, and how many of each.
@@ -29,6 +29,7 @@ SHOWN = {
     "discover-entanglement": (("FairConceptEntanglement", 4),),
     "softiou-guidance": (("FairConceptEntanglement", 4),),
     "compare-baselines": (("PreviewImage", 4), ("SaveImage", 1), ("FairReport", 1)),
+    "record-a-study": (("FairRecordPeople", 4),),
     "full-chain": (("FairLocateRegions", 2), ("FairReport", 2)),
 }
 

@@ -6,11 +6,12 @@ A reading is perceived appearance in a generated picture. It is a coarse proxy a
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Protocol
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Protocol
 
 from .certificate import Certificate
+
+if TYPE_CHECKING:  # a study's rows are read and written without a tensor, and without the seconds torch takes to load
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class AttributeReader(Protocol):
     name: str  # printed beside every number that rests on it
     axes: Mapping[str, tuple[str, ...]]  # axis -> all values it can read
 
-    def read(self, images: Tensor) -> list[list[Reading]]:
+    def read(self, images: "Tensor") -> list[list[Reading]]:
         """[B,H,W,3] in 0 ... 1 -> the people of each image, from left to right."""
         ...
 

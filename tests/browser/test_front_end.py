@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fair_attention.host import hosts
+from fair_attention.host.workflow import to_prompt
 from fair_attention.scripts.browser import OPEN
-from fair_attention.scripts.workflow import to_prompt
 
 SCREENSHOTS = Path("output/browser")
 CARDS = json.loads((hosts.ROOT / "web" / "templates.json").read_text(encoding="utf-8"))

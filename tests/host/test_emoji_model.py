@@ -10,8 +10,8 @@ from fair_attention.emoji_world.report import match
 from fair_attention.emoji_world.train_reader import recast
 from fair_attention.emoji_world.world import CHECKPOINT
 from fair_attention.host import hosts
+from fair_attention.host.workflow import read_prompt
 from fair_attention.scripts import demo
-from fair_attention.scripts.workflow import read_prompt
 from fair_attention.tests.host.graphs import stock_graph
 
 WORKFLOWS = sorted((hosts.ROOT / "workflows").glob("*.json"))

@@ -3,7 +3,7 @@
 import pytest
 
 from fair_attention.host import server, tiny
-from fair_attention.scripts.workflow import to_prompt
+from fair_attention.host.workflow import to_prompt
 from fair_attention.tests.host.graphs import stock_graph
 
 # A custom node of its own, since the server is another process and knows nothing of this one's registrations.

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from fair_attention.host import hosts
+from fair_attention.host.workflow import NOTES, controlled, to_prompt, widgets
 from fair_attention.scripts import draw_workflows
 from fair_attention.scripts.draw import LARGEST, TITLE, Graph, drawn_height, extent, to_workflow
 from fair_attention.scripts.graph_parts import CHECKPOINT
-from fair_attention.scripts.workflow import NOTES, controlled, to_prompt, widgets
 
 FILES = sorted((hosts.ROOT / "workflows").glob("*.json"), key=lambda path: path.stem)
 SOCKETS_OF_LISTS = {"COMBO", "*"}

@@ -11,6 +11,7 @@ const SPEAKING = new Set([
   "FairBiasMetrics",
   "FairCompareBias",
   "FairImageConsistency",
+  "FairRecordPeople",
   "FairAttentionSave",
   "FairEthicalIntervention",
   "FairConceptEditing",

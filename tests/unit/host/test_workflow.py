@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fair_attention.scripts.workflow import read_prompt, to_prompt
+from fair_attention.host.workflow import read_prompt, to_prompt
 
 INFO = {
     "Loader": {

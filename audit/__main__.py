@@ -1,0 +1,141 @@
+"""python -m fair_attention.audit run | report | compare"""
+
+import argparse
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..metrics.study import StudyError, StudyStore
+from . import run as running
+from .cells import total
+from .places import Embedded, Place, Running
+from .progress import Progress, duration
+from .study import Study, load
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "python -m fair_attention.audit", description="How fair is a checkpoint, over prompts, seeds and methods?"
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="draw, read and record; goes on where it stopped")
+    run.add_argument("study", type=Path, help="a study file (TOML), see audit/studies/occupations.toml")
+    run.add_argument(
+        "--out", type=Path, help="folder of rows, pictures and report (default: beside the study file, by its name)"
+    )
+    run.add_argument(
+        "--server",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a ComfyUI that runs already, once or more; default: the embedded one",
+    )
+    run.add_argument("--embedded", type=int, default=1, metavar="N", help="how many embedded ones, without --server")
+    run.add_argument("--dry-run", action="store_true", help="say how much there is to do, and draw nothing")
+    report = commands.add_parser("report", help="write report.html, people.csv, summary.csv, audit.json")
+    report.add_argument("study", type=Path, help="a study's folder, or its file")
+    report.add_argument("--out", type=Path, help="the study's folder, where it is not beside the file")
+    compare = commands.add_parser("compare", help="two studies of the same prompts and seeds, two checkpoints say")
+    compare.add_argument("before", type=Path)
+    compare.add_argument("after", type=Path)
+    compare.add_argument("--out", type=Path, default=Path("compare.html"))
+    return parser.parse_args(given)
+
+
+def folder_of(study: Path, out: Path | None) -> Path:
+    """Where a study's rows lie."""
+    if out is not None:
+        return out
+    return study.with_suffix("") if study.suffix == ".toml" else study
+
+
+def places(asked: argparse.Namespace, folder: Path) -> list[Place]:
+    if asked.server:
+        return [Running(url) for url in dict.fromkeys(u.rstrip("/") for u in asked.server)]
+    return [Embedded(folder / "host" / str(n)) for n in range(max(1, asked.embedded))]
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """No second driver on the same study; the lock ends with the process, however it ends."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: two drivers would draw twice, and still write each row once
+        yield
+        return
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StudyError(
+                f"another audit is running in {folder}: wait for it, or take another folder (--out)"
+            ) from error
+        yield
+
+
+def told(study: Study, store: StudyStore, servers: int) -> str:
+    """How much there is to do."""
+    waiting, all_cells = len(running.left(study, store)), total(study)
+    text = (
+        f"{study.name}: {len(study.prompts)} prompts x {len(study.seeds)} seeds x {len(study.methods)} methods = {all_cells} cells, "
+        f"{all_cells * study.pictures} pictures; {all_cells - waiting} cells are finished"
+    )
+    done = len(store.cells("done"))
+    if waiting and done:
+        text += f"; the others take about {duration(store.seconds() / done * waiting / servers)} on {servers} server{'s' * (servers > 1)}, as fast as those"
+    elif waiting:
+        text += "; how long they take is known when the first one is measured"
+    return text
+
+
+def run(asked: argparse.Namespace) -> int:
+    study, folder = load(asked.study), folder_of(asked.study, asked.out)
+    where = places(asked, folder)
+    with StudyStore(folder) as store, alone(folder), contextlib.ExitStack() as stack:
+        print(told(study, store, len(where)), flush=True)
+        if asked.dry_run:
+            for place in where if asked.server else ():
+                place.open()
+                print(f"{place.name}: ComfyUI {place.about()['comfyui']}, {', '.join(place.about()['devices'])}")
+            return 0
+        if not running.left(study, store):
+            print(f"nothing is left to do. Report: python -m fair_attention.audit report {shlex.quote(str(folder))}")
+            return 0
+        before = store.facts()
+        for place in where:
+            stack.callback(place.close)
+            place.open()
+        store.note(**running.facts(study, where, command(), before))
+        bar = Progress(len(running.left(study, store)), study.pictures)
+        drawn = running.Run(study, store, folder, where, bar)
+        drawn.go()
+        for method, prompt, seed, error, server in store.failures():
+            print(f"failed: {method}, {prompt!r}, seed {seed} on {server}: {error.splitlines()[0] if error else ''}")
+    print(f"finished. Report: python -m fair_attention.audit report {shlex.quote(str(folder))}")
+    return 1 if drawn.failed else 0
+
+
+def command() -> str:
+    return "python -m fair_attention.audit " + shlex.join(sys.argv[1:])
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    asked = arguments(given)
+    try:
+        if asked.command == "run":
+            return run(asked)
+        from . import report
+
+        return report.main(asked)
+    except StudyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped. What is finished is kept: run the same command to go on", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
