@@ -10,6 +10,7 @@ from .distances import Array, e1
 from .sample import Counts, Sample, degrees, effective_people
 
 DRAWS = 2000
+LARGE = 2000  # pictures: from here on pictures that are alike are drawn together, as one number, which is the same
 
 
 def drawn_pictures(prompt: Counts, draws: int, seed: int = 0) -> Array:
@@ -20,6 +21,12 @@ def drawn_pictures(prompt: Counts, draws: int, seed: int = 0) -> Array:
         of = prompt == p
         times[:, of] = rng.multinomial(of.sum(), np.full(of.sum(), 1 / of.sum()), draws)
     return times
+
+
+def drawn_together(rows: Array | Counts, draws: int, rng: np.random.Generator) -> Array:
+    """The sum of as many rows as there are, drawn with replacement: how often each kind of row is drawn.   [m,n] -> [draws,n]"""
+    kinds, many = np.unique(rows, axis=0, return_counts=True)
+    return rng.multinomial(len(rows), many / len(rows), draws) @ kinds
 
 
 def mean_interval(
@@ -38,8 +45,13 @@ def mean_interval(
     if np.ptp(values) == 0:
         missed = 1 - tail ** (1 / len(values))
         return mean - missed * (mean - least), mean + missed * (most - mean)
-    times = drawn_pictures(prompt, draws, seed)
-    means = np.mean([times[:, prompt == p] @ values[prompt == p] / (prompt == p).sum() for p in groups], 0)
+    if len(values) >= LARGE:
+        rng = np.random.default_rng(seed)
+        drawn = [drawn_together(values[prompt == p][:, None], draws, rng)[:, 0] / (prompt == p).sum() for p in groups]
+    else:
+        times = drawn_pictures(prompt, draws, seed)
+        drawn = [times[:, prompt == p] @ values[prompt == p] / (prompt == p).sum() for p in groups]
+    means = np.mean(drawn, 0)
     free, per_prompt = max(1, len(values) - len(groups)), len(values) / len(groups)
     wider = np.sqrt(per_prompt / max(1, per_prompt - 1)) * student.ppf(1 - tail, free) / student.ppf(1 - tail, 1e6)
     low, high = (mean + wider * (np.quantile(means, q) - mean) for q in (tail, 1 - tail))
@@ -66,16 +78,17 @@ def share_intervals(sample: Sample, level: float = 0.95) -> list[tuple[float, fl
 
 def correlation(before: Sample, after: Sample, draws: int = DRAWS, seed: int = 0) -> float:
     """How the mean E1 of two methods move together when pairs of pictures are drawn again.   -> -1 ... 1"""
-    times = drawn_pictures(before.prompt, draws, seed)
-    moving = []
-    for sample in (before, after):
-        means = np.zeros(draws)
-        for p in range(len(sample.prompts)):
-            of = sample.prompt == p
-            people = times[:, of] @ sample.counts[of]
+    large, k = len(before.counts) >= LARGE, before.classes
+    rng = np.random.default_rng(seed)
+    times = None if large else drawn_pictures(before.prompt, draws, seed)
+    moving = np.zeros((2, draws))
+    for p in range(len(before.prompts)):
+        of = before.prompt == p
+        rows = np.hstack([before.counts[of], after.counts[of]])
+        drawn = drawn_together(rows, draws, rng) if times is None else times[:, of] @ rows
+        for i, people in enumerate((drawn[:, :k], drawn[:, k:])):
             total = people.sum(1, keepdims=True)
-            means += np.where(total[:, 0] > 0, e1(people / np.maximum(total, 1), people), 0)
-        moving.append(means)
+            moving[i] += np.where(total[:, 0] > 0, e1(people / np.maximum(total, 1), people), 0)
     if min(np.ptp(m) for m in moving) < 1e-12:
         return 0.0
     return float(np.corrcoef(moving[0], moving[1])[0, 1])

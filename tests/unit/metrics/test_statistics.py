@@ -15,7 +15,7 @@ from fair_attention.metrics.comparison import compare
 from fair_attention.metrics.correction import checked, corrected, observed, read_as
 from fair_attention.metrics.intervals import distance_interval
 from fair_attention.metrics.resampling import drawn_pictures, mean_interval, share_intervals
-from fair_attention.metrics.sample import degrees, effective_people, likeness, sample_of
+from fair_attention.metrics.sample import Sample, degrees, effective_people, likeness, sample_of
 from fair_attention.metrics.significance import holm, no_bias, no_difference
 from fair_attention.metrics.statistics import largest_risk_difference, measure, unreadable_bounds
 from fair_attention.metrics.statistics_report import format_measurement
@@ -264,3 +264,37 @@ def test_the_report_says_what_a_reviewer_asks_for():
         assert said in text, said
     assert "it has no certificate" in format_measurement(measure([[0, 1]], GENDERS))
     assert "hardly tells" in format_measurement(measure([[0, 1]], GENDERS, certificate=[[5, 5, 0], [5, 5, 0]]))
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_many_pictures_drawn_together_say_what_they_say_one_by_one(classes, monkeypatch):
+    """Large samples take a shorter way to the same distributions."""
+    from fair_attention.metrics import resampling, significance
+
+    rng = np.random.default_rng(5)
+    counts = rng.multinomial(
+        3, np.full(classes, 1 / classes) + 0.03 * np.eye(classes)[0] - 0.03 * np.eye(classes)[1], 400
+    )
+    other = rng.multinomial(3, np.full(classes, 1 / classes), 400)
+    after = np.where(rng.random((400, 1)) < 0.2, other, counts)  # most pictures stay, so that both move together
+    prompt = np.repeat([0, 1], 200)
+    before, later = (Sample(c, np.zeros(400, np.int64), prompt, ("a", "b")) for c in (counts, after))
+    values = distances.e1(counts / 3, np.full(classes, 1 / classes))
+
+    def all_of_them():
+        low, high = resampling.mean_interval(values, prompt, 0.0, 1.0)
+        return [
+            significance.no_bias(before),
+            significance.no_difference(before, later),
+            low,
+            high,
+            resampling.correlation(before, later),
+        ]
+
+    one_by_one = all_of_them()
+    monkeypatch.setattr(significance, "LARGE", 0)
+    monkeypatch.setattr(resampling, "LARGE", 0)
+    together = all_of_them()
+    assert together == pytest.approx(one_by_one, abs=0.08)
+    assert together != one_by_one  # another way indeed
+    assert significance._renamed_together(before, 3, rng).sum((1, 2)).tolist() == [1200] * 3
