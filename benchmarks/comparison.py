@@ -3,8 +3,8 @@
 All methods draw the same prompts from the same seeds, with the concepts of BiasMap recorded on the way; pictures and what
 was recorded are kept in output/bench/ batch by batch, so that a run goes on where the last one stopped. `--shard 0/2`
 draws every second prompt and writes no table. `--quick` draws a few pictures of the main rows and fails, with exit status
-1, when one of them has left its bounds. `--checkpoint FILE --reader FOLDER --size 512` is for a model of yours; it is
-refused until readers of photographs are wired to this command. Prompts are files, benchmarks/prompts/.
+1, when one of them has left its bounds. `--checkpoint FILE --reader FOLDER --detector FOLDER --size 512` is
+for a model of yours: a classifier or zero-shot model, and what finds its people. Prompts are files, benchmarks/prompts/.
 """
 
 import argparse
@@ -185,7 +185,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shard", default="", help="draw part K of N of the prompts, as in 0/2, and write no table")
     parser.add_argument("--checkpoint", type=Path, default=sampling.CHECKPOINT)
     parser.add_argument(
-        "--reader", default="", help="a folder with a reader (refused so far); without it the emoji world's own"
+        "--reader", default="", help="a folder with a classifier or zero-shot model; without it the emoji world's own"
+    )
+    parser.add_argument(
+        "--detector", default="", help="a folder with the detector of its people; without it the emoji reader"
     )
     parser.add_argument("--size", type=int, default=sampling.SIZE)
     parser.add_argument("--steps", type=int, default=0, help="0: 20 on the emoji world, 50 elsewhere")
@@ -198,11 +201,11 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     a = arguments()
     own = a.checkpoint == sampling.CHECKPOINT
-    if not own and not a.reader:
+    if not own and not (a.reader and a.detector):
         raise SystemExit(
-            "comparison: --checkpoint needs --reader FOLDER: the emoji world's reader knows emoji people only"
+            "comparison: --checkpoint needs --reader FOLDER and --detector FOLDER: the emoji world's reader knows emoji people only"
         )
-    reader, emoji, mark = load_reader(a.reader), sampling.load(a.checkpoint), fingerprint(a.checkpoint)
+    reader, emoji, mark = load_reader(a.reader, a.detector), sampling.load(a.checkpoint), fingerprint(a.checkpoint)
     steps, cfg = a.steps or (sampling.STEPS if own else 50), a.cfg or (sampling.CFG if own else 7.5)
     studio = Studio(emoji, EMOJI_WEIGHTS if own else SD_WEIGHTS, steps, KEPT / mark)
     lists = "emoji" if own else "photographs"

@@ -6,7 +6,7 @@
 Prints what goes into *concepts* of Unified Concept Editing (UCE), and keeps it beside the state of the loop, from which a run
 that was stopped goes on. As published: 20 steps, ten pictures of each concept and round (the paper era: fifty of each of its
 five texts), until every share is nearer than .05 or after 30 rounds. The published loop reads by CLIP, this one by the
-emoji world's reader; photographs cannot be read here yet. Seeds are the same in every round (the published ones are not fixed).
+emoji world's reader, or by a model in a folder (--reader, --detector). Seeds are the same in every round (the published ones are not fixed).
 """
 
 import argparse
@@ -19,6 +19,7 @@ from ..emoji_world import sampling
 from ..emoji_world.reader import EmojiReader
 from ..guidance.baselines.uce import PAPER, REWRITE
 from ..guidance.baselines.uce_loop import ROUNDS, TOLERANCE, Loop, Round, lines_of, marked_texts, shares_read
+from ..metrics.readers.folder_reader import open_folder_reader
 
 VARIANTS = {"rewrite": REWRITE, "paper": PAPER}
 PICTURES = {REWRITE: 10, PAPER: 50}
@@ -101,7 +102,10 @@ def main() -> None:
     parser.add_argument("--variant", choices=list(VARIANTS), default="rewrite")
     parser.add_argument("--checkpoint", type=Path, default=sampling.CHECKPOINT)
     parser.add_argument(
-        "--reader", default="", help="a folder with a reader (refused so far); without it the emoji world's own"
+        "--reader", default="", help="a folder with a classifier or zero-shot model; without it the emoji world's own"
+    )
+    parser.add_argument(
+        "--detector", default="", help="a folder with the detector of its people; without it the emoji reader"
     )
     parser.add_argument("--pictures", type=int, default=0, help="of each text and round; 0: as published")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
@@ -114,7 +118,7 @@ def main() -> None:
     a = parser.parse_args()
     variant = VARIANTS[a.variant]
     a.pictures = a.pictures or PICTURES[variant]
-    reader, emoji = load_reader(a.reader), sampling.load(a.checkpoint)
+    reader, emoji = load_reader(a.reader, a.detector), sampling.load(a.checkpoint)
     target = target_of(a.attributes.split(" x "))
     texts = tuple(t for c in a.concepts.split(";") if c.strip() for t in marked_texts(c.strip(), variant))
     loop = saved(a.out, Loop(variant, texts, target.shares, a.tolerance))
@@ -126,11 +130,16 @@ def main() -> None:
     print(lines_of(loop.rounds, variant, [x.name for x in target.attributes]) if loop.rounds else "nothing to edit")
 
 
-def load_reader(folder: str) -> Any:
-    """The emoji world's reader. SystemExit for one from a folder, which nobody finds the people for yet."""
-    if folder:
-        raise SystemExit(f"--reader {folder}: pictures are read by the emoji world's own reader only, so far")
-    return EmojiReader()
+def load_reader(folder: str, detector: str = "") -> Any:
+    """The emoji world's reader, or a folder's, with the people of a detector's folder. SystemExit says what is wrong with a folder."""
+    if detector and not folder:
+        raise SystemExit(f"--detector {detector}: it finds people for a reader of yours; give --reader FOLDER too")
+    if not folder:
+        return EmojiReader()
+    try:
+        return open_folder_reader(Path(folder), Path(detector) if detector else None, EmojiReader())
+    except ValueError as error:
+        raise SystemExit(f"--reader, --detector: {error}") from error
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ def describe_readings(read: ReadAttributes, found: str = "", warning: str = "") 
     per_image = Counter(len(image) for image in read.images)
     several = ", ".join(f"{n} in {images}" for n, images in sorted(per_image.items()))
     lines = [warning] if warning else []
-    lines.append(f"{read.reader}; {len(people)} people in {len(read.images)} pictures (people a picture: {several})")
+    who, where = f"{len(people)} {'person' if len(people) == 1 else 'people'}", len(read.images)
+    lines.append(f"{read.reader}; {who} in {where} picture{'s' * (where != 1)} (people a picture: {several})")
     lines += [found] if found else []
     for axis, values in read.axes.items():
         counts = Counter(r.labels.get(axis) for r in people)

@@ -3,11 +3,13 @@
 import json
 
 import pytest
+import torch
 
 from fair_attention.guidance.baselines.concepts import parse_concepts
 from fair_attention.guidance.baselines.uce import PAPER, REWRITE, VARIANTS
 from fair_attention.guidance.baselines.uce_loop import Loop, lines_of, marked_texts, shares_read
 from fair_attention.guidance.fair.target import PRESETS
+from fair_attention.host import tiny_readers
 from fair_attention.scripts.edit_concepts import load_reader, run, saved
 
 NAMES = ["female", "male"]
@@ -70,9 +72,31 @@ def test_shares_of_those_who_are_one_of_the_attributes():
     assert shares_read([{"gender": None}], PRESETS["gender"]) is None
 
 
-def test_a_reader_from_a_folder_is_refused_in_words():
+def test_a_reader_and_a_detector_come_from_folders(tmp_path):
+    """Left dark, right bright, where the tiny detector boxes somebody."""
+    pytest.importorskip("transformers")
     assert load_reader("").name == "emoji reader"
-    with pytest.raises(
-        SystemExit, match="--reader some/folder: pictures are read by the emoji world's own reader only"
-    ):
-        load_reader("some/folder")
+    tiny_readers.classifier(tmp_path / "brightness", ("Female", "Male"))
+    tiny_readers.detector(tmp_path / "finder", ("cat", "person"), [(0.25, 0.5, 0.3, 0.6), (0.75, 0.5, 0.3, 0.6)])
+    reader = load_reader(str(tmp_path / "brightness"), str(tmp_path / "finder"))
+    picture = torch.full((1, 40, 80, 3), 0.1)
+    picture[:, :, 40:] = 0.9
+    assert [r.labels for r in reader.read(picture)[0]] == [{"gender": "female"}, {"gender": "male"}]
+    assert (reader.name, reader.axes) == ("brightness", {"gender": ("female", "male")})
+    drawn = load_reader(str(tmp_path / "brightness"))  # nobody the emoji reader would know
+    assert drawn.read(torch.full((1, 64, 64, 3), 0.5)) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("some/folder",), "--reader, --detector: folder: there is no folder some/folder: put a model's config.json"),
+        (
+            ("", "some/folder"),
+            "--detector some/folder: it finds people for a reader of yours; give --reader FOLDER too",
+        ),
+    ],
+)
+def test_folders_that_are_none_are_refused_in_words(given, says):
+    with pytest.raises(SystemExit, match=says):
+        load_reader(*given)
