@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON3 ?= python3
 PYTHON := .venv/bin/python
-ROOMS := $(wildcard attention guidance metrics pictures)
+ROOMS := $(wildcard attention guidance metrics pictures audit)
 BENCHMARKS := bench-capture bench-regions bench-bias bench-entanglement bench-guidance bench-need bench-statistics gpu-check
 export HOST ?= 0.30.0
 # SEEDS is what PICTURES was called.

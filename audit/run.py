@@ -89,9 +89,9 @@ class Run:
             for thread in threads:
                 thread.join(timeout=5)
             while not self.events.empty():  # finished while we stopped: not to be drawn again
-                event = self.events.get()
-                if event.answer is not None and event.cell is not None:
-                    self._write(event.cell, event)
+                late = self.events.get()
+                if late.answer is not None and late.cell is not None:
+                    self._write(late.cell, late)
 
     def _ask(self, place: Place) -> None:
         """One thread's work: take a cell, run it, tell."""
@@ -130,26 +130,27 @@ class Run:
         return self.templates[id(place)][cell.method].cell(values, f"fair_audit/{cell.key}")
 
     def _hear(self, event: Event) -> None:
-        if event.cell is None:
+        cell = event.cell
+        if cell is None:
             self.back[id(event.place)].clear()
             self.deck.answers(event.place.name, False)
             self.gone.setdefault(id(event.place), (event.place, 0.0))
             return
         if event.answer is not None:
             try:
-                self._write(event.cell, event)
+                self._write(cell, event)
             except ValueError as error:
                 event = replace(event, answer=None, error=str(error))
             else:
                 self.finished += 1
                 self.deck.settle()
         if event.answer is None:
-            if self.deck.failures(event.cell) + 1 >= self.study.tries:
-                self.store.fail(*event.cell.name, event.error[:2000], event.place.name, now())
+            if self.deck.failures(cell) + 1 >= self.study.tries:
+                self.store.fail(*cell.name, event.error[:2000], event.place.name, now())
                 self.failed += 1
                 self.deck.settle()
             else:
-                self.deck.put_back(event.cell, event.place.name)
+                self.deck.put_back(cell, event.place.name)
         self.told(self.finished, self.failed)
 
     def _write(self, cell: Cell, event: Event) -> None:

@@ -1,6 +1,7 @@
 """A study file: what is drawn, with what, and what is asked of the pictures."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import Any
 from ..metrics.study import StudyError
 from .prompts import Prompt, inside, prompts_of
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python 3.10
-    import tomli as tomllib  # type: ignore[no-redef,import-not-found]
+else:
+    import tomli as tomllib
 
 FORMAT = 1
 TOP = {"format", "name", "axes", "prompts", "seeds", "methods", "size", "keep_pictures", "tries"}

@@ -26,7 +26,7 @@ def drawn_pictures(prompt: Counts, draws: int, seed: int = 0) -> Array:
 def drawn_together(rows: Array | Counts, draws: int, rng: np.random.Generator) -> Array:
     """The sum of as many rows as there are, drawn with replacement: how often each kind of row is drawn.   [m,n] -> [draws,n]"""
     kinds, many = np.unique(rows, axis=0, return_counts=True)
-    return rng.multinomial(len(rows), many / len(rows), draws) @ kinds
+    return np.asarray(rng.multinomial(len(rows), many / len(rows), draws) @ kinds, float)
 
 
 def mean_interval(

@@ -125,7 +125,8 @@ def content(
     files: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:  # fmt: skip
     """What the page shows."""
-    missing, drawn = charts.missing(), {axis: [] for axis in axes}
+    missing = charts.missing()
+    drawn: dict[str, list[tuple[str, str]]] = {axis: [] for axis in axes}
     for axis in axes if not missing else ():
         of = [n for n in found if n.axis == axis and n.people]
         if of:

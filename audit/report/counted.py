@@ -64,7 +64,7 @@ def one_method(store: StudyStore, method: str, axes: Mapping[str, Sequence[str]]
             labels = parsed(read)
             of.append(len(keys) - 1)
             for axis, at in place.items():
-                seen[axis].append(at.get(labels.get(axis), -1))
+                seen[axis].append(at.get(labels.get(axis) or "", -1))
     counts, unreadable = {}, {}
     for axis, values in axes.items():
         table = np.zeros((len(keys), len(values) + 1), np.int64)
