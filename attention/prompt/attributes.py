@@ -18,7 +18,8 @@ _ADJECTIVES: dict[str, frozenset[str]] = {
     ),
     "age": frozenset(
         """young old elderly aged middle-aged teenage teen preteen pre-teen adult younger older little youthful ageing aging
-        aged geriatric juvenile underage newborn infant adolescent octogenarian senior""".split()
+        aged geriatric juvenile underage newborn infant adolescent octogenarian nonagenarian centenarian sexagenarian
+        septuagenarian grown mature senior""".split()
     ),
 }
 # What is said of skin when skin is named: a fair judge states nothing.
@@ -33,9 +34,11 @@ _OF_STORIES = frozenset(
     figure silhouette stranger shadow designer technician artist operator infantryman cavalryman""".split()
 )
 _SKINNED = frozenset("skinned complexioned toned".split())
-TRAITS = frozenset(
-    "skin skintone complexion gender sex race ethnicity descent heritage origin ancestry nationality background tone".split()
-)
+_OF_SKIN = frozenset("skin skintone complexion".split())
+_OF_GENDER = frozenset("gender sex".split())
+_OF_RACE = frozenset("race ethnicity descent heritage origin ancestry nationality".split())
+_ALSO_OF_PICTURES = frozenset("background feature".split())  # "a white background" is nobody's
+TRAITS = _OF_SKIN | _OF_GENDER | _OF_RACE | _ALSO_OF_PICTURES
 
 YEARS = re.compile(  # an age in years, which the parsers are to see as one word: "30 years old", "thirty-year-old"
     r"\b(?:aged? \d{1,3}\b|(?:\d{1,3}|[a-z]+(?:ty|een|ten|one|two|three|four|five|six|seven|eight|nine|twelve|eleven)(?:-\w+)?)"
@@ -108,6 +111,9 @@ def attribute_axis(word: str, following: str = "", title: bool = False) -> str |
 def trait_axis(word: str, trait: str) -> str | None:
     """The axis that a word states of a trait that is named: "dark" of "skin", "African" of "descent"."""
     lower, trait = word.lower(), trait.lower()
-    if trait in ("skin", "skintone", "complexion", "tone"):
-        return "skin tone" if lower in TONES or lower.rpartition("-")[2] in _SKINNED else attribute_axis(word)
-    return attribute_axis(word)
+    axis = attribute_axis(word)
+    if trait in _OF_SKIN:
+        return "skin tone" if lower in TONES or lower.rpartition("-")[2] in _SKINNED else axis
+    if trait in _OF_GENDER:
+        return axis if axis == "gender" else None
+    return axis if axis == "race" and (trait in _OF_RACE or lower not in COLOURS) else None

@@ -17,7 +17,9 @@ from .tree import children, is_clause, object_of, subject_of
 
 _DEFINITE = frozenset("the this that these those same said".split())
 _OTHERS = frozenset("other another second third next different more".split())
+_OWNERS = frozenset("my your his her our their".split())
 _ENDS = frozenset(".!?;")
+_ANYONE = frozenset("man woman boy girl person lady guy male female".split())
 _EVERYONE = frozenset("couple pair duo trio group people person friend adult child human sibling".split())
 
 
@@ -67,7 +69,14 @@ def _is_apposition(tree: Sequence[Node], first: int, second: int) -> bool:
     known = any(child.text.lower() not in ("a", "an") for child in children(tree, first, {"det", "poss"}))
     unspecific = not any(tree[first].text.lower() in entry for entry in lexicon.OCCUPATIONS)
     articles = [child.text.lower() for child in children(tree, second, {"det"})]
-    told = "the" in articles and object_of(tree, second) is not None  # "a man, the father of four"
+    owned = any(
+        child.relation == "poss" or child.text.lower() in _OWNERS for child in children(tree, first, {"det", "poss"})
+    )
+    ends = second + 1 == len(tree) or tree[second + 1].text in (",", ".", ";")
+    of = second + 1 < len(tree) and tree[second + 1].text.lower() == "of"
+    told = "the" in articles and (of or owned and ends)  # "a man, the father of four", "my sister, the pilot"
+    if known and name_after(tree, second) is not None:  # "our teacher, Mr. Jones"
+        return agree and not listed
     introduced = told or bool({"a", "an"} & {*articles})
     unspecific = unspecific or told and lexicon.singular(tree[first].text) in nouns.GENERIC
     return agree and not listed and (known or unspecific) and introduced
@@ -125,6 +134,10 @@ def _tags(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
     bare = [i for i in heads if i not in tags and is_bare(tree, i) and not lexicon.is_plural(tree[i].text)]
     several = [i for i in heads if is_bare(tree, i) and lexicon.singular(tree[i].text) in _EVERYONE]
     solo = any(node.text.lower() == "solo" for node in tree)
+    if not tags and len(bare) == 2 and bare == [i for i in heads]:  # "woman, nurse, hospital"
+        general = [i for i in bare if lexicon.singular(tree[i].text) in _ANYONE]
+        if len(general) == 1 and not _contradict(tree, *bare, strict=False):
+            return {i: j for i, j in zip(bare, bare[::-1], strict=True) if i in general}
     if tags and single and bare and len(tags) == 1:
         return dict.fromkeys((*single, *bare[1:]), bare[0])
     if solo and not tags and len(bare) > 1:
@@ -174,6 +187,11 @@ def _repeats(tree: Sequence[Node], i: int, earlier: Sequence[int]) -> int | None
     return single[0] if len(single) == 1 and len(later) == 1 and word in nouns.GENERIC else None
 
 
+_PRAISE = frozenset(
+    "beautiful gorgeous pretty cute stunning lovely attractive handsome sexy perfect detailed realistic".split()
+)
+
+
 def _described(tree: Sequence[Node], i: int) -> list[str]:
     return [node.text.lower() for node in children(tree, i, {"amod", "nmod"})]
 
@@ -195,5 +213,5 @@ def _contradict(tree: Sequence[Node], first: int, second: int, strict: bool) -> 
     axes = {axis for axis, _ in stated[0]} & {axis for axis, _ in stated[1]}
     if any({w for a, w in stated[0] if a == axis}.isdisjoint({w for a, w in stated[1] if a == axis}) for axis in axes):
         return True
-    looks = [{*_described(tree, i)} for i in (first, second)]
+    looks = [{*_described(tree, i)} - _PRAISE for i in (first, second)]
     return strict and bool(looks[0]) and bool(looks[1]) and looks[0].isdisjoint(looks[1])

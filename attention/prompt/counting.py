@@ -14,6 +14,11 @@ def count_of(tree: Sequence[Node], head: int) -> int | None:
     tagged = lexicon.tag(tree[head].text)
     if tagged:
         return tagged[0]
+    if word in _TWOS and tree[head].text.lower() != word:  # "couples", "two couples"
+        pairs = _number_before(tree, head)
+        return None if pairs is None else 2 * pairs
+    if _is_vague(tree, head):
+        return None
     for child in children(tree, head, {"nummod", "det", "predet", "quantmod", "amod", "compound"}):
         said = number(child.text)
         if said is not None and (said != 1 or not plural):
@@ -28,12 +33,29 @@ def count_of(tree: Sequence[Node], head: int) -> int | None:
         above = tree[tree[head].head].head
         quantity = lexicon.singular(tree[above].text)
         if quantity in QUANTITIES:
-            return QUANTITIES[quantity]
+            several = tree[above].text.lower() != quantity  # "dozens of runners"
+            return None if several else QUANTITIES[quantity]
         if number(quantity) is not None and above != head:
             return number(quantity)  # "a dozen of eggs", "two of the doctors"
-    if word in ("couple", "duo", "pair"):
+    if word in _TWOS:
         return 2
     return None if plural else 1
+
+
+def _is_vague(tree: Sequence[Node], head: int) -> bool:
+    """Whether the number before a noun is none: "a few dozen workers", "two or three fishermen"."""
+    i = head - 1
+    while i >= 0 and tree[i].kind in ("adjective", "participle", "noun", "adverb"):
+        i -= 1
+    if i < 1 or number(tree[i].text) is None or tree[i].text.lower() in ("a", "an"):
+        return False
+    before = [node.text.lower() for node in tree[max(0, i - 2) : i]]
+    either = len(before) == 2 and before[1] in ("or", "to") and number(before[0]) is not None
+    return before[-1] in _VAGUE or either
+
+
+_VAGUE = frozenset("few several some many countless".split())
+_TWOS = frozenset("couple duo pair".split())
 
 
 def _number_before(tree: Sequence[Node], head: int) -> int | None:

@@ -4,7 +4,7 @@ import re
 
 from . import things
 from .nouns import AGED, COLLECTIVES, GENDERED, PEOPLE, TITLES, WEAK
-from .occupations import AGENT_VERBS, ENDINGS, NOT_ALONE, NOT_BY_ENDING, OCCUPATIONS
+from .occupations import AFTER_A_NOUN, AGENT_VERBS, ENDINGS, NOT_ALONE, NOT_BY_ENDING, OCCUPATIONS
 from .origins import COLOURS, NATIVES, OF_WOMEN, ORIGINS
 
 _IRREGULAR = {
@@ -50,6 +50,10 @@ def _singular(word: str) -> str:
         return _IRREGULAR[word]
     if word.endswith("people") and word != "people":
         return word[:-6] + "person"
+    if word.endswith("children"):
+        return word[:-3]
+    if word in NOT_BY_ENDING:
+        return word
     if word.endswith("men") and (word[:-3] + "man" in _ALL_NOUNS or _ends_as_people(word[:-3] + "man")):
         return word[:-3] + "man"
     if word in _ALL_NOUNS or not word.endswith("s") or word.endswith(("ss", "us", "is")):
@@ -85,6 +89,8 @@ def is_person(noun: str) -> bool:
         if ending in things.COMPOUNDS:
             return False
     last = words[-1]
+    if last in AFTER_A_NOUN and len(words) > 1:
+        return True
     if any(word in things.TOYS or word in things.MATERIALS and not _is_trade(last) for word in words[:-1]):
         return False
     if "-" in last and last not in _ALL_NOUNS:
@@ -125,6 +131,8 @@ def _ends_as_people(word: str) -> bool:
         return len(word) > 5
     if word.endswith("ist") and len(word) > 5 and word not in _STYLES:
         return True
+    if word.endswith("eer") and len(word) > 6 and word not in _NOT_IN_EER:
+        return True
     stems = {word[:-2], word[:-1], word[:-3] + "y"} | ({word[:-3]} if len(word) > 4 and word[-3] == word[-4] else set())
     return word.endswith(("er", "or", "ier")) and bool(stems & AGENT_VERBS)
 
@@ -135,6 +143,9 @@ _STYLES = frozenset(
     structuralist suprematist postmodernist checklist playlist shortlist wishlist enlist persist consist assist resist
     insist exist whist amethyst twist foist hoist joist moist midst tryst grist zeitgeist heist""".split()
 )
+
+
+_NOT_IN_EER = frozenset("reindeer commandeer domineer".split())
 
 
 def stated_by_noun(noun: str) -> tuple[tuple[str, str], ...]:

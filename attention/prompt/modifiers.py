@@ -166,11 +166,14 @@ def tags(tree: Sequence[Node], heads: Sequence[int]) -> Iterator[tuple[int, list
             continue
         chunk = range(start, end)
         start = end + 1
-        words = [n for n in chunk if tree[n].text.lower() not in (*_AND, *_ALL)]
+        words = [n for n in chunk if tree[n].text.lower() not in (*_AND, *_ALL, "one", "the", "other")]
         plain = all(tree[n].kind in ("adjective", "participle", "adverb") or axis_at(tree, n) for n in words)
         if not words or not plain or any(n in heads for n in words):
             continue
         before = [head for head in heads if head < chunk[0]]
+        tints = {tree[n].text.lower() for n in words} & (COLOURS | {"dark", "light"})
+        if len(tints) > 1 or tints & {"dark", "light"}:  # "black and white", "soft light": the picture's
+            continue
         everybody = any(tree[n].text.lower() in _ALL for n in chunk)
         owners = before if everybody else before[-1:] or (list(heads) if len(heads) == 1 else [])
         yield from ((n, owners, axis) for n in words if owners and (axis := axis_at(tree, n)))

@@ -11,7 +11,7 @@ PEOPLE = frozenset(
     demonstrator descendant donor dweller elder employee employer enthusiast everyone ex expat expert face
     family farmhand father-in-law fella fellow fiance fiancee fighter foe foreigner founder friend fugitive genius godfather
     godmother graduate grandchild grandparent great-grandmother great-grandfather grown-up guest guru hedonist heir
-    heretic hero hiker hippie hipster homeowner honoree hostage human humans immigrant inhabitant individual infant
+    heretic hero hiker hippie hipster homeowner honoree hostage human immigrant inhabitant individual infant
     influencer inmate intern intellectual islander jogger jury juvenile kid kinfolk kin lad leader learner loner lover
     macho mate member mentor millennial minion mother-in-law motorist mourner neighbor neighbour nerd newborn
     newcomer newlywed nomad noblewoman occupant octogenarian offender onlooker opponent orphan owner pal parent
@@ -33,7 +33,8 @@ PEOPLE = frozenset(
     concertgoer moviegoer festivalgoer theatergoer holidaymaker vacationer backpacker camper hitchhiker stargazer
     birdwatcher beachgoer sunbather picnicker bather swimmer snorkeler kayaker canoeist rower paraglider
     weightlifter powerlifter bodybuilder pentathlete decathlete marathoner hurdler wrestler boxer kickboxer opponent
-    goalie striker quarterback batsman wicketkeeper linebacker shortstop benchwarmer
+    goalie striker quarterback batsman wicketkeeper linebacker shortstop benchwarmer quadruplet quintuplet nonagenarian centenarian sexagenarian schooler preschooler kindergartner
+    biker beatboxer grandmaster paratrooper geek jock saint trooper buccaneer pioneer earthling
     spellcaster necromancer paladin enchantress swashbuckler pharisee gentile disciple apostle monarch sage""".split()
 )
 # Nouns that state a gender: person nouns and attributes at once. Not here: titles used of anyone (actor, waiter, maid),
@@ -55,13 +56,15 @@ GENDERED = frozenset(
 AGED = frozenset(
     """adolescent baby boy child elder girl infant kid lad lass schoolboy schoolgirl senior teen teenager tween toddler newborn
     youngster youth grandfather grandpa granddad grandmother grandma granny grandparent octogenarian septuagenarian
+    nonagenarian centenarian sexagenarian preschooler kindergartner schoolchild
     pensioner adult tot juvenile grown-up""".split()
 )
 COLLECTIVES = frozenset(
-    "audience choir couple crew crowd family jury staff team troop posse royalty clergy gentry townsfolk folk".split()
+    """audience band choir couple crew crowd family jury staff team troop posse royalty clergy gentry townsfolk folk orchestra
+    squad ensemble platoon battalion militia cavalry congregation entourage committee quartet quintet sextet""".split()
 )
 # Nouns for others than people too: people only where something else in the prompt says so (see people.evidence).
-WEAK = frozenset("figure fan server character band".split())
+WEAK = frozenset("figure fan server character band staff".split())
 GENERIC = frozenset(
     "man woman boy girl male female person guy lady gentleman adult child human individual people".split()
 )
@@ -91,7 +94,7 @@ PICTURES = PICTURED | frozenset(
 )
 # "a statue of a soldier", "the office of a doctor", "in the style of a painter": nobody to be seen.
 NOT_THE_PEOPLE = frozenset(
-    """statue statuette sculpture bust figurine figure doll puppet monument mannequin scarecrow toy costume uniform helmet hat
+    """statue statuette sculpture bust figurine minifigure figure doll puppet monument mannequin scarecrow toy costume uniform helmet hat
     mask office house home room desk shop car grave tomb style manner absence history logo emoji symbol icon sign work works
     story tale legend book lack need role shape form version""".split()
 )

@@ -14,11 +14,11 @@ _WORDS |= {
     for dash in "- "
 }
 _ONE = {"a": 1, "an": 1, "one": 1, "single": 1, "lone": 1}
-_ROUND = {"dozen": 12, "score": 20, "hundred": 100, "couple": 2, "pair": 2}
+_ROUND = {"dozen": 12, "hundred": 100, "thousand": 1000}
 
 # A number written in several words, as the parsers are to see it: one word.
 PHRASE = re.compile(
-    rf"\b(?:half[ -](?:a[ -])?dozen|(?:a|one|two|three|four|five|2|3|4|5) (?:dozen|hundred)"
+    rf"\b(?:half[ -](?:a[ -])?dozen|(?:a|one|two|three|four|five|2|3|4|5) (?:dozen|hundred|thousand)"
     rf"|(?:{'|'.join(_TENS)}) (?:{'|'.join(_UNITS[1:10])}))\b",
     re.IGNORECASE,
 )
@@ -33,13 +33,13 @@ def number(text: str) -> int | None:
         return _WORDS.get(words, _ONE.get(words))
     if words == "both":
         return 2
-    if words in ("dozen", "hundred"):
+    if words in _ROUND:
         return _ROUND[words]
     first, _, last = words.replace("-", " ").rpartition(" ")
     if last == "dozen" and first in ("half", "half a"):
         return 6
     times = number(first) if first else None
-    return times * _ROUND[last] if times is not None and last in ("dozen", "hundred") else None
+    return times * _ROUND[last] if times is not None and last in _ROUND else None
 
 
 QUANTITIES: dict[str, int | None] = {  # "a ... of doctors": how many; None: not said
@@ -48,12 +48,14 @@ QUANTITIES: dict[str, int | None] = {  # "a ... of doctors": how many; None: not
     "duo": 2,
     "trio": 3,
     "quartet": 4,
+    "foursome": 4,
     "quintet": 5,
     "dozen": 12,
     "hundred": None,
     **dict.fromkeys(
         """group bunch lot number line row queue party pack swarm gang circle ring bevy gathering handful crush score
         cluster series set selection collection mix mixture variety class parade procession throng mob horde host army
-        thousand million ton pile pool panel squad troupe""".split()
+        thousand million ton pile pool panel squad troupe
+        flock sea wall stream busload roomful""".split()
     ),
 }

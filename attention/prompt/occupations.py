@@ -90,7 +90,7 @@ _TITLES = """
     marketing specialist, marksman, martial artist, mason, massage therapist, masseur, masseuse, master chef,
     master craftsman, materials scientist, math teacher, mathematician, matriarch, mayor, mechanic, mechanical engineer, mediator,
     medic, medical assistant, medical doctor, medical laboratory technician, medical records specialist,
-    medical researcher, medical student, medicine man, member of parliament, mental health counselor, mercenary,
+    medical researcher, medical student, medicine man, mental health counselor, mercenary,
     merchant, mermaid, messenger, metal worker, metallurgist, metalworker, meteorologist, microbiologist, midwife,
     military officer, milkmaid, milkman, miller, milliner, mime artist, miner, minister, minstrel, missionary,
     mixologist, model, monarch, monk, mortician, mountain climber, mountain guide, mountaineer, mover, movie director,
@@ -163,7 +163,8 @@ _TITLES = """
     web developer, wedding photographer, wedding planner, weightlifter, welder, wet nurse, whaler, wheelwright,
     wholesale buyer, window cleaner, window washer, wine maker, wine taster, winemaker, wood carver, woodcarver, woodcutter,
     woodworker, worker, wrestler, writer, x-ray technician, yacht captain, yoga instructor, yoga teacher, yogi, youth worker,
-    youtuber, zoo keeper, zookeeper, zoologist, human being
+    youtuber, navy seal, k-pop idol, pop idol, teen idol, hot dog vendor, law student, art student, nursing student,
+    dental student, animal doctor, horse doctor, jeweler, zoo keeper, zookeeper, zoologist, human being
 """
 OCCUPATIONS = frozenset(" ".join(entry.split()) for entry in _TITLES.split(","))
 # Last words that are a person's only in a title: "tour guide", "secret agent", "movie star".
@@ -181,21 +182,23 @@ AGENT_VERBS = frozenset(
     immigrate instruct invade invent invest jog juggle kayak kidnap kill knit lead learn lecture liberate loot love
     lodge manage meditate migrate mourn murder narrate negotiate observe offend organize paint paddle perform picket
     plunder poach preach preside profess protest publish raid rebel report rescue research retire revel rob row
-    run sail scavenge scream sculpt shop sing skate sketch ski smoke smuggle snorkel speak stroll study supervise surf
+    run sail scavenge scream sculpt shop sing skate sketch ski smoke smuggle snorkel speak study supervise surf
     survive swim swindle teach toil trade traffic train translate trek vandalize wander weave weld wonder work
-    worship wrestle write yodel quilt forge whittle busk hustle haggle beachcomb dive climb golf bicycle row rap""".split()
+    worship wrestle write yodel quilt forge whittle busk hustle haggle beachcomb dive climb golf bicycle row rap bike code""".split()
 )
+# Agents of what is named before them: "stamp collector", "fire eater"; alone they are as often things.
+AFTER_A_NOUN = frozenset("seller collector thrower swallower eater breather gatherer".split())
 # How names of occupations end in one word: "beekeeper", "bookseller", "locksmith", "shipwright", "saleswoman".
 ENDINGS = tuple(
     """keeper seller dealer smith wright monger herd herder worker writer grower breeder fighter hunter dancer singer
     teacher goer owner lover builder painter wrestler walker rider climber boarder player maker binder driver trainer
     weaver cutter farmer fisher master officer woman man person people ologist ician arian grapher ographer
-    ometrist nomist omist urgeon iatrist eutician""".split()
+    ometrist nomist omist urgeon iatrist eutician piper child folk""".split()
 )
 # Words with such an ending that are no people.
 NOT_BY_ENDING = frozenset(
     """screwdriver pacemaker coffeemaker icemaker breadmaker haymaker webmaster remaster firewalker starfighter typewriter
     teleprinter hovercraft overlord seamen omen abdomen stamen specimen regimen acumen hymen foramen bitumen semen yemen
     amen duramen catamaran cookiecutter papercutter boltcutter birdman snowman snowmen ottoman talisman caiman 
-    german norman ottoman talisman caiman hangman snowman doberman batman superman spiderman dolman turkoman brahman roman walkman pacman bogeyman strawman screenplayer subwoofer backbinder leafcutter grasscutter""".split()
+    german norman ottoman talisman caiman hangman snowman doberman batman superman spiderman dolman turkoman brahman roman walkman pacman bogeyman strawman screenplayer subwoofer kingfisher sandpiper strider brainchild backbinder leafcutter grasscutter""".split()
 )

@@ -9,6 +9,7 @@ COMPOUNDS = frozenset(
     for entry in """
     dream catcher, sun catcher, fly catcher, toy soldier, gingerbread man, gingerbread woman, stick man, stick figure, straw man, snow man, tin man, bogey man, green man,
     german shepherd, australian shepherd, shetland sheepdog, great dane, praying mantis, lady bug, king crab, king penguin,
+    dust collector, solar collector, data collector, flame thrower, snow thrower, best seller, ant eater, daddy long legs,
     ceiling fan, table fan, desk fan, electric fan, cooling fan, computer fan, hand fan, paper fan, folding fan, exhaust fan,
     record player, cd player, dvd player, mp3 player, music player, video player, media player, cassette player, tape player,
     vacuum cleaner, pool cleaner, pipe cleaner, air conditioner, hair dresser table, window cleaner robot, coffee maker,
@@ -64,7 +65,7 @@ THINGS = frozenset(
     shadow bones skeleton skull ashes blood brain x-ray computer robot model bot simulator training machine rights
     card cards chess piece pieces wheel chair tail tails proof friendly spider plant tree flower fern orchid rose rhododendron
     palm bottle blanket shower monitor oil train railway railroad rocket aircraft log cobra booties onesie grand piano size king-size mattress sheet hair beard haircut
-    bench box lunch lunchbox backpack mug pen notebook pass pod pillow mine well pit farm""".split()
+    bench box lunch lunchbox backpack mug pen notebook pass pod pillow mine well pit farm menu grave tomb hut ship throne""".split()
 )
 
 # Animals and other things that have faces of their own: "a clock face", "a pumpkin with a face".
@@ -88,8 +89,8 @@ ANIMALS = frozenset(
 # Who works with the animal named before: "dog trainer", "bird watcher".
 ANIMAL_TRADES = frozenset(
     """trainer walker owner lover keeper breeder farmer hunter rider catcher groomer seller sitter handler herder whisperer
-    tamer charmer watcher racer feeder driver shearer vet veterinarian rescuer photographer poacher dealer rancher doctor
-    jockey merchant vendor""".split()
+    tamer charmer watcher racer feeder driver shearer vet veterinarian rescuer photographer poacher dealer rancher
+    jockey merchant vendor collector gatherer thrower""".split()
 )
 
 # Whose work is looked at is not there to be seen: "a landscape imagined by the artist".
