@@ -42,7 +42,7 @@ TRAITS = _OF_SKIN | _OF_GENDER | _OF_RACE | _ALSO_OF_PICTURES
 
 YEARS = re.compile(  # an age in years, which the parsers are to see as one word: "30 years old", "thirty-year-old"
     r"\b(?:aged? \d{1,3}\b|(?:\d{1,3}|[a-z]+(?:ty|een|ten|one|two|three|four|five|six|seven|eight|nine|twelve|eleven)(?:-\w+)?)"
-    r"[ -]?(?:(?:years?|yrs?|y)[ .-]{0,2}(?:old|o\b)|yo\b|y/o\b))",
+    r"[ -]?(?:(?:years?|yrs?|y)[ .-]{0,2}(?:old|o\b\.?)|yo\b|y/o\b))",
     re.IGNORECASE,
 )
 
@@ -89,7 +89,7 @@ def attribute_axis(word: str, following: str = "", title: bool = False) -> str |
     friend"; title: it begins an occupation ("tea picker"), and has no origin by itself. Only to be asked of words that modify people: a black cat states nothing about anyone.
     """
     lower, after = word.lower(), following.lower()
-    if after in _LOOKS or word.islower() and (lower, after) in _NAMES:
+    if after in _LOOKS or word.islower() and {(lower, after), (lower, f"{after}s")} & _NAMES:
         return None
     if YEARS.fullmatch(lower):
         return "age"

@@ -39,6 +39,9 @@ def renames(tree: Sequence[Node], i: int, heads: Sequence[int]) -> int | None:
     node = tree[i]
     if (aside := _aside_of(tree, i)) in heads:
         return aside
+    name = name_after(tree, i)
+    if name is not None and tree[name].relation == "appos":
+        node = tree[name]
     if node.relation == "appos" and node.head in heads and node.head < i:
         return node.head if _is_apposition(tree, node.head, i) else None
     if node.relation == "attr":
@@ -142,6 +145,10 @@ def _tags(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
         return dict.fromkeys((*single, *bare[1:]), bare[0])
     if solo and not tags and len(bare) > 1:
         return dict.fromkeys(bare[1:], bare[0])
+    if len(tags) == 1 and not single:  # "2girls, nurses"
+        alike = [i for i in heads if lexicon.is_plural(tree[i].text) and is_bare(tree, i) and i not in tags]
+        if len(alike) == 1 and not _contradict(tree, tags[0], alike[0], strict=False):
+            return {alike[0]: tags[0]}
     if tags and several:
         bare = [*bare, *several]
     return dict.fromkeys(bare, (single or tags)[-1]) if len(tags) > 1 or several and tags else {}

@@ -37,8 +37,8 @@ def count_of(tree: Sequence[Node], head: int) -> int | None:
             return None if several else QUANTITIES[quantity]
         if number(quantity) is not None and above != head:
             return number(quantity)  # "a dozen of eggs", "two of the doctors"
-    if word in _TWOS:
-        return 2
+    if word in _TWOS or word in QUANTITIES and lexicon.singular(tree[head].text) == tree[head].text.lower():
+        return QUANTITIES[word]  # "a couple", "a string quartet"
     return None if plural else 1
 
 

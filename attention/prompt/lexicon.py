@@ -32,6 +32,7 @@ _IRREGULAR = {
 }
 _TAG = re.compile(r"(\d+)\+?(girl|boy|man|woman|guy|lady|person|other|male|female|child|kid|people|men|women)s?")
 _PREFIX = re.compile(r"(?:vice|co|ex|deputy|step|great|arch|half|non|semi)-(?=\w)")
+_IN_SEVERAL = re.compile(r"^\w+-(?:in|at|of|to)-\w")
 _SINGLE = {entry.rpartition(" ")[2] for entry in OCCUPATIONS} - NOT_ALONE
 _ALL_NOUNS = OCCUPATIONS | _SINGLE | PEOPLE | GENDERED | WEAK
 _FROM = ORIGINS - COLOURS  # "two Germans"
@@ -44,6 +45,9 @@ def singular(noun: str) -> str:
 
 
 def _singular(word: str) -> str:
+    if _IN_SEVERAL.search(word):  # "ladies-in-waiting"
+        first, rest = word.split("-", 1)
+        return f"{_singular(first)}-{rest}"
     if word in ORIGINS or word in TITLES:
         return word
     if word in _IRREGULAR:
@@ -93,6 +97,8 @@ def is_person(noun: str) -> bool:
         return True
     if any(word in things.TOYS or word in things.MATERIALS and not _is_trade(last) for word in words[:-1]):
         return False
+    if _IN_SEVERAL.search(last):
+        return is_person(last.partition("-")[0])
     if "-" in last and last not in _ALL_NOUNS:
         return _ends_as_people(last) or is_listed(last.rpartition("-")[2])  # "singer-songwriter"
     return last in _ALL_NOUNS or is_tag(last) or _ends_as_people(last) or _is_native(noun.split()[-1])
@@ -109,7 +115,7 @@ def is_tag(word: str) -> bool:
 
 
 def tag(word: str) -> tuple[int, str] | None:
-    """(number, person noun) of such a tag: "2boys" -> (2, "boy"); None for another word."""
+    """(number, person noun) of such a tag: "2boys" -> (2, "boy"), "6+boys" as well; None for another word."""
     match = _TAG.fullmatch(word.lower())
     return (int(match[1]), singular(match[2])) if match else None
 

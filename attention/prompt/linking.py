@@ -17,7 +17,7 @@ from .coreference import same_people
 from .counting import count_of
 from .draft import Draft, conjuncts
 from .faces import link_faces
-from .modifiers import OBJECTS, axis_at, describing, is_bare_attribute, origins_from, tags, traits
+from .modifiers import OBJECTS, axis_at, describing, is_bare_attribute, origins_from, said_by_pronoun, tags, traits
 from .names import name_after
 from .origins import OF_WOMEN
 from .person_nouns import names_people
@@ -84,8 +84,9 @@ def _link_modifiers(tree: Sequence[Node], draft: Draft) -> None:
                 draft.members.setdefault(n, f"{tree[n].text}: the name of {tree[i].text}")
     own_face = [draft.face] if draft.face is not None and _is_body(tree, draft.face) else []
     own = set(range(draft.first, draft.head + 1))
-    for head in dict.fromkeys((draft.head, *draft.same, *own_face)):
-        if head == draft.head and axis_at(tree, head) and not lexicon.is_person(tree[head].text):
+    named = [name] if (name := name_after(tree, draft.head)) is not None else []  # "the young queen Victoria"
+    for head in dict.fromkeys((draft.head, *draft.same, *own_face, *named)):
+        if head != draft.face and axis_at(tree, head) and not lexicon.is_person(tree[head].text):
             draft.state(axis_at(tree, head) or "", tree[head].text, head)  # "an American"
         for i in describing(tree, head):
             if i not in own:
@@ -118,6 +119,9 @@ def _link_attributes(tree: Sequence[Node], drafts: dict[int, Draft], same_as: di
     for i, head, axis in traits(tree, heads):
         if draft := of(head):
             _add(tree, draft, i, f'"{tree[i].text}" describes the {tree[tree[i].head].text} of {tree[head].text}', axis)
+    for i, head, axis in said_by_pronoun(tree, heads):
+        if draft := of(head):
+            _add(tree, draft, i, f'"{tree[i].text}" describes {tree[head].text}', axis)
     for i, head in origins_from(tree, heads):  # stated, not linked: the name of a place is not looked for among people
         if draft := of(head):
             draft.state("race", tree[i].text, i)

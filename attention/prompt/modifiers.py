@@ -67,6 +67,8 @@ def describing(tree: Sequence[Node], head: int) -> Iterator[int]:
     for i, node in enumerate(tree):
         if node.head == head and i != head:
             adverb = node.relation in ("advmod", "npadvmod") or node.kind == "adverb"
+            if i > head and _is_of_the_picture(tree, i):
+                continue
             if node.relation in MODIFIERS and (i < head or node.kind in ("adjective", "participle")):
                 inner_adverb = adverb and tree[head].kind != "noun" and i < head
                 if (inner_adverb or not adverb) and _is_descriptive(tree, i):
@@ -78,6 +80,17 @@ def describing(tree: Sequence[Node], head: int) -> Iterator[int]:
                 yield from _predicate(tree, i) if node.kind == "participle" else (i,)
     if tree[head].relation in ("nsubj", "nsubjpass") and tree[head].kind == "noun":
         yield from _predicate(tree, tree[head].head)
+
+
+def _is_of_the_picture(tree: Sequence[Node], i: int) -> bool:
+    """Whether a colour after the people is that of the picture or its light: "a nurse, black and white", "dark, moody"."""
+    word = tree[i].text.lower()
+    near = [node.text.lower() for node in tree[max(0, i - 2) : i + 3]]
+    monochrome = word in ("black", "white") and ("black" in near and "white" in near)
+    tagged = (
+        i > 0 and tree[i - 1].kind not in ("verb", "adverb") and tree[i - 1].text.lower() not in ("is", "are", "who")
+    )
+    return monochrome or word in ("dark", "light") and tagged
 
 
 def _is_descriptive(tree: Sequence[Node], i: int) -> bool:
@@ -116,6 +129,8 @@ def traits(tree: Sequence[Node], heads: Sequence[int]) -> Iterator[tuple[int, in
     for i, node in enumerate(tree):
         if i - 1 in heads and YEARS.fullmatch(node.text):
             yield i, i - 1, "age"  # "a man aged 40"
+        if i - 2 in heads and node.text.lower() in ("color", "colour") and tree[i - 1].text.lower() == "of":
+            yield i, i - 2, "race"  # "a woman of color"
         if lexicon.singular(node.text) not in TRAITS:
             continue
         owner = _owner(tree, i, heads)
@@ -155,6 +170,16 @@ def _owner(tree: Sequence[Node], i: int, heads: Sequence[int]) -> int | None:
     return before[-1] if before else heads[0] if len(heads) == 1 else None
 
 
+def said_by_pronoun(tree: Sequence[Node], heads: Sequence[int]) -> Iterator[tuple[int, int, str]]:
+    """(word, head, axis) of what a later clause says of the only person before it: "an engineer. She is Korean." """
+    for i, node in enumerate(tree):
+        axis = axis_at(tree, i) if node.relation in ("acomp", "attr") else None
+        who = [child.text.lower() for child in children(tree, node.head, {"nsubj"})]
+        before = [head for head in heads if head < i]
+        if axis and who and who[0] in ("she", "he", "they") and len(before) == 1:
+            yield i, before[0], axis
+
+
 def tags(tree: Sequence[Node], heads: Sequence[int]) -> Iterator[tuple[int, list[int], str]]:
     """(word, heads, axis) of attributes between commas: "a nurse, female, 30 years old", "two doctors, both male".
 
@@ -171,8 +196,7 @@ def tags(tree: Sequence[Node], heads: Sequence[int]) -> Iterator[tuple[int, list
         if not words or not plain or any(n in heads for n in words):
             continue
         before = [head for head in heads if head < chunk[0]]
-        tints = {tree[n].text.lower() for n in words} & (COLOURS | {"dark", "light"})
-        if len(tints) > 1 or tints & {"dark", "light"}:  # "black and white", "soft light": the picture's
+        if any(_is_of_the_picture(tree, n) for n in words):
             continue
         everybody = any(tree[n].text.lower() in _ALL for n in chunk)
         owners = before if everybody else before[-1:] or (list(heads) if len(heads) == 1 else [])

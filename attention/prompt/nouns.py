@@ -33,7 +33,7 @@ PEOPLE = frozenset(
     concertgoer moviegoer festivalgoer theatergoer holidaymaker vacationer backpacker camper hitchhiker stargazer
     birdwatcher beachgoer sunbather picnicker bather swimmer snorkeler kayaker canoeist rower paraglider
     weightlifter powerlifter bodybuilder pentathlete decathlete marathoner hurdler wrestler boxer kickboxer opponent
-    goalie striker quarterback batsman wicketkeeper linebacker shortstop benchwarmer quadruplet quintuplet nonagenarian centenarian sexagenarian schooler preschooler kindergartner
+    goalie striker quarterback batsman wicketkeeper linebacker shortstop benchwarmer orchestra squad ensemble platoon battalion militia cavalry congregation entourage committee quadruplet quintuplet nonagenarian centenarian sexagenarian schooler preschooler kindergartner
     biker beatboxer grandmaster paratrooper geek jock saint trooper buccaneer pioneer earthling
     spellcaster necromancer paladin enchantress swashbuckler pharisee gentile disciple apostle monarch sage""".split()
 )
@@ -61,10 +61,12 @@ AGED = frozenset(
 )
 COLLECTIVES = frozenset(
     """audience band choir couple crew crowd family jury staff team troop posse royalty clergy gentry townsfolk folk orchestra
-    squad ensemble platoon battalion militia cavalry congregation entourage committee quartet quintet sextet""".split()
+    squad ensemble platoon battalion militia cavalry congregation entourage committee quartet quintet sextet party group""".split()
 )
+# Those that one belongs to: "the captain of a team" names nobody besides.
+BODIES = COLLECTIVES - frozenset("audience couple crowd family posse royalty townsfolk folk group party".split())
 # Nouns for others than people too: people only where something else in the prompt says so (see people.evidence).
-WEAK = frozenset("figure fan server character band staff".split())
+WEAK = frozenset("figure fan server character band".split())
 GENERIC = frozenset(
     "man woman boy girl male female person guy lady gentleman adult child human individual people".split()
 )

@@ -18,7 +18,7 @@ _ROUND = {"dozen": 12, "hundred": 100, "thousand": 1000}
 
 # A number written in several words, as the parsers are to see it: one word.
 PHRASE = re.compile(
-    rf"\b(?:half[ -](?:a[ -])?dozen|(?:a|one|two|three|four|five|2|3|4|5) (?:dozen|hundred|thousand)"
+    rf"\b(?:half[ -](?:a[ -])?dozen|(?:a )?couple dozen|(?:a|one|two|three|four|five|2|3|4|5) (?:dozen|hundred|thousand)"
     rf"|(?:{'|'.join(_TENS)}) (?:{'|'.join(_UNITS[1:10])}))\b",
     re.IGNORECASE,
 )
@@ -38,6 +38,8 @@ def number(text: str) -> int | None:
     first, _, last = words.replace("-", " ").rpartition(" ")
     if last == "dozen" and first in ("half", "half a"):
         return 6
+    if last == "dozen" and first in ("couple", "a couple"):
+        return 24
     times = number(first) if first else None
     return times * _ROUND[last] if times is not None and last in _ROUND else None
 

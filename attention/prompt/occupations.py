@@ -163,14 +163,16 @@ _TITLES = """
     web developer, wedding photographer, wedding planner, weightlifter, welder, wet nurse, whaler, wheelwright,
     wholesale buyer, window cleaner, window washer, wine maker, wine taster, winemaker, wood carver, woodcarver, woodcutter,
     woodworker, worker, wrestler, writer, x-ray technician, yacht captain, yoga instructor, yoga teacher, yogi, youth worker,
-    youtuber, navy seal, k-pop idol, pop idol, teen idol, hot dog vendor, law student, art student, nursing student,
-    dental student, animal doctor, horse doctor, jeweler, zoo keeper, zookeeper, zoologist, human being
+    youtuber, search party, hunting party, rescue party, boarding party, girl group, boy band, girl band, brass band,
+    marching band, jazz band, rock band, pop band, punk band, metal band, mariachi band, military band, navy seal, k-pop idol, string quartet, barbershop quartet, jazz quartet, jazz trio, pop idol, teen idol, hot dog vendor, law student, art student, nursing student,
+    dental student, base jumper, ski jumper, long jumper, high jumper, baseball pitcher, relief pitcher, heiress,
+    animal doctor, horse doctor, jeweler, zoo keeper, zookeeper, zoologist, human being
 """
 OCCUPATIONS = frozenset(" ".join(entry.split()) for entry in _TITLES.split(","))
 # Last words that are a person's only in a title: "tour guide", "secret agent", "movie star".
 NOT_ALONE = frozenset(
     """agent associate anchor assembler au being carrier cardinal collector cooper crew creator carver cutter digger
-    eye grinder guide hand keeper maker marine marshal master noble oracle orderly pair parliament picker
+    eye grinder guide hand keeper maker marine marshal master noble oracle orderly pair party group band seal idol quartet trio jumper pitcher parliament picker
     practitioner reader rocker seller server shiner spinner star state sweep taster tech tuner washer blower""".split()
 )
 
@@ -184,10 +186,12 @@ AGENT_VERBS = frozenset(
     plunder poach preach preside profess protest publish raid rebel report rescue research retire revel rob row
     run sail scavenge scream sculpt shop sing skate sketch ski smoke smuggle snorkel speak study supervise surf
     survive swim swindle teach toil trade traffic train translate trek vandalize wander weave weld wonder work
-    worship wrestle write yodel quilt forge whittle busk hustle haggle beachcomb dive climb golf bicycle row rap bike code""".split()
+    worship wrestle write yodel quilt forge whittle busk hustle haggle beachcomb dive climb golf bicycle row rap bike code vault sled bobsled raft""".split()
 )
 # Agents of what is named before them: "stamp collector", "fire eater"; alone they are as often things.
-AFTER_A_NOUN = frozenset("seller collector thrower swallower eater breather gatherer".split())
+AFTER_A_NOUN = frozenset(
+    "seller collector thrower swallower eater breather gatherer picker maker keeper master slayer".split()
+)
 # How names of occupations end in one word: "beekeeper", "bookseller", "locksmith", "shipwright", "saleswoman".
 ENDINGS = tuple(
     """keeper seller dealer smith wright monger herd herder worker writer grower breeder fighter hunter dancer singer

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from . import lexicon, nouns, things
 from .attributes import attribute_axis
-from .names import is_of_a_name, is_surname, name_after
+from .names import is_of_a_name, is_of_a_title, is_of_an_animal, is_surname, name_after
 from .numbers import QUANTITIES, number
 from .origins import COLOURS, is_origin
 from .rules_parser import Node
@@ -18,7 +18,7 @@ _ACTS = frozenset(
     serving bringing taking celebrating chanting crying fighting""".split()
 )
 _HUMAN = frozenset(
-    """hooded cloaked robed shadowy lone lonely human mysterious silhouetted male female ghostly masked solitary distant caped
+    """hooded cloaked robed shadowy lone lonely human mysterious silhouetted male female ghostly masked solitary distant caped dark
     cheering screaming excited devoted young happy armored armoured faceless humanoid feminine masculine""".split()
 )
 _GAMES = frozenset(
@@ -26,6 +26,7 @@ _GAMES = frozenset(
     comic racing wrestling""".split()
 )
 _SUITS = frozenset("hearts heart spades spade clubs club diamonds diamond".split())
+_CARDS = frozenset("king queen jack knave ace page knight".split())
 _PIECES = frozenset("king queen knight bishop pawn rook".split())
 _CHESS = frozenset("chess chessboard chessmen chesspieces rook rooks pawn pawns checkmate".split())
 _MAKERS = frozenset(
@@ -40,11 +41,13 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
     if node.kind != "noun" or not _may_name_people(tree, i):
         return False
     if (name := name_after(tree, i)) is not None:
-        return not _names_a_thing(tree, name)
+        return not _names_a_thing(tree, name) and all(_depicted(tree, n) for n in (i, name) if _is_object(tree, n))
     if (
         lower in nouns.ABBREVIATED
         or is_of_a_name(tree, i)
         or is_surname(tree, i)
+        or is_of_a_title(tree, i)
+        or is_of_an_animal(tree, i)
         or _is_named_otherwise(tree, i)
         or _is_thing(tree, i)
     ):
@@ -63,9 +66,11 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
         return False
     if lexicon.singular(node.text) in QUANTITIES and object_of(tree, i) is not None:
         return False  # "a couple of nurses": the nurses are the people
-    if node.relation in ("pobj", "agent"):
-        return _depicted(tree, i)
-    return True
+    return not _is_object(tree, i) or _depicted(tree, i)
+
+
+def _is_object(tree: Sequence[Node], i: int) -> bool:
+    return tree[i].relation in ("pobj", "agent")
 
 
 def _is_spoken_of_as_a_thing(tree: Sequence[Node], i: int) -> bool:
@@ -121,7 +126,7 @@ def _is_named_otherwise(tree: Sequence[Node], i: int) -> bool:
     if _is_animal(tree, i) or lower in _PIECES and any(node.text.lower() in _CHESS for node in tree):
         return True
     inner = object_of(tree, i)
-    return inner is not None and tree[inner].text.lower() in _SUITS
+    return inner is not None and tree[inner].text.lower() in _SUITS and lower in _CARDS
 
 
 def _is_animal(tree: Sequence[Node], i: int) -> bool:
@@ -136,7 +141,7 @@ def _is_animal(tree: Sequence[Node], i: int) -> bool:
     first = i
     while (
         first > 0
-        and tree[first - 1].kind in ("adjective", "noun")
+        and (tree[first - 1].kind == "adjective" or lexicon.is_person(tree[first - 1].text))
         and tree[first - 1].text.lower() not in things.ANIMALS
     ):
         first -= 1
@@ -150,11 +155,23 @@ def _is_thing(tree: Sequence[Node], i: int) -> bool:
         several = lexicon.singular(tree[inner].text) != tree[inner].text.lower()
         if word in ("model", "host") or several and word in nouns.COLLECTIVES | {"army", "couple", "ruler"}:
             return True
+    start = compound_start(tree, i)
+    if word == "staff" and start == i and inner is None and _has_article(tree, i):  # "a wizard with a staff"
+        return True
     return word in nouns.WEAK and not _evidence(tree, i)
+
+
+def _has_article(tree: Sequence[Node], i: int) -> bool:
+    return any(child.text.lower() in ("a", "an") for child in children(tree, i, {"det"}))
 
 
 def _evidence(tree: Sequence[Node], i: int) -> bool:
     """Whether something is said of node i that is said of people only."""
+    if lexicon.is_listed(phrase(tree, i)) and compound_start(tree, i) < i:  # "a brass band"
+        return True
+    before = [node.text.lower() for node in tree[max(0, i - 3) : i]]
+    if len(before) == 3 and lexicon.is_person(before[0]) and before[1] in ("and", "with"):  # "a singer and her band"
+        return before[2] in ("her", "his", "their")
     if any(node.text.lower() in _GAMES for node in tree[compound_start(tree, i) : i]):
         return True
     described = any(child.text.lower() in _HUMAN for child in children(tree, i, {"amod", "compound", "nmod"}))
@@ -182,10 +199,30 @@ def _depicted(tree: Sequence[Node], i: int) -> bool:
         return False
     if word == "of" and lexicon.singular(governor.text) in nouns.NOT_THE_PEOPLE:
         return lexicon.singular(governor.text) in nouns.WEAK and _evidence(tree, preposition.head)
+    if word == "of" and _is_owner(tree, i, governor):
+        return False
+    several = lexicon.singular(tree[i].text)
+    if word in ("in", "of", "from") and several in nouns.BODIES and several == tree[i].text.lower():
+        return not lexicon.is_person(governor.text)  # "an oboist in an orchestra"
     if word == "by":
         by_whom = governor.kind == "noun" and lexicon.singular(tree[i].text) in _MAKERS
         return not by_whom and governor.text.lower() not in things.MADE
     return word not in ("as", "like") or is_clause(tree, i) or subject_of(tree, tree[i].head) is not None
+
+
+def _is_owner(tree: Sequence[Node], i: int, thing: Node) -> bool:
+    """Whether noun i owns what it is the "of" of: "the chair of the director"; "a bus of tourists" holds them."""
+    owned = lexicon.singular(thing.text)
+    if owned not in things.THINGS - things.MADE - _SHOWS or owned in nouns.PICTURES | nouns.BODY or owned in QUANTITIES:
+        return False
+    return any(child.text.lower() in _OWNED_BY for child in children(tree, i, {"det", "poss"}))
+
+
+_SHOWS = frozenset(
+    """silhouette shadow party union card show series sticker icon logo emoji pattern comic magazine story x-ray skeleton skull
+    model character sheet avatar simulator job work career life day night week month hour tattoo theme shape symbol""".split()
+)
+_OWNED_BY = frozenset("a an the my his her their our your".split())
 
 
 def _is_of_things(tree: Sequence[Node], i: int) -> bool:

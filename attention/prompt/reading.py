@@ -5,15 +5,19 @@ Everything here keeps the number of characters, so that what a parser finds has 
 
 import re
 
-from . import lexicon
+from . import lexicon, nouns
 from .attributes import YEARS, attribute_axis
 from .numbers import PHRASE, number
 from .origins import is_origin
 from .tokens import BREAK, plain_text
 from .vocabulary import KIND
 
-_QUOTED = re.compile(r"(?<!\w)(?:\"[^\"\n]+\"|“[^”\n]+”|„[^“”\n]+[“”]|«[^»\n]+»|‘[^’\n]+’|'[^'\n]{2,}')(?!\w)")
+_QUOTED = re.compile(
+    r"(?<!\w)(?:\"[^\"\n]+\"|“[^”\n]+”|„[^“”\n]+[“”]|«[^»\n]+»|‘[^’\n]+’|'(?:[^'\n]|(?<=\w)'(?=\w)){2,}')(?!\w)"
+)
 _ADDED = re.compile(r"<[^<>\n]*:[^<>\n]*>")  # <lora:name:0.8>
+_WEIGHT = re.compile(r"::-?\d*\.?\d*")  # cowboy::2
+_MORE = re.compile(r"\b\d\+[a-z]+\b")  # 6+girls
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 _SLASH = re.compile(r"(?<=[^\W\d_]{3})\s*/\s*(?=[^\W\d_]{3})|\s/\s")
 _RUNS_ON = ("det", "prep", "cc", "be", "adverb")  # a line that ends in one of these goes on
@@ -30,6 +34,7 @@ def readable(prompt: str) -> str:
     for match in BREAK.finditer(prompt):
         text = _put(text, match.end() - 1, ".")
     text = _ADDED.sub(lambda match: " " * len(match[0]), text).replace("_", " ")
+    text = _WEIGHT.sub(lambda match: "," + " " * (len(match[0]) - 1), text).replace("[", " ").replace("]", " ")
     text = _without_quotes(text)
     for match in re.finditer(r"\n|\|", text):
         before = _WORD.findall(text[: match.start()])
@@ -38,9 +43,9 @@ def readable(prompt: str) -> str:
         text = _put(text, match.start(), " " if goes_on or closed else ".")
     text = _SLASH.sub(lambda match: "," + " " * (len(match[0]) - 1), text)
     for i, (was, now) in enumerate(zip(prompt, text, strict=True)):
-        if was in "()" and now == " " and _is_aside(text, i):
+        if was in "()" and now == " " and (_is_aside(text, i) or _is_lone(prompt, text, i)):
             text = _put(text, i, "(")
-        elif was in "()" and now == " " and _parts(text, i, was):
+        elif was in "()[" and now == " " and _parts(text, i, was):
             text = _put(text, i, ",")
     return text
 
@@ -51,6 +56,14 @@ def _is_aside(text: str, i: int) -> bool:
     if before is None or after is None:
         return False
     return lexicon.is_person(before[1]) and after[0].lower() in ("a", "an", "the")
+
+
+def _is_lone(prompt: str, text: str, i: int) -> bool:
+    """Whether a parenthesis at i holds one general noun after a person noun: "a soldier (woman)"."""
+    before, inside = re.search(r"([\w-]+)\s*$", text[:i]), re.match(r"\((\w+)\)", prompt[i:])
+    if before is None or inside is None:
+        return False
+    return lexicon.is_person(before[1]) and lexicon.singular(inside[1]) in nouns.GENERIC
 
 
 def _put(text: str, i: int, mark: str) -> str:
@@ -82,6 +95,10 @@ def _parts(text: str, i: int, parenthesis: str) -> bool:
         return False
     if attribute_axis(first) and lexicon.is_person(second):  # "(female:1.2) doctors"
         return False
+    if lexicon.is_person(first) and parenthesis in "([" and attribute_axis(second):  # "a librarian (female)"
+        return True
+    if parenthesis == "[":
+        return False
     if lexicon.is_person(first):
         return second not in KIND and not second.endswith(("ing", "ed"))
     closes = parenthesis == ")" and lexicon.is_person(second)
@@ -96,7 +113,7 @@ def _may_describe(word: str) -> bool:
 
 def joined(text: str) -> list[tuple[int, int]]:
     """The places [start, end) of words that are one to a parser: "East Asian", "half a dozen", "30 years old"."""
-    found = [match.span() for pattern in (YEARS, PHRASE) for match in pattern.finditer(text)]
+    found = [match.span() for pattern in (YEARS, PHRASE, _MORE) for match in pattern.finditer(text)]
     words = [match for match in _WORD.finditer(text)]
     for size in (3, 2):
         for first, last in zip(words, words[size - 1 :], strict=False):

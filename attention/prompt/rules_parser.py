@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from . import lexicon, nouns, things
+from .numbers import number
 from .reading import joined
 from .tagging import kinds_of
 
@@ -53,12 +54,14 @@ def _words(text: str) -> list[tuple[str, int, int]]:
     return [(text[start:end], start, end) for start, end in sorted(places)]
 
 
-def _phrase_end(nodes: Sequence[Node], kinds: Sequence[str], start: int) -> int:
+def phrase_end(nodes: Sequence[Node], kinds: Sequence[str], start: int) -> int:
     """Index after the noun phrase that begins at `start`; `start` itself if none does."""
     end, i = start, start
     while i < len(kinds):
         kind = kinds[i]
         if kind == "noun":
+            if end > start and _is_counted(nodes, start, i):  # "two men arm wrestling"
+                break
             end = i + 1
         elif end > start:  # the noun is over: what follows belongs to it only if it is a noun as well
             break
@@ -69,12 +72,25 @@ def _phrase_end(nodes: Sequence[Node], kinds: Sequence[str], start: int) -> int:
                 break
         elif kind not in _BEFORE_NOUN or kind == "det" and i > start and kinds[i - 1] != "det":
             break
+        elif kind == "num" and i > start and kinds[i - 1] == "participle":  # "featuring two models"
+            return start
         i += 1
     if end > start and kinds[start] == "participle" and start > 0:  # "a nurse, holding flowers": no phrase of its own
         follows = kinds[start - 1] == "noun" or kinds[start - 1] in ("comma", "cc") and "noun" in kinds[: start - 1]
         if kinds[start - 1] == "noun" or follows and not lexicon.is_person(nodes[end - 1].text):
             return start
     return end
+
+
+def _is_counted(nodes: Sequence[Node], start: int, i: int) -> bool:
+    """Whether several people are counted right before noun i, so that their phrase ends there."""
+    people = nodes[i - 1].text
+    if not lexicon.is_person(people) or not lexicon.is_plural(people) or lexicon.is_person(nodes[i].text):
+        return False
+    if lexicon.singular(people) in nouns.COLLECTIVES or lexicon.is_listed(f"{people} {nodes[i].text}"):
+        return False
+    asked = number(nodes[start].text)
+    return asked is not None and asked > 1
 
 
 def _attach(nodes: list[Node], kinds: Sequence[str]) -> None:
@@ -88,10 +104,10 @@ def _attach(nodes: list[Node], kinds: Sequence[str]) -> None:
     pending: tuple[int, str] | None = None  # what the next noun phrase will be, of which node
     i = 0
     while i < len(nodes):
-        end = _phrase_end(nodes, kinds, i)
+        end = phrase_end(nodes, kinds, i)
         if end > i:
             head = end - 1
-            _attach_modifiers(nodes, kinds, i, head, link)
+            attach_modifiers(nodes, kinds, i, head, link)
             if owner is not None:
                 link(owner, head, "poss")
             owner = head if kinds[end : end + 1] == ["possessive"] else None
@@ -110,7 +126,7 @@ def _attach(nodes: list[Node], kinds: Sequence[str]) -> None:
         kind, previous = kinds[i], kinds[i - 1] if i else ""
         if kind == "prep":
             anchor = verb if verb is not None else noun
-            if previous in ("prep", "adjective"):  # "next to", "full of"
+            if previous in ("prep", "adjective", "num"):  # "next to", "full of", "five of the workers"
                 anchor = i - 1
             if anchor is not None:
                 link(i, anchor, "prep")
@@ -141,7 +157,7 @@ def _attach(nodes: list[Node], kinds: Sequence[str]) -> None:
         i += 1
 
 
-def _attach_modifiers(nodes: list[Node], kinds: Sequence[str], start: int, head: int, link) -> None:
+def attach_modifiers(nodes: list[Node], kinds: Sequence[str], start: int, head: int, link) -> None:
     """Attach the words of the noun phrase [start, head] to its head, adverbs to the word they precede."""
     relations = {"det": "det", "num": "nummod", "adjective": "amod", "participle": "amod", "cc": "cc", "comma": "punct"}
     for i in range(start, head):

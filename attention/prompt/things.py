@@ -38,7 +38,7 @@ COMPOUNDS = frozenset(
 
 # Nouns that make a figure of what follows: "a toy soldier", "chess queens"; and materials, "a bronze king".
 TOYS = frozenset(
-    """toy lego chess gingerbread snow straw plush papier-mache stuffed inflatable knitted crochet crocheted plasticine playdough
+    """toy lego gingerbread snow straw plush papier-mache stuffed inflatable knitted crochet crocheted plasticine playdough
     marzipan animatronic robot robotic android skeleton wind-up nutcracker bobblehead funko amigurumi playmobil""".split()
 )
 MATERIALS = TOYS | frozenset(
@@ -65,7 +65,7 @@ THINGS = frozenset(
     shadow bones skeleton skull ashes blood brain x-ray computer robot model bot simulator training machine rights
     card cards chess piece pieces wheel chair tail tails proof friendly spider plant tree flower fern orchid rose rhododendron
     palm bottle blanket shower monitor oil train railway railroad rocket aircraft log cobra booties onesie grand piano size king-size mattress sheet hair beard haircut
-    bench box lunch lunchbox backpack mug pen notebook pass pod pillow mine well pit farm menu grave tomb hut ship throne""".split()
+    bench box lunch lunchbox backpack mug pen notebook pass pod pillow mine well pit farm dummy menu grave tomb hut ship throne""".split()
 )
 
 # Animals and other things that have faces of their own: "a clock face", "a pumpkin with a face".

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
-from . import lexicon
+from . import lexicon, nouns
 from .attributes import attribute_axis
+from .names import name_after
 from .rules_parser import Node
 
 
@@ -27,16 +28,30 @@ def subject_of(tree: Sequence[Node], i: int) -> int | None:
         i = tree[i].head
         seen.add(i)
         if tree[i].kind == "noun":
-            return i if lexicon.is_person(tree[i].text) else None
+            return i if lexicon.is_person(tree[i].text) else named_by(tree, i)
         subjects = [j for j, node in enumerate(tree) if node.head == i and node.relation in ("nsubj", "nsubjpass")]
         if subjects and tree[subjects[0]].kind == "noun":
             return subjects[0] if lexicon.is_person(tree[subjects[0]].text) else None
     return None
 
 
+def named_by(tree: Sequence[Node], i: int) -> int | None:
+    """The person noun whose name ends in node i: "uncle" of "my uncle Bob"."""
+    return next((n for n in range(max(0, i - 4), i) if name_after(tree, n) == i), None)
+
+
 def is_clause(tree: Sequence[Node], i: int) -> bool:
     """Whether noun i, after "as" or "like", has a verb of its own: "as a busker strums", not "dressed as a nurse"."""
+    before = tree[i].head - 1
+    if before >= 0 and tree[before].text.lower() in _IN_THE_ROLE:
+        return False
     return i + 1 < len(tree) and tree[i + 1].kind == "verb"
+
+
+_IN_THE_ROLE = frozenset(
+    """dressed disguised costumed posing posed known acting working masquerading cosplaying styled clothed depicted portrayed
+    serving""".split()
+)
 
 
 def phrase(tree: Sequence[Node], i: int) -> str:
@@ -50,9 +65,15 @@ def compound_start(tree: Sequence[Node], i: int) -> int:
         if lexicon.is_listed(" ".join(node.text for node in tree[start : i + 1])):
             first = start
             break
-    while first > 0 and _in_compound(tree, first - 1, i) and not lexicon.is_person(tree[first - 1].text):
+    while first > 0 and _in_compound(tree, first - 1, i) and not _is_of_its_own(tree[first - 1].text):
         first -= 1
     return first
+
+
+def _is_of_its_own(word: str) -> bool:
+    """Whether a person noun before another one describes it, as "woman" in "woman pilot"; "pirate captain" is one name."""
+    stated = lexicon.singular(word) in nouns.GENERIC or bool(lexicon.stated_by_noun(word))
+    return lexicon.is_person(word) and (stated or word.lower() in nouns.COLLECTIVES | nouns.FACES)
 
 
 def _in_compound(tree: Sequence[Node], i: int, head: int) -> bool:

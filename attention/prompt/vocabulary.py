@@ -8,7 +8,7 @@ FUNCTION = {
     various multiple another other""",
     "prep": """of in on at by with without to from for near under over behind beside besides between among amid amidst against
     through into onto inside outside along alongside across around during before after above below off toward towards via like as
-    next front beneath within upon about beyond past up down atop underneath throughout opposite versus vs aboard amongst
+    next front beneath within upon about beyond past up down atop underneath throughout opposite versus vs aboard amongst out off away-from
     facing""",
     "cc": "and or & nor plus but",
     "pronoun": """who that which whose whom he she they it we i you him them each themselves himself herself itself 
@@ -48,7 +48,7 @@ FUNCTION = {
     sudden sunny superb sure surly surreal sweaty sweet swift tan tender terrible tough tranquil trendy tribal true unarmed
     unhappy unique unkempt unknown upset vague vain valiant vast vibrant vicious victorian vile virtual vivid vulnerable
     wary wealthy weary weird welcome wild willing wimpy wiry witty wonderful wooden wooly worthy wrinkly wrong
-    youthful zealous anime abstract gothic baroque renaissance edwardian retro rustic nautical tropical arctic nocturnal
+    albino youthful zealous anime abstract gothic baroque renaissance edwardian retro rustic nautical tropical arctic nocturnal
     nomadic orthodox catholic christian muslim hindu buddhist amish sikh atheist gay lesbian queer straight bisexual disabled
     nonbinary non-binary transgender trans androgynous feminine masculine homeless middle-class working-class upper-class
     unemployed amateur pro part-time full-time teenage adult mid-age middle-aged olympic national international global
@@ -117,7 +117,7 @@ FUNCTION = {
     console comfort embrace cuddle cradle nurse pat pet stroke tickle scold praise thank congratulate
     stumble fall trip slip sink drown burn bleed suffer die live exist belong""",
     "participle": """worn seen made built lit drawn broken held taken shown written surrounded sitting standing wearing
-    left lost stuck hidden torn shot known driven ridden thrown eaten given carved woven sewn grown dressed clad seated""",
+    clad left lost stuck hidden torn shot known driven ridden thrown eaten given carved woven sewn grown dressed clad seated""",
     "past": """stood sat wore rode drove held ran sang swam wrote read ate drank threw caught taught fought bought brought thought
     sold told said saw took gave made went came got put led fed met kept slept wept swept knelt leapt dealt felt left lost
     built sent spent bent lent blew flew grew knew drew threw wove spoke broke woke stole chose rose froze shook
