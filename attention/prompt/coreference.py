@@ -139,7 +139,7 @@ def _tags(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
     solo = any(node.text.lower() == "solo" for node in tree)
     if not tags and len(bare) == 2 and bare == [i for i in heads]:  # "woman, nurse, hospital"
         general = [i for i in bare if lexicon.singular(tree[i].text) in _ANYONE]
-        if len(general) == 1 and not _contradict(tree, *bare, strict=False):
+        if len(general) == 1 and not _contradict(tree, bare[0], bare[1], strict=False):
             return {i: j for i, j in zip(bare, bare[::-1], strict=True) if i in general}
     if tags and single and bare and len(tags) == 1:
         return dict.fromkeys((*single, *bare[1:]), bare[0])
