@@ -63,7 +63,7 @@ _OLD = frozenset("school world fashioned style care".split())
 # What has an origin of its own, so that an origin before it is not the person's: "Chinese restaurant owner".
 _OF_ORIGIN = frozenset(
     """restaurant food cuisine language literature history studies wine beer tea coffee cheese vodka whiskey bread pizza pasta
-    sushi curry noodle chocolate porcelain lacquer cinema embassy consulate flag bazaar rug carpet car renaissance
+    sushi curry noodle mythology philosophy poetry folklore architecture chocolate porcelain lacquer cinema embassy consulate flag bazaar rug carpet car renaissance
     revolution shepherd mastiff bulldog terrier spaniel setter hound retriever pony""".split()
 )
 # Names of two words; a capital ("Black market trader") says that the person is meant.

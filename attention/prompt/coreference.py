@@ -70,19 +70,29 @@ def _is_apposition(tree: Sequence[Node], first: int, second: int) -> bool:
     agree = lexicon.is_plural(tree[first].text) == lexicon.is_plural(tree[second].text)
     listed = any(node.relation == "conj" and node.head in (first, second) for node in tree)
     known = any(child.text.lower() not in ("a", "an") for child in children(tree, first, {"det", "poss"}))
-    unspecific = not any(tree[first].text.lower() in entry for entry in lexicon.OCCUPATIONS)
+    general = lexicon.singular(tree[first].text) in nouns.GENERIC
+    unspecific = general or not any(tree[first].text.lower() in entry.split() for entry in lexicon.OCCUPATIONS)
     articles = [child.text.lower() for child in children(tree, second, {"det"})]
     owned = any(
         child.relation == "poss" or child.text.lower() in _OWNERS for child in children(tree, first, {"det", "poss"})
     )
     ends = second + 1 == len(tree) or tree[second + 1].text in (",", ".", ";")
     of = second + 1 < len(tree) and tree[second + 1].text.lower() == "of"
+    if (
+        general and not known and "the" not in articles
+    ):  # "a man, a beekeeper"; "a man, a boy", "a man, a nurse, a clown" not
+        further = any(lexicon.is_person(child.text) for child in children(tree, second, {"appos"}))
+        listed = listed or further or _is_general(tree, second)
     told = "the" in articles and (of or owned and ends)  # "a man, the father of four", "my sister, the pilot"
     if known and name_after(tree, second) is not None:  # "our teacher, Mr. Jones"
         return agree and not listed
     introduced = told or bool({"a", "an"} & {*articles})
     unspecific = unspecific or told and lexicon.singular(tree[first].text) in nouns.GENERIC
     return agree and not listed and (known or unspecific) and introduced
+
+
+def _is_general(tree: Sequence[Node], i: int) -> bool:
+    return lexicon.singular(tree[i].text) in nouns.GENERIC or bool(lexicon.stated_by_noun(tree[i].text))
 
 
 def _parts_of_a_number(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:

@@ -6,6 +6,7 @@ from . import things
 from .nouns import AGED, COLLECTIVES, GENDERED, PEOPLE, TITLES, WEAK
 from .occupations import AFTER_A_NOUN, AGENT_VERBS, ENDINGS, NOT_ALONE, NOT_BY_ENDING, OCCUPATIONS
 from .origins import COLOURS, NATIVES, OF_WOMEN, ORIGINS
+from .roles import ROLES
 
 _IRREGULAR = {
     "people": "person",
@@ -34,7 +35,7 @@ _TAG = re.compile(r"(\d+)\+?(girl|boy|man|woman|guy|lady|person|other|male|femal
 _PREFIX = re.compile(r"(?:vice|co|ex|deputy|step|great|arch|half|non|semi)-(?=\w)")
 _IN_SEVERAL = re.compile(r"^\w+-(?:in|at|of|to)-\w")
 _SINGLE = {entry.rpartition(" ")[2] for entry in OCCUPATIONS} - NOT_ALONE
-_ALL_NOUNS = OCCUPATIONS | _SINGLE | PEOPLE | GENDERED | WEAK
+_ALL_NOUNS = OCCUPATIONS | _SINGLE | PEOPLE | GENDERED | WEAK | ROLES
 _FROM = ORIGINS - COLOURS  # "two Germans"
 
 
@@ -93,6 +94,8 @@ def is_person(noun: str) -> bool:
         if ending in things.COMPOUNDS:
             return False
     last = words[-1]
+    if last == "diner" and noun.lower().endswith("diners"):  # one is the restaurant
+        return True
     if last in AFTER_A_NOUN and len(words) > 1:
         return True
     if any(word in things.TOYS or word in things.MATERIALS and not _is_trade(last) for word in words[:-1]):

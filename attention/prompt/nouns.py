@@ -44,12 +44,13 @@ GENDERED = frozenset(
     nephew husband boyfriend bridegroom groom king prince duke emperor baron lord sir businessman policeman fireman salesman
     cameraman mailman postman fisherman craftsman clergyman foreman handyman sportsman spokesman chairman congressman
     doorman cowboy schoolboy groomsman bachelor male stepfather stepson stepbrother godfather father-in-law son-in-law
-    brother-in-law monk nobleman statesman stuntman milkman horseman swordsman tradesman boatman footman
+    brother-in-law archduke viscount abbot godson headmaster schoolmaster friar newsboy stableboy monk nobleman statesman stuntman milkman horseman swordsman tradesman boatman footman
     woman girl lady gal mother mom mommy mum mama grandmother grandma granny daughter granddaughter sister aunt auntie niece
     wife girlfriend bride queen princess duchess empress baroness dame nun actress waitress businesswoman policewoman
     firewoman saleswoman camerawoman fisherwoman craftswoman sportswoman spokeswoman chairwoman congresswoman cowgirl
     hostess ballerina schoolgirl bridesmaid stewardess heroine witch housewife female stepmother stepdaughter stepsister
-    godmother mother-in-law daughter-in-law sister-in-law widow widower noblewoman stateswoman stuntwoman horsewoman
+    godmother huntress sultana tsarina abbess archduchess viscountess maharani handmaiden headmistress schoolmistress
+    matron lassie goddaughter shopgirl salesgirl dairymaid housemaid nursemaid villainess mother-in-law daughter-in-law sister-in-law widow widower noblewoman stateswoman stuntwoman horsewoman
     swordswoman tradeswoman priestess sorceress mermaid milkmaid barmaid chambermaid governess matriarch
     patriarch landlady landlord seductress showgirl countess count marquis maiden damsel lass bachelorette""".split()
 )

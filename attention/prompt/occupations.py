@@ -166,6 +166,7 @@ _TITLES = """
     youtuber, search party, hunting party, rescue party, boarding party, girl group, boy band, girl band, brass band,
     marching band, jazz band, rock band, pop band, punk band, metal band, mariachi band, military band, navy seal, k-pop idol, string quartet, barbershop quartet, jazz quartet, jazz trio, pop idol, teen idol, hot dog vendor, law student, art student, nursing student,
     dental student, base jumper, ski jumper, long jumper, high jumper, baseball pitcher, relief pitcher, heiress,
+    middle school teacher, middle school student, primary school teacher, secondary school teacher, grade school teacher,
     animal doctor, horse doctor, jeweler, zoo keeper, zookeeper, zoologist, human being
 """
 OCCUPATIONS = frozenset(" ".join(entry.split()) for entry in _TITLES.split(","))
@@ -190,7 +191,8 @@ AGENT_VERBS = frozenset(
 )
 # Agents of what is named before them: "stamp collector", "fire eater"; alone they are as often things.
 AFTER_A_NOUN = frozenset(
-    "seller collector thrower swallower eater breather gatherer picker maker keeper master slayer".split()
+    """seller collector thrower swallower eater breather gatherer picker maker keeper master slayer puller breeder handler
+    groomer grower wrangler lifter marshal""".split()
 )
 # How names of occupations end in one word: "beekeeper", "bookseller", "locksmith", "shipwright", "saleswoman".
 ENDINGS = tuple(

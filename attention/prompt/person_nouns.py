@@ -101,7 +101,11 @@ def _stands_for_people(tree: Sequence[Node], i: int) -> bool:
     before = tree[i - 1].text.lower() if i else ""
     introduced = before in ("a", "an", "the", "one") or number(before) is not None
     lower = tree[i].text.lower()
-    native = is_origin(lower) and lower not in COLOURS and tree[i].relation not in ("compound", "nmod")
+    native = (
+        is_origin(lower)
+        and lower not in COLOURS | {"white russian", "black russian"}
+        and tree[i].relation not in ("compound", "nmod")
+    )
     return introduced and (native or is_elliptical(tree, i))
 
 

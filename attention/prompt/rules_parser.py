@@ -82,6 +82,11 @@ def phrase_end(nodes: Sequence[Node], kinds: Sequence[str], start: int) -> int:
     return end
 
 
+def _links(verb: Node) -> bool:
+    """Whether an adjective right after this verb is its subject's: "looks old", not "wears black"."""
+    return verb.text.lower() not in ("wear", "wears", "wore", "wearing", "paint", "paints", "dye", "dyes")
+
+
 def _is_counted(nodes: Sequence[Node], start: int, i: int) -> bool:
     """Whether several people are counted right before noun i, so that their phrase ends there."""
     people = nodes[i - 1].text
@@ -149,7 +154,9 @@ def _attach(nodes: list[Node], kinds: Sequence[str]) -> None:
             if said_of is not None:
                 link(i, said_of, "relcl")
             verb, pending = i, (i, "attr" if kind == "be" else "dobj")
-        elif kind == "adjective" and verb is not None and (kinds[verb] == "be" or verb == i - 1):
+        elif (
+            kind == "adjective" and verb is not None and (kinds[verb] == "be" or verb == i - 1 and _links(nodes[verb]))
+        ):
             link(i, verb, "acomp")
         elif kind in ("stop", "pronoun"):
             pending = None

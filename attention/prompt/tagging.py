@@ -6,7 +6,7 @@ from . import lexicon, nouns, things
 from .attributes import attribute_axis
 from .numbers import number
 from .origins import COLOURS, is_origin
-from .vocabulary import ADJECTIVE_ENDS, FINITE, KIND, PAST
+from .vocabulary import ADJECTIVE_ENDS, FINITE, KIND, NOUN_ENDS, PAST
 
 _IN_COMPOUND = {  # "civil" before "engineer", "conditioning" before "installer": neighbours in listed compounds
     pair for entry in lexicon.OCCUPATIONS for pair in zip(entry.split(), entry.split()[1:], strict=False)
@@ -53,6 +53,10 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
         return "participle"  # "hands setting a diamond"
     if lower == "light" and before == "noun":  # "pilot light"
         return "noun"
+    if lower in ("deputy", "assistant", "trainee", "apprentice") and lexicon.is_person(following):
+        return "noun"  # "a deputy mayor"
+    if word[0] > "\u2e7f" and following.isascii():  # "a 花魁 courtesan"
+        return "adjective"
     if lower.startswith("mid-"):  # "a surfer mid-jump", "a mid-century house"
         return "adverb" if before == "noun" else "adjective"
     if before == "noun" and _is_title_of_one(words, i, kinds):
@@ -89,6 +93,8 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
     if lower.endswith("ly") and len(lower) > 4 and not lower.endswith("fly"):
         return "adverb"
     trade = lower.endswith(("ntry", "stry", "etry", "alry", "elry", "llery", "ttery", "kery", "cery", "gery"))
+    if lower.endswith(NOUN_ENDS) and len(lower) > 6:  # "quantity surveyor"
+        return "noun"
     if trade and len(lower) > 5:  # "light infantry soldier"
         return "noun"
     if "-" in lower and KIND.get(lower.rpartition("-")[2]) == "participle":  # "black-clad"

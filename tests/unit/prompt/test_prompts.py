@@ -15,7 +15,7 @@ from fair_attention.attention.prompt.language import people_groups
 from fair_attention.attention.prompt.numbers import number
 from fair_attention.attention.prompt.origins import COUNTRIES, OF_WOMEN
 from fair_attention.attention.prompt.reading import readable
-from fair_attention.benchmarks.language import as_written
+from fair_attention.benchmarks.language import HELD_OUT, as_written
 
 HERE = Path(__file__).parent
 needs_spacy = pytest.mark.skipif(
@@ -36,9 +36,9 @@ def test_prompts_of_all_kinds(row, parser):
 
 
 @both_parsers
-@pytest.mark.parametrize("name", ["prompts_held_out.tsv", "prompts_held_out_2.tsv", "prompts_held_out_3.tsv"])
+@pytest.mark.parametrize("name", HELD_OUT)
 def test_held_out_prompts(name, parser):
-    held = rows(name)
+    held = rows(f"{name}.tsv")
     wrong = [f"{row['prompt']}: {told}" for row in held if (told := as_written(row, parser))]
     assert len(held) >= 100 and len(wrong) <= 0.05 * len(held), "\n".join(wrong)
 
