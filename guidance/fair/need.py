@@ -28,6 +28,7 @@ SURE = 0.75  # the share below which a leading attribute is not taken for certai
 EVEN = 0.5  # how far the direction leads away from all other attributes alike, not from what the person is becoming
 ENERGY = 0.6  # of a direction's energy in a person's mask, what is used: the strongest cells (`semantic.keep_energy`)
 PRECISION = 1e-6
+ALIKE = 1e-6  # of their length: predictions that differ by less differ by what a mean of floats rounds
 HOLD = 5.0  # times the strength: a drift is small, and has to be met before the picture settles
 
 
@@ -43,6 +44,9 @@ def attribute_shares(prompt: Tensor, attributes: Tensor, masks: Tensor) -> Tenso
     offsets = ((values - middle.unsqueeze(2)) * root).flatten(3)  # [B,n,K,Chw]
     wanted = ((prompt.to(values) - middle).unsqueeze(2) * root).flatten(3)
     gram, inner = offsets @ offsets.transpose(-1, -2), (offsets @ wanted.transpose(-1, -2)).squeeze(-1)
+    lengths = (values * root).square().flatten(3).sum(-1).mean(-1)
+    differ = torch.diagonal(gram, dim1=-2, dim2=-1).mean(-1) > ALIKE**2 * lengths
+    gram, inner = gram * differ[..., None, None], inner * differ[..., None]
     return simplex_least_squares(gram.cpu().double(), inner.cpu().double())
 
 

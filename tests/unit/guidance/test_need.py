@@ -49,10 +49,15 @@ def test_nothing_to_read_gives_equal_shares() -> None:
     assert attribute_shares(predictions[:, :, 0], predictions, torch.zeros(1, 1, 4, 4))[0, 0].tolist() == pytest.approx(
         [1 / 3] * 3
     )
-    alike = predictions[:, :, :1].expand(-1, -1, 3, -1, -1, -1)
-    assert attribute_shares(predictions[:, :, 1], alike, torch.ones(1, 1, 4, 4))[0, 0].tolist() == pytest.approx(
-        [1 / 3] * 3
-    )
+
+
+@pytest.mark.parametrize("k", range(2, 9))
+@pytest.mark.parametrize("seed", range(3))
+def test_attributes_that_are_all_alike_have_equal_shares_however_their_mean_is_rounded(k: int, seed: int) -> None:
+    predictions = 7 * randn(1, 1, 2, 2, 4, 4, seed=seed).float()
+    alike = predictions[:, :, :1].expand(-1, -1, k, -1, -1, -1)
+    shares = attribute_shares(predictions[:, :, 1], alike, torch.ones(1, 1, 4, 4))
+    assert shares[0, 0].tolist() == pytest.approx([1 / k] * k)
 
 
 @settings(deadline=None, max_examples=40)
