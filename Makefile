@@ -66,8 +66,9 @@ $(BENCHMARKS): setup  ## the tables, one benchmark each
 bench: setup  ## the comparison with every baseline (a night); QUICK=1: a few minutes, fails when a method regresses
 	$(PYTHON) -m fair_attention.benchmarks.comparison $(if $(QUICK),--quick)
 
-workflows: setup  ## write the shipped workflows anew, from scripts/graphs_*.py
+workflows: setup  ## write the shipped workflows and blueprints anew, from scripts/graphs_*.py and blueprints.py
 	$(PYTHON) -m fair_attention.scripts.draw_workflows
+	$(PYTHON) -m fair_attention.scripts.blueprints
 
 thumbnails: setup  ## run every shipped workflow and keep its picture beside it
 	$(PYTHON) -m fair_attention.scripts.thumbnails
