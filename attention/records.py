@@ -69,6 +69,7 @@ class Watch:
     branch: str = CONDITIONAL  # whose queries; the other one only with an attribution prompt
     heads: tuple[int, ...] | None = None  # None: all
     notes: tuple[str, ...] = ()  # what every run that is watched by it has to say
+    keep_queries: int = 0  # bytes of queries to keep, to ask for other words afterwards
 
     @property
     def labels(self) -> tuple[str, ...]:

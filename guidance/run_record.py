@@ -6,6 +6,7 @@ from enum import Enum
 from torch import Tensor
 
 from ..attention.capture import MapStore
+from ..attention.kept_queries import KeptQueries
 from ..attention.records import Watch
 from .fair.steering import Steered
 from .fair.target import TargetDistribution
@@ -89,6 +90,7 @@ class SampledRun:
         tuple[int, str, int], ...
     ] = ()  # (group, noun, how many) that the prompt names, where they are looked for
     whole: bool = False  # each picture was steered as a whole, by one attribute: its "person" is the picture
+    queries: KeptQueries | None = None  # to ask for other words afterwards; of the latest run only
 
     def note(self, text: str) -> None:
         if text not in self.notes:
@@ -125,4 +127,6 @@ class Recording:
         ]:
             run.note(note)
         self.refused.clear()
+        for before in self.runs:  # memory is bounded for all of them together
+            before.queries = None
         self.runs = [*[r for r in self.runs if not r.failed][-(self.kept - 1) :], run]

@@ -7,6 +7,7 @@ from ..emoji_world import model as emoji_model
 from ..emoji_world.world import CHECKPOINTS
 from . import (
     alignment,
+    ask,
     capture,
     entanglement,
     explore,
@@ -27,6 +28,7 @@ MODULES = (
     capture,
     heatmaps,
     explore,
+    ask,
     alignment,
     voting,
     locate,

@@ -38,34 +38,34 @@ def prompt_watch(tokens: AlignedPrompt, **window) -> Watch:
     return Watch(tuple(w for group in tokens.words for w in group), tokens.context, **window)
 
 
-def words_watch(clip, prompt: str, words: str, attribution: str, softmax: str, **window) -> Watch:
+def words_watch(clip, prompt: str, words: str, attribution: str, softmax: str, node: str = NODE, **window) -> Watch:
     """Named words of the prompt or, with an attribution prompt, of that one (open vocabulary, OVAM)."""
     text, notes = attribution if attribution.strip() else prompt, ()
     if words.strip():
-        queries = named_words(clip, text, words, NODE)
+        queries = named_words(clip, text, words, node)
     else:
-        queries, notes = all_words(clip, text)
+        queries, notes = all_words(clip, text, node)
     for note in notes:
-        logging.warning("%s: %s", NODE, note)
+        logging.warning("%s: %s", node, note)
     if attribution.strip():
         context = own_context(clip, attribution) if softmax == OWN else encode(clip, attribution)[1]
         return Watch(tuple(queries), None, context, notes=notes, **window)
     return Watch(tuple(queries), encode(clip, prompt)[1], notes=notes, **window)
 
 
-def all_words(clip, prompt: str) -> tuple[list[WordQuery], tuple[str, ...]]:
+def all_words(clip, prompt: str, node: str = NODE) -> tuple[list[WordQuery], tuple[str, ...]]:
     """Every word of the prompt that has tokens of its own, and a note that names the others. ValueError if none has."""
     words = prompt_words(prompt)
     if not words:
-        raise ValueError(f"{NODE}: the prompt {prompt!r} has no words")
+        raise ValueError(f"{node}: the prompt {prompt!r} has no words")
     found, missing = [], []
     for word in words:
         try:
-            found += locate(clip, prompt, [word], NODE)
+            found += locate(clip, prompt, [word], node)
         except ValueError:
             missing.append(word.text)
     if not found:
-        raise ValueError(f"{NODE}: no word of the prompt {prompt!r} has a token of its own; write the words to record")
+        raise ValueError(f"{node}: no word of the prompt {prompt!r} has a token of its own; write the words to record")
     note = f"not recorded, no token of their own: {', '.join(missing)}"
     return found, (note,) if missing else ()
 
@@ -124,6 +124,11 @@ class FairAttentionCapture(io.ComfyNode):
                     tooltip="as set: what the inputs say (try this first). BiasMap: measure exactly as that paper's code does, for numbers to hold "
                     "beside its own; blocks, heads, branch, softmax and the window above are then passed over.",
                 )),
+                advanced(io.Int.Input(
+                    "keep_queries", default=0, min=0, max=4096, step=10, optional=True,
+                    tooltip="Megabytes to keep so that Ask for Words can look for any word afterwards: the queries of blocks of at most 32 x 32 "
+                    "cells, at as many steps as there is room for. 0: none. Try 100.",
+                )),
             ],
             outputs=[
                 io.Model.Output(display_name="model", tooltip="Sample with this one."),
@@ -134,7 +139,7 @@ class FairAttentionCapture(io.ComfyNode):
     @classmethod
     def execute(cls, model, clip, tokens=None, prompt="", words="", attribution_prompt="", start_percent=0.0,
                 end_percent=1.0, blocks="", attribution_softmax=OWN, branch=CONDITIONAL, heads="",
-                convention=AS_SET) -> io.NodeOutput:  # fmt: skip
+                convention=AS_SET, keep_queries=0) -> io.NodeOutput:  # fmt: skip
         if convention == BIASMAP:
             attribution_softmax, branch, blocks, heads = OWN, UNCONDITIONAL, "", ""
             start_percent, end_percent = 0.0, 1.0
@@ -153,6 +158,7 @@ class FairAttentionCapture(io.ComfyNode):
             "start_percent": start_percent,
             "end_percent": end_percent,
             "branch": branch,
+            "keep_queries": keep_queries * 2**20,
         }
         if tokens is not None:
             watch = prompt_watch(tokens, **window)

@@ -12,10 +12,10 @@ from typing import Any
 
 from ..host import hosts
 from ..host.server import running
+from ..host.workflow import controlled, widgets
 from .draw import WIDTH, Graph, extent, to_workflow
 from .draw_workflows import version
 from .graph_parts import CFG, node
-from .workflow import controlled, widgets
 
 FOLDER = hosts.ROOT / "subgraphs"
 SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "fair-attention/subgraphs")

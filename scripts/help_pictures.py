@@ -50,9 +50,10 @@ def kept_maps():
         "13": node("FairAttentionLoad"),
         "14": node("FairPoolAttributes"),
         "15": node("FairImageConsistency"),
+        "19": node("FairAskWords", attribution_prompt="a person with a hat"),
         "16": node("FairAttributeReader"),
     }
-    return graph("", note(), nodes, [["1", "2", "3"], ["7", "8"], ["10", "9"], ["4"], ["11", "12"], ["13", "14", "15"], ["16"]],
+    return graph("", note(), nodes, [["1", "2", "3"], ["7", "8"], ["10", "9"], ["4"], ["11", "12"], ["13", "14", "15"], ["16", "19"]],
                  {"all": ["1", "2", "3"]})  # fmt: skip
 
 
@@ -70,7 +71,7 @@ SHOWN: dict[str | None, tuple[str, ...]] = {
     "record-a-study": ("FairRecordPeople",),
     "compare-baselines": ("FairEthicalIntervention", "FairDiffusion", "FairConceptEditing"),
     None: ("FairUneditedLatent", "FairAttentionSave", "FairAttentionLoad", "FairPoolAttributes", "FairImageConsistency",
-           "FairAttributeReader"),
+           "FairAttributeReader", "FairAskWords"),
 }  # fmt: skip
 
 

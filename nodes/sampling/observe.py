@@ -16,6 +16,7 @@ from comfy.samplers import CFGGuider
 from torch import Tensor, nn
 
 from ...attention.capture import MapStore
+from ...attention.kept_queries import KeptQueries
 from ...attention.records import CONDITIONAL, UNCONDITIONAL, Watch
 from ...attention.trace import Block, cross_attention_blocks, trace, uncompiled
 from ...guidance.batch_rows import transformer_options
@@ -80,6 +81,8 @@ class Observer(Session):
         self.seen, self.recorder.gathered = {}, {}
         self.run.store.clear()
         self.run.steps.clear()
+        if self.run.queries is not None:
+            self.run.queries.clear()
 
     def forward(self, executor: Callable, args: tuple, kwargs: dict) -> Tensor:
         given = transformer_options(args, kwargs) or {}
@@ -152,7 +155,8 @@ def open_run(watch: Watch, guider: CFGGuider, latent: Tensor, node: str) -> Obse
     sampling = guider.model_patcher.get_model_object("model_sampling")
     window = Window.of(sampling, watch.start_percent, watch.end_percent)
     store = MapStore(watch.labels, latent.shape[0], tuple(latent.shape[-2:]))
-    observer = Observer(watch, SampledRun(store), uuids, window)
+    queries = KeptQueries(watch.keep_queries) if watch.keep_queries else None
+    observer = Observer(watch, SampledRun(store, queries=queries), uuids, window)
     observer.node = node
     return observer
 

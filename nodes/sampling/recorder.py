@@ -1,13 +1,14 @@
 """From the queries and keys of a forward to the maps of a run: which rows are whose, and where in the picture they lie."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from comfy.ldm.modules.attention import BasicTransformerBlock
 from torch import Tensor
 
 from ...attention.capture import WordQuery, selection, word_maps
+from ...attention.kept_queries import Kept, projection
 from ...attention.records import Watch
 from ...attention.trace import Block
 from ...guidance.batch_index import images_of
@@ -34,12 +35,14 @@ class Asked(NamedTuple):
 
 
 class Maps(NamedTuple):
-    """One block's maps of one conditioning: [images,words,h*w], of which images, and where they go in the store."""
+    """One block's maps of one conditioning: [images,words,h*w], of which images, and where they go in the store; its queries
+    where they are to be kept."""
 
     step: int
     numbers: list[int]
     maps: Tensor
     where: tuple
+    queries: Tensor | None = None
 
 
 class Gathered(NamedTuple):
@@ -102,9 +105,23 @@ class Recorder:
             columns = self._columns(uuid, k.shape[1], asked.length, q.device)
             maps = word_maps(q[rows], k[rows], module.n_heads, columns, self.watch.heads)
             where = grid, *place(area, grid, store.latent_size)
+            kept = self._queries(asked.step, block, module, q[rows], grid, options)
             # Of several forwards within one call of the sampler's, the last is the one that it asked for: others are
             # made on the way there, of a picture to refer to, say.
-            call[uuid, uuids[:chunk].count(uuid), block] = Maps(asked.step, numbers, maps, where)
+            call[uuid, uuids[:chunk].count(uuid), block] = Maps(asked.step, numbers, maps, where, kept)
+
+    def _queries(self, step: int, block: Block, module: Any, q: Tensor, grid: tuple, options: Mapping) -> Tensor | None:
+        """The queries of a block, off the device, where they are to be kept; with them what to_k does to a text."""
+        kept = self.run.queries
+        if kept is None or not kept.wants(step, grid):
+            return None
+        if (options.get("patches") or {}).get("attn2_patch"):
+            kept.give_up("another patch changes what the texts are to the attention, so no queries were kept")
+            return None
+        if block not in kept.projections:
+            kept.projections[block] = projection(module.attn2.to_k, module.attn2.to_k.in_features, q)
+            kept.heads[block] = module.n_heads
+        return q.detach().to("cpu", copy=True)
 
     def keep(self, call: Call) -> dict:
         """Add a call's maps to the run; of a window of the batch when all images of the step are there.
@@ -121,9 +138,18 @@ class Recorder:
                 maps = whole
             uuid, _, block = key
             self.run.store.add(block, maps, *found.where)
+            self._keep_queries(block, found)
             self.run.steps.add(found.step)
             recorded[uuid] = found.step
         return recorded
+
+    def _keep_queries(self, block: Block, found: Maps) -> None:
+        kept = self.run.queries
+        if kept is None or found.queries is None:
+            return
+        if len(found.numbers) < self.run.store.images:
+            kept.give_up("the batch was sampled in parts, so no queries were kept")
+        kept.add(found.step, Kept(block, found.queries, found.where))
 
     def _gather(self, key: tuple, found: Maps) -> Tensor | None:
         """The maps of all images, once this part of them has completed the step; None before."""

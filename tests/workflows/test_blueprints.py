@@ -5,8 +5,8 @@ import json
 import pytest
 
 from fair_attention.host import hosts
+from fair_attention.host.workflow import widgets
 from fair_attention.scripts import blueprints
-from fair_attention.scripts.workflow import widgets
 
 FILES = sorted(blueprints.FOLDER.glob("*.json"), key=lambda path: path.stem)
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
