@@ -14,6 +14,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "attention/alignment.py": (f"{A}alignment.py", f"{A}regions.py"),
     "attention/capture.py": (f"{A}capture.py", f"{A}voting.py"),
     "attention/individuals.py": (f"{A}individuals.py",),
+    "attention/kept_queries.py": (f"{A}kept_queries.py", f"{H}ask_words.py"),
     "attention/maps.py": (f"{A}maps.py", f"{A}voting.py"),
     "attention/records.py": (f"{U}people.py", f"{H}silence.py", f"{H}capture_words.py"),
     "attention/regions.py": (f"{A}regions.py", f"{U}people.py"),
