@@ -2,13 +2,14 @@
 
 python -m fair_attention.benchmarks.audit_scale [--cells 25000] [--servers 16] [--out output/audit-scale]
 
-16 pictures a cell, 2.5 people a picture. Servers are processes of their own (host/fake.py), so that the driver is measured alone: its
+16 pictures a cell, 2.5 people a picture. --report: rows are put into the file directly, and only the report is measured. Servers are processes of their own (host/fake.py), so that the driver is measured alone: its
 memory, how many cells it writes a second, how long the report takes. Prints one line of JSON.
 """
 
 import argparse
 import contextlib
 import json
+import random
 import resource
 import shutil
 import subprocess
@@ -17,7 +18,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..host.fake import WORKFLOW
+from ..audit.presets import OCCUPATIONS, counted
+from ..host.fake import WORKFLOW, rows
+from ..metrics.study import StudyStore
+from ..metrics.study.rows import loads
 
 PICTURES, PROMPTS = 16, 150
 STUDY = """
@@ -69,14 +73,57 @@ def timed(*words: str) -> dict[str, float]:
     }
 
 
+def fill(folder: Path, cells: int) -> None:
+    """A study of that many cells, without asking anybody."""
+    draw = random.Random(0)
+    people = [
+        json.dumps({"gender": g, "skin tone": t})
+        for g in ("male", "male", "male", "female")
+        for t in ("light", "tan", "brown", "dark", None)
+    ]
+    prompts = [f"a photo of {counted(noun, n)}" for noun in OCCUPATIONS for n in (2, 3, 4)]
+    with StudyStore(folder) as store:
+        store.note(name="scale", axes=["gender", "skin tone"])
+        store.write("plain", prompts[0], 0, loads(rows("plain", prompts[0], 0, PICTURES)))
+        with store.writing():
+            sources = [store._source(method, prompt) for method in ("plain", "fair") for prompt in prompts]
+            reader = store.db.execute("SELECT id FROM readers").fetchone()[0]
+            first = 1_000_000
+            pictures = ((first + i, sources[i // PICTURES % len(sources)], str(1 + i // PICTURES // len(sources)), i % PICTURES, reader, 512, 512, "", "[]")
+                        for i in range(cells * PICTURES))  # fmt: skip
+            store.db.executemany("INSERT INTO pictures VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", pictures)
+            found = (
+                (first + i, j, 8.0, 8.0, 64.0, 64.0, draw.choice(people), "{}", 0.9, "", "")
+                for i in range(cells * PICTURES)
+                for j in range(3 - i % 2)
+            )
+            store.db.executemany("INSERT INTO people VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", found)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--cells", type=int, default=25_000)
     parser.add_argument("--servers", type=int, default=16)
     parser.add_argument("--out", type=Path, default=Path("output/audit-scale"))
+    parser.add_argument("--report", action="store_true", help="only the report")
     asked = parser.parse_args()
     shutil.rmtree(asked.out, ignore_errors=True)
     asked.out.mkdir(parents=True)
+    if asked.report:
+        fill(asked.out / "study", asked.cells)
+        report = timed("report", str(asked.out / "study"))
+        size = (asked.out / "study" / "report.html").stat().st_size / 1e6
+        print(
+            json.dumps(
+                {
+                    "pictures": asked.cells * PICTURES,
+                    "people": asked.cells * PICTURES * 5 // 2,
+                    "report": report,
+                    "html_mb": round(size, 2),
+                }
+            )
+        )
+        return
     (asked.out / "graph.json").write_text(json.dumps(WORKFLOW))
     study = STUDY.format(blocks=-(-asked.cells // (2 * PROMPTS)), pictures=PICTURES)
     (asked.out / "study.toml").write_text(study + METHOD.format(name="plain") + METHOD.format(name="fair"))
