@@ -75,7 +75,7 @@ _NAMES = frozenset(
 )
 _NAMES_OF_ORIGIN = frozenset(
     tuple(name.split())
-    for name in """american football; australian football; gaelic football; french horn; english horn; english teacher;
+    for name in """american football; australian football; gaelic football; french horn; english horn; spanish guitar; english teacher;
     english tutor; english professor; english major; latin teacher; latin dancer; thai boxing; thai boxer; thai massage;
     swedish massage; irish dance; irish dancer; turkish bath; greek wrestling; indian chief; russian roulette; roman soldier;
     roman legionary; roman centurion; mexican wave; dutch master; french press; swiss army; swiss guard""".split(";")

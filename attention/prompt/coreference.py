@@ -86,8 +86,9 @@ def _is_apposition(tree: Sequence[Node], first: int, second: int) -> bool:
     told = "the" in articles and (of or owned and ends)  # "a man, the father of four", "my sister, the pilot"
     if known and name_after(tree, second) is not None:  # "our teacher, Mr. Jones"
         return agree and not listed
-    introduced = told or bool({"a", "an"} & {*articles})
-    unspecific = unspecific or told and lexicon.singular(tree[first].text) in nouns.GENERIC
+    introduced = told or bool({"a", "an", "another"} & {*articles})
+    kin = of and lexicon.singular(tree[second].text) in nouns.GENDERED  # "a singer, the daughter of a miner"
+    unspecific = unspecific or told and kin or told and lexicon.singular(tree[first].text) in nouns.GENERIC
     return agree and not listed and (known or unspecific) and introduced
 
 

@@ -45,8 +45,10 @@ def count_of(tree: Sequence[Node], head: int) -> int | None:
 def _is_vague(tree: Sequence[Node], head: int) -> bool:
     """Whether the number before a noun is none: "a few dozen workers", "two or three fishermen"."""
     i = head - 1
-    while i >= 0 and tree[i].kind in ("adjective", "participle", "noun", "adverb"):
+    while i >= 0 and tree[i].kind in ("adjective", "participle", "noun", "adverb") and tree[i].text.lower() != "so":
         i -= 1
+    if i > 1 and [tree[i - 1].text.lower(), tree[i].text.lower()] == ["or", "so"]:  # "a dozen or so hikers"
+        return True
     if i < 1 or number(tree[i].text) is None or tree[i].text.lower() in ("a", "an"):
         return False
     before = [node.text.lower() for node in tree[max(0, i - 2) : i]]
@@ -54,7 +56,7 @@ def _is_vague(tree: Sequence[Node], head: int) -> bool:
     return before[-1] in _VAGUE or either
 
 
-_VAGUE = frozenset("few several some many countless".split())
+_VAGUE = frozenset("few several many countless".split())
 _TWOS = frozenset("couple duo pair".split())
 
 

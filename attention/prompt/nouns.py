@@ -75,6 +75,10 @@ GENERIC = frozenset(
 ALSO_VERBS = frozenset(
     "coach cook fan general guard guide host judge model nurse pilot scout star captain train".split()
 )
+# How long or why one does what is named after: "veteran detective", "volunteer firefighter".
+STANDING = frozenset(
+    "veteran volunteer rookie expert novice fellow amateur professional celebrity civilian immigrant".split()
+)
 # Titles that stand before a name: "Doctor Smith".
 TITLES = frozenset(
     """doctor dr professor prof president king queen captain judge nurse officer father sister brother uncle aunt auntie general

@@ -173,6 +173,9 @@ def _evidence(tree: Sequence[Node], i: int) -> bool:
     """Whether something is said of node i that is said of people only."""
     if lexicon.is_listed(phrase(tree, i)) and compound_start(tree, i) < i:  # "a brass band"
         return True
+    several = tree[tree[tree[i].head].head].text if tree[i].relation == "pobj" else ""
+    if lexicon.singular(several) in ("crowd", "thousand", "hundred", "audience", "dozen", "mob", "horde"):
+        return lexicon.is_plural(tree[i].text)  # "a crowd of fans"
     before = [node.text.lower() for node in tree[max(0, i - 3) : i]]
     if len(before) == 3 and lexicon.is_person(before[0]) and before[1] in ("and", "with"):  # "a singer and her band"
         return before[2] in ("her", "his", "their")

@@ -18,7 +18,7 @@ ROLES = frozenset(
     creditor crone crofter crooner croupier cupbearer curate custodian cutler cutpurse dairymaid dairyman danseuse daydreamer deacon
     deaconess debater debtor decorator defector deportee desperado despot detainee devotee dieter dignitary diplomat distiller diva
     docent docker dockhand dockworker doge donee doorkeeper dosser doula dowager draftee drafter dramatist draper drover druid dueller
-    earl eavesdropper emigrant emigre emissary enforcer enlistee equerry escapee eunuch evacuee evildoer examinee executor exhibitor
+    earl eavesdropper emigrant emigre emcee emissary enforcer enlistee equerry escapee eunuch evacuee evildoer examinee executor exhibitor
     facilitator factotum fakir farrier fieldhand fielder filmgoer fishwife flatmate flunkey follower footballer
     forebear forefather forester foundling freebooter freedman freeholder friar furrier gaffer gatecrasher gaucho
     geezer gendarme geomancer glassmaker glazier globetrotter goddaughter godparent godson gofer goldsmith gondolier gourmand gourmet

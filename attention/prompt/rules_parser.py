@@ -60,7 +60,7 @@ def phrase_end(nodes: Sequence[Node], kinds: Sequence[str], start: int) -> int:
     while i < len(kinds):
         kind = kinds[i]
         if kind == "noun":
-            if end > start and _is_counted(nodes, start, i):  # "two men arm wrestling"
+            if end > start and (_is_counted(nodes, start, i) or _is_of_kin(nodes, start, i)):  # "two men arm wrestling"
                 break
             end = i + 1
         elif end > start:  # the noun is over: what follows belongs to it only if it is a noun as well
@@ -80,6 +80,13 @@ def phrase_end(nodes: Sequence[Node], kinds: Sequence[str], start: int) -> int:
         if kinds[start - 1] == "noun" or follows and not lexicon.is_person(nodes[end - 1].text):
             return start
     return end
+
+
+def _is_of_kin(nodes: Sequence[Node], start: int, i: int) -> bool:
+    """Whether somebody's kin stand before noun i and do not describe it: "he kisses his wife goodbye"."""
+    owned = nodes[start].text.lower() in ("his", "her", "their", "my", "our", "your")
+    kin, word = nodes[i - 1].text, lexicon.singular(nodes[i].text)
+    return owned and lexicon.singular(kin) in nouns.GENDERED and not (word in things.THINGS or lexicon.is_person(word))
 
 
 def _links(verb: Node) -> bool:

@@ -108,13 +108,13 @@ def _known_words(nodes: Sequence[Node]) -> list[Node]:
             found[i] = replace(node, kind="number")
         elif (is_origin(word) or YEARS.fullmatch(word)) and modifies and kinds[i] == "adjective":
             found[i] = replace(node, kind="adjective")
-        elif is_origin(word) and kinds[i] == "noun" and node.kind == "adjective" and not modifies:
+        elif is_origin(word) and kinds[i] == "noun" and kinds[i + 1 : i + 2] != ["noun"]:
             found[i] = replace(node, kind="noun")  # "one Italian, one French"
         elif kinds[i] == "noun" and node.kind == "verb" and word.lower() in things.THINGS:  # "a kids menu"
             found[i] = replace(node, kind="noun")
         elif kinds[i] == "verb" and i > 0 and kinds[i - 1] == "noun" and lexicon.is_person(nodes[i - 1].text):
             found[i] = replace(node, kind="verb")
-        elif person and (node.kind != "verb" or i > 0 and kinds[i - 1] in ("det", "adjective", "num")):
+        elif person and (node.kind != "verb" or i > 0 and kinds[i - 1] in ("det", "adjective", "num", "comma")):
             found[i] = replace(node, kind="noun")
         elif (
             i > 0 and kinds[i] == "noun" and kinds[i - 1] == "noun" and lexicon.is_person(f"{nodes[i - 1].text} {word}")

@@ -72,7 +72,7 @@ def compound_start(tree: Sequence[Node], i: int) -> int:
 
 def _is_of_its_own(word: str) -> bool:
     """Whether a person noun before another one describes it, as "woman" in "woman pilot"; "pirate captain" is one name."""
-    stated = lexicon.singular(word) in nouns.GENERIC or bool(lexicon.stated_by_noun(word))
+    stated = lexicon.singular(word) in nouns.GENERIC | nouns.STANDING or bool(lexicon.stated_by_noun(word))
     return lexicon.is_person(word) and (stated or word.lower() in nouns.COLLECTIVES | nouns.FACES)
 
 
