@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 UNIT = HERE.parent / "tests" / "unit" / "prompt"
 RESULTS = HERE / "results"
 
-HELD_OUT = ("prompts_held_out", "prompts_held_out_2", "prompts_held_out_3", "prompts_held_out_4", "prompts_held_out_5")
+HELD_OUT = ("prompts_held_out", *(f"prompts_held_out_{n}" for n in range(2, 7)))
 # Counts of the first run on each list, before any rule was changed in its light.
 FIRST_RUN = {
     "prompts": {
@@ -46,6 +46,7 @@ FIRST_RUN = {
     "prompts_held_out_3": {"prompts": 104, "rules": 93, "spaCy": 90},
     "prompts_held_out_4": {"prompts": 167, "rules": 152, "spaCy": 153},
     "prompts_held_out_5": {"prompts": 172, "rules": 159, "spaCy": 156},
+    "prompts_held_out_6": {"prompts": 174, "rules": 166, "spaCy": 166},
     "prompts_no_people": {"prompts": 186, "rules": 176, "spaCy": 173},
     "prompts_no_people_2": {"prompts": 60, "rules": 54, "spaCy": 54},
 }

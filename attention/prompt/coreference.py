@@ -133,6 +133,8 @@ def _phrase_start(tree: Sequence[Node], i: int) -> int:
     while first > 0 and (
         tree[first - 1].kind in ("adjective", "number", "noun", "participle", "adverb") or _is_det(tree, first - 1)
     ):
+        if _is_det(tree, first) and tree[first - 1].kind == "noun":  # "beside the captain a cabin boy"
+            break
         first -= 1
     return first
 

@@ -187,11 +187,11 @@ AGENT_VERBS = frozenset(
     plunder poach preach preside profess protest publish raid rebel report rescue research retire revel rob row
     run sail scavenge scream sculpt shop sing skate sketch ski smoke smuggle snorkel speak study supervise surf
     survive swim swindle teach toil trade traffic train translate trek vandalize wander weave weld wonder work
-    worship wrestle write yodel quilt forge whittle busk hustle haggle beachcomb dive climb golf bicycle row rap bike code vault sled bobsled raft mend lurk loiter brawl flee bungle restore""".split()
+    worship wrestle write yodel quilt forge whittle busk hustle haggle beachcomb dive climb golf bicycle row rap bike code vault sled bobsled raft mend lurk loiter brawl flee bungle restore patrol march""".split()
 )
 # Agents of what is named before them: "stamp collector", "fire eater"; alone they are as often things.
 AFTER_A_NOUN = frozenset(
-    """seller collector thrower swallower eater breather gatherer picker maker keeper master slayer puller breeder handler restorer repairer
+    """seller collector thrower swallower eater breather gatherer picker maker keeper master slayer puller breeder handler agent lookout restorer repairer
     groomer grower wrangler lifter marshal""".split()
 )
 # How names of occupations end in one word: "beekeeper", "bookseller", "locksmith", "shipwright", "saleswoman".

@@ -9,7 +9,7 @@ COMPOUNDS = frozenset(
     for entry in """
     dream catcher, sun catcher, fly catcher, toy soldier, gingerbread man, gingerbread woman, stick man, stick figure, straw man, snow man, tin man, bogey man, green man,
     german shepherd, australian shepherd, shetland sheepdog, great dane, praying mantis, lady bug, king crab, king penguin,
-    dust collector, solar collector, data collector, flame thrower, snow thrower, best seller, ant eater, daddy long legs,
+    cleaning agent, bleaching agent, raising agent, dust collector, solar collector, data collector, flame thrower, snow thrower, best seller, ant eater, daddy long legs,
     ceiling fan, table fan, desk fan, electric fan, cooling fan, computer fan, hand fan, paper fan, folding fan, exhaust fan,
     record player, cd player, dvd player, mp3 player, music player, video player, media player, cassette player, tape player,
     vacuum cleaner, pool cleaner, pipe cleaner, air conditioner, hair dresser table, window cleaner robot, coffee maker,
