@@ -31,7 +31,7 @@ audit: setup  ## how fair is the embedded model, plain and with Fair Inference? 
 # Two processes with a host and a thread each, faster than two threads; what one file's tests share is made once, in one of
 # them. Each loads thousands of modules: compiled ones are kept, also where the environment says not to.
 WORKERS ?= 2
-AT_ONCE := -n $(WORKERS) --dist loadfile
+AT_ONCE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 test test-unit test-host test-browser: export OMP_NUM_THREADS ?= 1
 test test-unit test-host test-browser: export PYTHONDONTWRITEBYTECODE =
 test: setup  ## all tests, in two processes (WORKERS=0: in this one)

@@ -16,7 +16,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "attention/individuals.py": (f"{A}individuals.py",),
     "attention/kept_queries.py": (f"{A}kept_queries.py", f"{H}ask_words.py"),
     "attention/maps.py": (f"{A}maps.py", f"{A}voting.py"),
-    "attention/records.py": (f"{U}people.py", f"{H}silence.py", f"{H}capture_words.py"),
+    "attention/records.py": (f"{A}records.py", f"{U}people.py", f"{H}silence.py", f"{H}capture_words.py"),
     "attention/regions.py": (f"{A}regions.py", f"{U}people.py"),
     "attention/same_place.py": (f"{A}same_place.py", f"{U}people.py"),
     "attention/trace.py": (f"{A}trace.py",),

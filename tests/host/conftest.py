@@ -5,6 +5,7 @@ and the like at their top; what takes seconds waits for the fixture `host`.
 """
 
 import asyncio
+import gc
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +23,9 @@ FOLDER = tempfile.TemporaryDirectory(prefix="fair-attention-")
 BASE = server.furnish(Path(FOLDER.name))
 
 
-use_host("--cpu", "--base-directory", str(BASE))  # a later import of `comfy` would parse pytest's arguments
+# A later import of `comfy` would parse pytest's arguments. The attention is the one that hosts with a GPU choose; what a CPU
+# would choose takes half as long again, and is a row of composition/cases.py.
+use_host("--cpu", "--use-pytorch-cross-attention", "--base-directory", str(BASE))
 
 
 def pytest_collection_modifyitems(items):
@@ -57,6 +60,10 @@ def host() -> SimpleNamespace:
         pytest.fail("the host could not import this pack; its log is below", pytrace=False)
     tiny.register()
     pack = sys.modules[str(BASE / "custom_nodes" / "fair-attention").replace(".", "_x_")]
+    # The host collects garbage before each sampling once a patched clone of a clone has gone, as many do here. Its 600,000
+    # objects stay anyway: looking through them took longer than sampling.
+    gc.collect()
+    gc.freeze()
     return SimpleNamespace(
         nodes=nodes, comfy=comfy, folder_paths=folder_paths, execution=execution, pack=pack, base=BASE
     )

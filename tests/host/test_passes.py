@@ -18,8 +18,8 @@ def second_pass(bench, model, positive, samples, seed, denoise=0.6, size=16, met
     return again(bench, model, positive, latent["samples"], seed, denoise)
 
 
-def again(bench, model, positive, samples, seed, denoise=0.6):
-    args = (model, seed, 5, 5.0, "euler", "normal", positive, bench.negative, {"samples": samples})
+def again(bench, model, positive, samples, seed, denoise=0.6, steps=2):
+    args = (model, seed, steps, 5.0, "euler", "normal", positive, bench.negative, {"samples": samples})
     return bench.host.nodes.common_ksampler(*args, denoise=denoise)[0]["samples"]
 
 
@@ -52,7 +52,7 @@ def test_people_found_keep_their_attributes(host, denoise):
         model, attention = bench.fair(bench.target(), **FULL, regions=regions, start_percent=0.6)
         samples = bench.sample(model, positive, batch=2, steps=10, cfg=1.5, pixels=128)
         first = given(attention)
-        again(bench, model, positive, samples, seed=99, denoise=denoise)
+        again(bench, model, positive, samples, seed=99, denoise=denoise, steps=5)
     assert given(attention) == first and all(len(people) == 3 for people in first) and kept(attention)
 
 
@@ -239,11 +239,17 @@ def split(bench, model, positive, at, steps=6, batch=2):
     return half["samples"], whole["samples"]
 
 
-@pytest.mark.parametrize("preservation", ["soft", "blended"])
-@pytest.mark.parametrize("at", [1, 3, 5])
-@pytest.mark.parametrize("masked", [False, True], ids=["found", "masks"])
-def test_a_schedule_split_over_two_samplers_is_the_one_of_a_single_sampler(bench, setting, preservation, at, masked):
-    """Before people are found, while they are steered, and after the last steered step."""
+@pytest.fixture(scope="module")
+def plain_of_two(bench, setting):
+    """The plain pictures of the schedule that is split below."""
+    with torch.inference_mode():
+        return bench.sample(bench.model, setting.positive, steps=6, batch=2)
+
+
+@pytest.fixture(scope="module", params=[(p, m) for p in ("soft", "blended") for m in (False, True)], ids=str)
+def unsplit(request, bench, setting):
+    """(preservation, whether by masks, settings, the pictures of a single sampler, who was given what)"""
+    preservation, masked = request.param
     settings = {
         "regions": setting.regions,
         "every": 1,
@@ -253,10 +259,16 @@ def test_a_schedule_split_over_two_samplers_is_the_one_of_a_single_sampler(bench
         **FULL,
     }
     settings |= {"preservation": preservation, "masks": halves() if masked else None}
-    model, attention = bench.fair(bench.target(assignment="independent draws"), **settings)
-    whole = bench.sample(model, setting.positive, steps=6, batch=2)
-    wanted = given(attention)
-    plain = bench.sample(bench.model, setting.positive, steps=6, batch=2)
+    with torch.inference_mode():
+        model, attention = bench.fair(bench.target(assignment="independent draws"), **settings)
+        whole = bench.sample(model, setting.positive, steps=6, batch=2)
+    return preservation, masked, settings, whole, given(attention)
+
+
+@pytest.mark.parametrize("at", [1, 3, 5])
+def test_a_schedule_split_over_two_samplers_is_the_one_of_a_single_sampler(bench, setting, unsplit, plain_of_two, at):
+    """Before people are found, while they are steered, and after the last steered step."""
+    (preservation, masked, settings, whole, wanted), plain = unsplit, plain_of_two
     model, attention = bench.fair(bench.target(assignment="independent draws"), **settings)
     _, parts = split(bench, model, setting.positive, at)
     assert given(attention) == wanted and any(wanted)

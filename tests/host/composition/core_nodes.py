@@ -63,6 +63,7 @@ def other_model(bench):
     return bench.host.nodes.CheckpointLoaderSimple().load_checkpoint(name)[0]
 
 
+@lru_cache
 def merged(bench, model):
     """The host lists all weights anew for each of them, 700 times: here they are listed once."""
     weights = model.model.state_dict()

@@ -9,7 +9,8 @@ from fair_attention.tests.host.composition.case import BROKEN, COLUMNS, UNDEFINE
 from fair_attention.tests.host.composition.cases import CASES
 from fair_attention.tests.host.composition.ours import PROMPT, Trial, switched_off
 
-TRIALS = [(case, column, place) for case in CASES for column in COLUMNS for place in case.places]
+# Place by place: the host computes patched weights anew whenever another model has been sampled in between.
+TRIALS = [(case, column, place) for case in CASES for place in case.places for column in COLUMNS]
 
 
 @pytest.fixture(scope="module")
