@@ -11,7 +11,9 @@ settings.load_profile("default")
 
 # What takes longest begins first: begun last, one of these would have its process work on while the others are done.
 LONGEST_FIRST = (
-    "host/composition/test_composition.py", "browser/test_front_end.py",
+    "host/composition/test_composition.py", "browser/test_front_end.py", "host/test_emoji_model.py", "host/test_compiled.py",
+    "host/test_capture.py", "host/test_passes.py", "host/test_energy_shared.py", "host/composition/test_orders.py",
+    "host/test_fair_inference_preservation.py", "host/test_fair_inference_sampling.py",
 )  # fmt: skip
 
 

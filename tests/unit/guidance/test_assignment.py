@@ -144,3 +144,11 @@ def test_who_gets_what_is_random() -> None:
 def test_unknown_method_is_refused() -> None:
     with pytest.raises(ValueError, match="'lottery' is unknown"):
         assign("lottery", (0.5, 0.5), 2, 0, 0)
+
+
+def test_two_people_left_over_are_each_dealt_by_the_remainders() -> None:
+    """Of 2 people .4, .8 and .8 are expected: over many seeds the counts are that on average, never two of one."""
+    found = [image_quota((0.2, 0.4, 0.4), 2, seed, 0).counts for seed in range(2000)]
+    means = [sum(column) / len(found) for column in zip(*found, strict=True)]
+    assert means == pytest.approx([0.4, 0.8, 0.8], abs=0.04)  # 3.6 standard errors
+    assert {max(counts) for counts in found} == {1}

@@ -55,3 +55,14 @@ def test_momentum_carries_a_share_of_what_was_done_on():
     assert [look(carried, 1.0)[0] for _ in range(3)] == [-2.0, -2.24, -2.4128]
     carried.forget()
     assert look(carried, 1.0) == [-2.0] * 4 + [0.0] * 4
+
+
+def test_the_quantile_is_each_person_s_own():
+    """Left towards the first attribute, right towards the second: of each the stronger half, with its own sign."""
+    guidance = guide(quantile=0.5)
+    right = LEFT.flip(-1)
+    guidance.cast.people[0].append(Person(0, "doctor", right[0, 0], 1, Status.ASSIGNED, "male"))
+    apart = torch.tensor([1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0, 4.0]).expand(1, 1, 1, 8)
+    masks = torch.cat([LEFT, right], 1)
+    guidance.look({(0, 0): BASE + apart, (0, 1): BASE - apart}, BASE, None, SIGMA, masks)
+    assert [round(value, 4) for value in guidance.gamma.flatten().tolist()] == [0, 0, -6, -8, 0, 0, 6, 8]
