@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..host import hosts
 from ..host.server import running
-from . import graphs_audit, graphs_baselines, graphs_fair, graphs_guidance
+from . import graphs_audit, graphs_baselines, graphs_fair, graphs_guidance, graphs_measure
 from .draw import to_workflow
 
 FOLDER = hosts.ROOT / "workflows"
@@ -20,7 +20,15 @@ GRAPHS = {
     **graphs_guidance.GRAPHS,
     **graphs_baselines.GRAPHS,
     **graphs_audit.GRAPHS,
+    **graphs_measure.GRAPHS,
 }  # file name -> the function that describes it, as one learns
+
+NEEDS_NEWEST = {"measure-photographs"}  # has core nodes that 0.3.75 does not know
+
+
+def offered(name: str) -> bool:
+    """Whether the host in use knows every node of that workflow."""
+    return hosts.version() == hosts.NEWEST or name not in NEEDS_NEWEST
 
 
 def version() -> str:

@@ -12,9 +12,10 @@ from fair_attention.emoji_world.world import CHECKPOINT
 from fair_attention.host import hosts
 from fair_attention.host.workflow import read_prompt
 from fair_attention.scripts import demo
+from fair_attention.scripts.draw_workflows import offered
 from fair_attention.tests.host.graphs import stock_graph
 
-WORKFLOWS = sorted((hosts.ROOT / "workflows").glob("*.json"))
+WORKFLOWS = sorted(f for f in (hosts.ROOT / "workflows").glob("*.json") if offered(f.stem))
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import torch
 pytest.importorskip("transformers")
 
 from fair_attention.host import hosts, tiny, tiny_readers
+from fair_attention.scripts.draw_workflows import GRAPHS
 from fair_attention.tests.host.graphs import node
 
 HALVES = [[{"x": 10, "y": 10, "width": 20, "height": 20, "label": "person", "score": 0.9},
@@ -307,3 +308,54 @@ def test_encoders_without_their_projection_are_refused_by_name(parts, vision, cl
         match=f"{LOAD}, clip: its vectors have {tiny.CONTEXT} numbers, those of clip_vision 12: they are not of one CLIP",
     ):
         parts[0].execute(GRAPH, **{**whole, "clip_vision": vision(12)})
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """The nodes of the workflow Measure photographs from the reader on, with files in the place of those a user has."""
+    prompt = GRAPHS["measure-photographs"]().prompt
+    found = {n: {**prompt[n], "inputs": dict(prompt[n]["inputs"])} for n in ("10", "11", "12", "13")}
+    found["10"]["inputs"] |= {**DEFAULTS, "folder": "brightness"}
+    found["13"]["inputs"]["axis"] = "gender"
+    return found
+
+
+def test_the_shipped_workflow_measures_with_a_detector_and_a_classifier_of_files(run_prompt, folder, shipped):
+    """Two pictures, white on the left and black on the right, as the tiny detector boxes them: one of each gender in both."""
+    del shipped["11"]["inputs"]["bboxes"]
+    shipped["11"]["inputs"] |= {
+        "image": ["22", 0],
+        "people": "a detector's folder",
+        "detector": "finder",
+        "detector_confidence": 0.5,
+    }
+    run = run_prompt(
+        {
+            **shipped,
+            "20": node("EmptyImage", width=160, height=80, batch_size=2, color=0),
+            "21": node("EmptyImage", width=80, height=80, batch_size=2, color=0xFFFFFF),
+            "22": node("ImageCompositeMasked", destination=["20", 0], source=["21", 0], x=0, y=0, resize_source=False),
+        }
+    )
+    assert run.errors == []
+    assert run.values["12"][0] == [pytest.approx(0)] and "found by finder (person)" in run.values["11"][2][0]
+    assert (
+        "4 people in 2 pictures" in run.values["11"][2][0]
+        and "gender (perceived): female 2, male 2" in run.values["11"][2][0]
+    )
+
+
+@pytest.mark.skipif(hosts.version() != hosts.NEWEST, reason="0.3.75 has no boxes")
+def test_the_hosts_boxes_go_through_the_graph(run_prompt, folder, shipped):
+    """Core's own box node in the detector's place: the whole of a white picture."""
+    shipped["11"]["inputs"] |= {"image": ["20", 0], "bboxes": ["21", 0], "people": "connected boxes or masks", "detector": "none",
+                                "detector_confidence": 0.5}  # fmt: skip
+    run = run_prompt(
+        {
+            **shipped,
+            "20": node("EmptyImage", width=64, height=64, batch_size=1, color=0xFFFFFF),
+            "21": node("PrimitiveBoundingBox", x=8, y=8, width=40, height=40),
+        }
+    )
+    assert run.errors == []
+    assert "1 person in 1 picture " in run.values["11"][2][0] and "male 1; 0 unreadable" in run.values["11"][2][0]
