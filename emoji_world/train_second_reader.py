@@ -160,7 +160,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=SECOND_READER)
     parser.add_argument("--start-from", type=Path, help="a folder to go on from")
-    parser.add_argument("--pool", type=int, default=640, help="scenes of each of the three kinds")
+    parser.add_argument("--pool", type=int, default=384, help="scenes of each of the three kinds")
     parser.add_argument("--pool-file", type=Path, default=Path("output/training/second_reader_pool.pt"))
     parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--batch", type=int, default=96)
