@@ -45,14 +45,15 @@ export class Viewer {
       this.point(this.under(event), true);
     };
     canvas.onkeydown = (event) => this.key(event);
-    this.element.onkeydown = (event) => event.stopPropagation(); // keys of the viewer are no commands of the graph
+    // Keys of the viewer are no commands of the graph; with Ctrl they are (Run).
+    this.element.onkeydown = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
     this.element.onpointerdown = (event) => event.stopPropagation();
   }
 
   key(event) {
     const first = this.recordings[0];
     const way = STEPS[event.key];
-    if (!first) return;
+    if (!first || event.ctrlKey || event.metaKey) return;
     if (way) {
       const far = event.shiftKey ? 8 : 1;
       const cell = this.place?.cell ?? Math.floor(first.height / 2) * first.width + Math.floor(first.width / 2);
