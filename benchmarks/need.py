@@ -48,6 +48,7 @@ class Method:
 
 
 GENDER, TONE, BOTH = ("gender",), ("skin tone",), ("gender", "skin tone")
+FULL = {"steering": "in full", "strength": 4.0, "start_percent": 0.2}  # the rule and the defaults before it
 METHODS = {
     PLAIN: Method(),
     "by need: gender": Method(GENDER),
@@ -55,8 +56,8 @@ METHODS = {
     "by need: gender x skin tone": Method(BOTH),
     "by need: gender, blended": Method(GENDER, {"preservation": "blended"}),
     "by need: gender, skin tone held": Method(GENDER, {"hold": "skin tone"}),
-    "in full: gender": Method(GENDER, {"steering": "in full", "strength": 4.0}),
-    "in full: skin tone": Method(TONE, {"steering": "in full", "strength": 4.0}),
+    "in full: gender": Method(GENDER, FULL),
+    "in full: skin tone": Method(TONE, FULL),
 }
 
 

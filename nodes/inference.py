@@ -45,10 +45,10 @@ class FairInference(io.ComfyNode):
                 Regions.Input("regions", optional=True, tooltip="From Block Voting: finds the people while sampling."),
                 io.Mask.Input("masks", optional=True,
                               tooltip="One mask per person, from any node, instead of finding them. Used for every image of the batch."),
-                io.Float.Input("strength", default=5.0, min=0.0, max=30.0, step=0.1,
-                               tooltip="How hard each person is steered, measured like cfg. Try 5 first. Too low: people stay as the model draws them. Too high: "
+                io.Float.Input("strength", default=7.0, min=0.0, max=30.0, step=0.1,
+                               tooltip="How hard each person is steered, measured like cfg. Try 7 first. Too low: people stay as the model draws them. Too high: "
                                "clothes and occupations change too, colours burn. 0: exactly the plain picture."),
-                io.Float.Input("start_percent", default=0.2, min=0.0, max=1.0, step=0.01,
+                io.Float.Input("start_percent", default=0.4, min=0.0, max=1.0, step=0.01,
                                tooltip="Warm-up: up to this share of the sampling the picture is the plain one and the people are located. "
                                "Earlier: stronger, and less of the plain picture is kept."),
                 io.Float.Input("end_percent", default=0.9, min=0.0, max=1.0, step=0.01,
@@ -112,7 +112,7 @@ class FairInference(io.ComfyNode):
         )  # fmt: skip
 
     @classmethod
-    def execute(cls, model, clip, target, regions=None, masks=None, strength=5.0, start_percent=0.2, end_percent=0.9,
+    def execute(cls, model, clip, target, regions=None, masks=None, strength=7.0, start_percent=0.4, end_percent=0.9,
                 steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6,
                 preservation=SOFT, steering=BY_NEED, hold="", people_of=None, each_mask=ONE) -> io.NodeOutput:  # fmt: skip
         blocks = require_cross_attention(model, NODE)
