@@ -52,7 +52,11 @@ def patched(emoji: sampling.Emoji, method: Method, prompt: str) -> tuple[Any, li
     """(model, positive, capture) for one prompt; None each: the model as it is."""
     if not method.target:
         return None, None, None
-    inputs = {"steering": "in full", "strength": 4.0, "start_percent": 0.2}  # what these tables were drawn with; bench-need has the default
+    inputs = {
+        "steering": "in full",
+        "strength": 4.0,
+        "start_percent": 0.2,
+    }  # what these tables were drawn with; bench-need has the default
     return fair_inference(
         emoji, prompt, method.target, rule=method.rule, whole=method.whole, **{**inputs, **method.inference}
     )

@@ -78,7 +78,10 @@ def patched(emoji, method: Method, prompt: Prompt) -> tuple[Any, list | None, An
     model, positive, seen = emoji.model, None, None
     if method.fair is not None:
         model, positive, _ = fair_inference(
-            emoji, prompt.text, CONCEPTS, **{"steering": "in full", "strength": 4.0, "start_percent": 0.2, **method.fair}
+            emoji,
+            prompt.text,
+            CONCEPTS,
+            **{"steering": "in full", "strength": 4.0, "start_percent": 0.2, **method.fair},
         )
     if method.energy is not None:
         inputs = {"strength": float(LAMBDA), **method.energy}

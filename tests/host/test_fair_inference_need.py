@@ -110,7 +110,7 @@ def test_in_full_is_the_old_rule(bench, setting):
     full = bench.sample(model, setting.positive)
     need, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves())
     assert not torch.equal(full, bench.sample(need, setting.positive))
-    assert all(s.before == () and s.push == 5.0 for p in attention.runs[-1].people[0] for s in p.steered)
+    assert all(s.before == () and s.push == 7.0 for p in attention.runs[-1].people[0] for s in p.steered)
 
 
 def test_the_report_says_whether_what_was_given_is_read(bench, setting, host):

@@ -23,7 +23,14 @@ def left(pixels: int = 64) -> torch.Tensor:
 
 
 def blended(bench, setting, **kw):
-    given = {"regions": setting.regions, "masks": left(), "strength": 5.0, "preservation": "blended", **kw}
+    given = {
+        "regions": setting.regions,
+        "masks": left(),
+        "strength": 5.0,
+        "start_percent": 0.2,
+        "preservation": "blended",
+        **kw,
+    }
     return bench.fair(bench.target(), **given)
 
 
