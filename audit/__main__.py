@@ -112,9 +112,14 @@ def run(asked: argparse.Namespace) -> int:
         drawn = running.Run(study, store, folder, where, bar)
         drawn.go()
         for method, prompt, seed, error, server in store.failures():
-            print(f"failed: {method}, {prompt!r}, seed {seed} on {server}: {error.splitlines()[0] if error else ''}")
+            print(f"failed: {method}, {prompt!r}, seed {seed} on {server}: {seen((error.splitlines() or [''])[0])}")
     print(f"finished. Report: python -m fair_attention.audit report {shlex.quote(str(folder))}")
     return 1 if drawn.failed else 0
+
+
+def seen(text: str) -> str:
+    """A server's own words without what would drive a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def command() -> str:

@@ -12,7 +12,7 @@ from .distances import Array, e1
 from .sample import Counts, Sample
 
 PERMUTATIONS, AT_ONCE = 1999, 4_000_000  # AT_ONCE: numbers held in memory
-LARGE = 2000  # pictures: from here on pictures that are counted alike are permuted together, which is the same test
+LARGE = 300  # pictures: from here on pictures that are counted alike are permuted together, which is the same test
 TIE = 1e-9
 MOST_ORDERS = 5000
 
