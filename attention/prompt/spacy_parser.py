@@ -110,6 +110,10 @@ def _known_words(nodes: Sequence[Node]) -> list[Node]:
             found[i] = replace(node, kind="adjective")
         elif is_origin(word) and kinds[i] == "noun" and kinds[i + 1 : i + 2] != ["noun"]:
             found[i] = replace(node, kind="noun")  # "one Italian, one French"
+        elif (
+            kinds[i] == "participle" and node.kind == "noun" and kinds[i - 1 : i] == ["num"]
+        ):  # "a family of four posing"
+            found[i] = replace(node, kind="participle")
         elif kinds[i] == "noun" and node.kind == "verb" and word.lower() in things.THINGS:  # "a kids menu"
             found[i] = replace(node, kind="noun")
         elif kinds[i] == "verb" and i > 0 and kinds[i - 1] == "noun" and lexicon.is_person(nodes[i - 1].text):
