@@ -166,3 +166,11 @@ def test_a_hill_behind_a_narrow_valley_stands_above_it_only_by_what_it_rises(tur
     depth[3, 2:5] = 5, 1, 2.5
     assert len(prominent_maxima(np.rot90(depth, turns), 0.0, 2.0)) == 1
     assert len(prominent_maxima(np.rot90(depth, turns), 0.0, 1.0)) == 2
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+@pytest.mark.parametrize(("apart", "people"), [(8, 1), (18, 2)])
+def test_what_parts_two_people_grows_with_the_map(scale, apart, people):
+    """Discs of radius 11: at 8 apart the waist is 0.75 narrower than the discs, at 18 it is 4.7."""
+    circles = [(32 * scale, (20 + at) * scale, 11 * scale) for at in (0, apart)]
+    assert len(individuals(discs((64 * scale, 64 * scale), *circles))) == people

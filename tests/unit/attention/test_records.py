@@ -62,3 +62,10 @@ def test_what_a_prompt_states_leaves_no_room_and_skin_tone_and_race_state_one_an
 
 def test_a_watch_names_its_words_in_order():
     assert Watch((WordQuery("doctors", (2,)), WordQuery("cats", (4, 5)))).labels == ("doctors", "cats")
+
+
+def test_the_face_of_a_group_is_numbered_through_the_prompt():
+    groups = tuple(people_groups("a pilot and two doctors with smiling faces", "rules"))
+    words = tuple(tuple(WordQuery(m.text, (i,)) for i, m in enumerate(group.members)) for group in groups)
+    columns = AlignedPrompt("", torch.zeros(1, 77, 4), groups, words).columns(1)
+    assert (columns.words, columns.noun, columns.face) == ((1, 2, 3), 1, 3)

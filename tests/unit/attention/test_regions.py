@@ -128,3 +128,12 @@ def test_where_nothing_is_found_nobody_is_neither_cut_nor_whole():
     (found,) = people(store_of(torch.full((16, 16), 0.2)), VotingRule(split=False))
     assert found.masks.shape == (0, 64, 64)
     assert regions.cut(torch.zeros(4, 6).bool(), torch.zeros(4, 6), None).shape == (0, 4, 6)
+
+
+def test_a_word_alone_has_its_own_threshold():
+    """45 of 100 votes: below rho, above the threshold of words that are aligned."""
+    store = store_of(BODIES)
+    other = Block("output", 4)
+    store.add(other, torch.zeros(1, 1, 256), (16, 16), (16, 16), (0, 0))
+    assert len(people(store, VotingRule({QUARTER: 45.0, other: 55.0}))[0].masks) == 0
+    assert len(people(store, VotingRule({QUARTER: 55.0, other: 45.0}))[0].masks) == 2

@@ -151,3 +151,11 @@ def test_levels_count_the_halvings_before_a_block():
 def test_half_a_unet_has_no_blocks(unet):
     del unet.output_blocks
     assert list(cross_attention_blocks(unet)) == []
+
+
+def test_options_are_seen_where_they_are_given_by_place(unet):
+    seen = []
+    with trace(unet, BLOCKS[:1], lambda block, module, q, k, options: seen.append(options)):
+        unet.input_blocks[1][0](*INPUTS, {"number": 7})
+        unet.input_blocks[1][0](*INPUTS)
+    assert seen == [{"number": 7}, {}]
