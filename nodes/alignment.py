@@ -66,7 +66,7 @@ class FairLinguisticAlignment(io.ComfyNode):
             node_id="FairLinguisticAlignment",
             display_name="Linguistic Alignment",
             category=PEOPLE,
-            search_aliases=["people in prompt", "person", "nouns", "tokens", "faces", "parse prompt", "subject", "words"],
+            search_aliases=["people in prompt", "person", "nouns", "tokens", "faces", "parse prompt", "subject"],
             description="Finds the words of the prompt that denote people, links the words that denote the same people "
             "(faces of doctors, smiling doctors) and finds their tokens. Use its conditioning as the sampler's positive.",
             inputs=[
