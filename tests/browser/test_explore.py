@@ -107,7 +107,9 @@ def drawn(request, page):
 def shares(page_and_errors, served):
     """[images,words,h,w] and the words, from the saved file alone: each block's maps, enlarged, their mean."""
     history = json.loads(served.get("/history"))
-    saved = [o["13"]["text"][0] for entry in history.values() if "13" in (o := entry["outputs"])][-1]  # others ran before
+    saved = [o["13"]["text"][0] for entry in history.values() if "13" in (o := entry["outputs"])][
+        -1
+    ]  # others ran before
     address = {"filename": saved.partition(":")[0], "type": "output"}
     file = io.BytesIO(served.get("/view?" + urllib.parse.urlencode(address)))
     tensors, metadata = load(file.getvalue()), json.loads(header(file.getvalue()))
