@@ -78,10 +78,10 @@ def test_a_study_s_name_is_a_plain_name(run_prompt, tiny_name, folder, name):
 
 def test_readings_of_other_pictures_are_refused(run_prompt, tiny_name, folder):
     prompt = graph(tiny_name)
-    prompt["10"] = node("ImageFromBatch", image=["6", 0], batch_index=0, length=1)
+    prompt["10"] = node("ImageBatch", image1=["6", 0], image2=["6", 0])
     prompt["8"]["inputs"]["image"] = ["10", 0]
     (error,) = run_prompt(prompt).errors
-    assert "Record People, attributes: read in 1 pictures, but image holds 2" in error
+    assert "Record People, attributes: read in 4 pictures, but image holds 2" in error
 
 
 def test_what_fair_inference_gave_is_in_the_rows(run_prompt, folder):
