@@ -26,6 +26,8 @@ from .guidance import paired
 OCCUPATIONS = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
 AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
 SEEDS, BATCH, STEPS = 32, 16, sampling.STEPS
+# Fair Inference's inputs before it steered by need, with which the older tables were drawn.
+IN_FULL: dict[str, Any] = {"steering": "in full", "strength": 4.0, "start_percent": 0.2}
 Readings = Mapping[str, list[list[Reading]]]  # prompt -> pictures -> people
 
 

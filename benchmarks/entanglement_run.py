@@ -11,7 +11,7 @@ from torch import Tensor
 from ..emoji_world.reader import EmojiReader
 from ..metrics.entanglement import PERCENTILE, mean_iou
 from ..metrics.readers import Reading
-from .emoji import batches, fair_inference
+from .emoji import IN_FULL, batches, fair_inference
 from .entanglement_page import LAMBDA
 
 # BiasMap's own attribution prompt, with a second concept and a control word. It matters: in "a photo of two doctors and
@@ -77,12 +77,7 @@ def patched(emoji, method: Method, prompt: Prompt) -> tuple[Any, list | None, An
 
     model, positive, seen = emoji.model, None, None
     if method.fair is not None:
-        model, positive, _ = fair_inference(
-            emoji,
-            prompt.text,
-            CONCEPTS,
-            **{"steering": "in full", "strength": 4.0, "start_percent": 0.2, **method.fair},
-        )
+        model, positive, _ = fair_inference(emoji, prompt.text, CONCEPTS, **{**IN_FULL, **method.fair})
     if method.energy is not None:
         inputs = {"strength": float(LAMBDA), **method.energy}
         guided = FairSoftIoUGuidance.execute(model, emoji.clip, prompt.attribution, prompt.pairs, **inputs)

@@ -26,7 +26,7 @@ from ..emoji_world.world import GENDERS, TONES
 from ..metrics.consistency import psnr
 from ..metrics.people import Pair, gone, kept, match_people, reached, reading_at
 from ..metrics.readers import Reading
-from .emoji import IDENTICAL, Saved, fair_inference, fingerprint, likeness, outside, people_numbers
+from .emoji import IDENTICAL, IN_FULL, Saved, fair_inference, fingerprint, likeness, outside, people_numbers
 from .need_page import write_page
 
 OUT = Path(__file__).parent / "results" / "need.json"
@@ -48,7 +48,6 @@ class Method:
 
 
 GENDER, TONE, BOTH = ("gender",), ("skin tone",), ("gender", "skin tone")
-FULL = {"steering": "in full", "strength": 4.0, "start_percent": 0.2}  # the rule and the defaults before it
 METHODS = {
     PLAIN: Method(),
     "by need: gender": Method(GENDER),
@@ -56,8 +55,8 @@ METHODS = {
     "by need: gender x skin tone": Method(BOTH),
     "by need: gender, blended": Method(GENDER, {"preservation": "blended"}),
     "by need: gender, skin tone held": Method(GENDER, {"hold": "skin tone"}),
-    "in full: gender": Method(GENDER, FULL),
-    "in full: skin tone": Method(TONE, FULL),
+    "in full: gender": Method(GENDER, IN_FULL),
+    "in full: skin tone": Method(TONE, IN_FULL),
 }
 
 

@@ -26,7 +26,7 @@ from ..parametrization import full_precision
 LARGEST = 4  # attributes of one axis whose predictions are worth making at every guided step
 SURE = 0.75  # the share below which a leading attribute is not taken for certain
 EVEN = 0.5  # how far the direction leads away from all other attributes alike, not from what the person is becoming
-ENERGY = 0.6  # of a direction's energy in a person's mask, what is used: the strongest cells (`semantic.keep_energy`)
+ENERGY = 0.6  # of a direction's energy in a person's mask, what is used: the strongest cells (`directions.keep_energy`)
 PRECISION = 1e-6
 ALIKE = 1e-6  # of their length: predictions that differ by less differ by what a mean of floats rounds
 HOLD = 5.0  # times the strength: a drift is small, and has to be met before the picture settles

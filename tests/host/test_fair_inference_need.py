@@ -73,7 +73,7 @@ def test_what_was_read_and_done_is_recorded_and_said(bench, setting):
         )
         assert record.changing == (record.before[person.attribute] < 0.5)
         if record.changing:
-            # four steps: the second and third lie between 0.2 and 0.9, predicted once, so one size for both
+            # four steps: the third and fourth lie between 0.4 and 0.9, predicted once, so one size for both
             assert record.steps == 2 and record.push == pytest.approx(3.0 * (1 - record.before[person.attribute]))
         word = "was becoming" if record.changing else "already"
         assert word in text
