@@ -48,7 +48,8 @@ class Running:
     at_once = 2
 
     def __init__(self, url: str, patience: float = 600):
-        self.name, self.patience = url.rstrip("/"), patience
+        self.name = self.url = url.rstrip("/")
+        self.patience = patience
         self.gone_since: float | None = None
 
     def open(self) -> None:
@@ -60,7 +61,7 @@ class Running:
             ) from error
 
     def get(self, path: str) -> Any:
-        client = Client(self.name, timeout=60)
+        client = Client(self.url)
         try:
             return client.get(path)
         finally:
@@ -83,7 +84,7 @@ class Running:
             return {"server": self.name, "comfyui": "", "torch": "", "devices": []}
 
     def runner(self) -> Client:
-        return Client(self.name)
+        return Client(self.url)
 
     def revive(self) -> bool:
         self.gone_since = self.gone_since or time.monotonic()
@@ -100,7 +101,7 @@ class Running:
 
 
 class Embedded(Running):
-    """The pack's own ComfyUI (`make setup`, or COMFYUI_PATH), headless, in a folder of the study."""
+    """The pack's own ComfyUI (`make setup`, or COMFYUI_PATH), headless, in a folder of the study; its URL is known once it is open."""
 
     def __init__(self, folder: Path, cpu: bool | None = None):
         super().__init__(f"embedded {folder.name}")
@@ -119,16 +120,6 @@ class Embedded(Running):
             self.url = self.stack.enter_context(running(self.folder, cpu=self.cpu)).url
         except (HostError, SetupError, OSError) as error:
             raise StudyError(f"the embedded ComfyUI does not start: {error}") from error
-
-    def get(self, path: str) -> Any:
-        client = Client(self.url, timeout=60)
-        try:
-            return client.get(path)
-        finally:
-            client.close()
-
-    def runner(self) -> Client:
-        return Client(self.url)
 
     def about(self) -> dict[str, Any]:
         from ..emoji_world.world import CHECKPOINT
