@@ -75,9 +75,9 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def told(study: Study, store: StudyStore, servers: int) -> str:
-    """How much there is to do."""
-    waiting, all_cells = len(running.left(study, store)), total(study)
+def told(study: Study, store: StudyStore, waiting: int, servers: int) -> str:
+    """How much there is to do. waiting: cells that are not finished."""
+    all_cells = total(study)
     text = (
         f"{study.name}: {len(study.prompts)} prompts x {len(study.seeds)} seeds x {len(study.methods)} methods = {all_cells} cells, "
         f"{all_cells * study.pictures} pictures; {all_cells - waiting} cells are finished"
@@ -94,13 +94,15 @@ def run(asked: argparse.Namespace) -> int:
     study, folder = load(asked.study), folder_of(asked.study, asked.out)
     where = places(asked, folder)
     with StudyStore(folder) as store, alone(folder), contextlib.ExitStack() as stack:
-        print(told(study, store, len(where)), flush=True)
+        waiting = running.left(study, store)
+        print(told(study, store, len(waiting), len(where)), flush=True)
         if asked.dry_run:
             for place in where if asked.server else ():
                 place.open()
-                print(f"{place.name}: ComfyUI {place.about()['comfyui']}, {', '.join(place.about()['devices'])}")
+                about = place.about()
+                print(f"{place.name}: ComfyUI {about['comfyui']}, {', '.join(about['devices'])}")
             return 0
-        if not running.left(study, store):
+        if not waiting:
             print(f"nothing is left to do. Report: python -m fair_attention.audit report {shlex.quote(str(folder))}")
             return 0
         before = store.facts()
@@ -108,13 +110,26 @@ def run(asked: argparse.Namespace) -> int:
             stack.callback(place.close)
             place.open()
         store.note(**running.facts(study, where, command(), before))
-        bar = Progress(len(running.left(study, store)), study.pictures)
-        drawn = running.Run(study, store, folder, where, bar)
+        drawn = running.Run(study, waiting, store, folder, where, Progress(len(waiting), study.pictures))
         drawn.go()
         for method, prompt, seed, error, server in store.failures():
             print(f"failed: {method}, {prompt!r}, seed {seed} on {server}: {seen((error.splitlines() or [''])[0])}")
     print(f"finished. Report: python -m fair_attention.audit report {shlex.quote(str(folder))}")
     return 1 if drawn.failed else 0
+
+
+def tell(asked: argparse.Namespace) -> int:
+    """Write a report, or two studies beside each other, and say where."""
+    from . import report
+
+    if asked.command == "report":
+        paths = report.report(folder_of(asked.study, asked.out))
+    else:
+        paths = [report.compare(asked.before, asked.after, asked.out)]
+    print("\n".join(map(str, paths)))
+    if said := report.charts.missing():
+        print(said)
+    return 0
 
 
 def seen(text: str) -> str:
@@ -129,11 +144,7 @@ def command() -> str:
 def main(given: Sequence[str] | None = None) -> int:
     asked = arguments(given)
     try:
-        if asked.command == "run":
-            return run(asked)
-        from . import report
-
-        return report.main(asked)
+        return run(asked) if asked.command == "run" else tell(asked)
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -4,8 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .prompts import Prompt
-from .study import Method, Study
+from .study import Study
 
 
 @dataclass(frozen=True)
@@ -33,11 +32,7 @@ def cells_of(study: Study) -> Iterator[Cell]:
         keep = max(0, min(study.pictures, study.keep - block * study.pictures))
         for prompt in study.prompts:
             for method in study.methods:
-                yield cell(study, method, prompt, seed, keep)
-
-
-def cell(study: Study, method: Method, prompt: Prompt, seed: int, keep: int) -> Cell:
-    return Cell(method.name, prompt.text, seed, study.pictures, keep)
+                yield Cell(method.name, prompt.text, seed, study.pictures, keep)
 
 
 def total(study: Study) -> int:

@@ -47,8 +47,8 @@ class Deck:
             self.in_hand -= 1
             self.changed.notify_all()
 
-    def put_back(self, cell: Cell, failed_on: str = "") -> int:
-        """To be run once more; how often it has failed by now. A server that is gone is not the cell's failure."""
+    def put_back(self, cell: Cell, failed_on: str = "") -> None:
+        """To be run once more. A server that is gone is not the cell's failure."""
         with self.changed:
             if failed_on:
                 self.failed.setdefault(cell.name, []).append(failed_on)
@@ -56,7 +56,6 @@ class Deck:
             (self.waiting.append if failed_on else self.waiting.appendleft)(cell)
             self.in_hand -= 1
             self.changed.notify_all()
-            return len(self.failed.get(cell.name, ()))
 
     def failures(self, cell: Cell) -> int:
         with self.changed:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..metrics.study import CellRows, StudyError, StudyStore
 from ..metrics.study.rows import loads
-from .cells import Cell, cells_of
+from .cells import Cell, cells_of, total
 from .client import Answer, Failed, Stopped, Unreachable
 from .deck import Deck
 from .methods import Template
@@ -42,14 +42,14 @@ def left(study: Study, store: StudyStore) -> list[Cell]:
 
 
 class Run:
-    """One go at a study. places are open; `told` is called after each cell with (finished now, failed now)."""
+    """One go at the cells of a study that are left. places are open; `told` is called after each cell with (finished now, failed now)."""
 
     def __init__(
-        self, study: Study, store: StudyStore, folder: Path, places: Sequence[Place], told: Callable[[int, int], None]
-    ):
+        self, study: Study, cells: Sequence[Cell], store: StudyStore, folder: Path, places: Sequence[Place], told: Callable[[int, int], None]
+    ):  # fmt: skip
         self.study, self.store, self.folder, self.places, self.told = study, store, folder, places, told
-        self.deck = Deck(left(study, store), (place.name for place in places))
-        self.total = len(self.deck.waiting)
+        self.deck = Deck(cells, (place.name for place in places))
+        self.total = len(cells)
         self.events: queue.Queue[Event] = queue.Queue()
         self.back = {id(place): threading.Event() for place in places}
         self.templates = {id(place): self._templates(place) for place in places}
@@ -229,5 +229,5 @@ def facts(study: Study, places: Sequence[Place], command: str, before: dict[str,
         "name": study.name, "version": version(), "study": study.text, "command": command, "axes": list(study.axes),
         "methods": {**before.get("methods", {}), **marks}, "groups": {**before.get("groups", {}), **{p.text: p.group for p in study.prompts}},
         "checkpoints": {**before.get("checkpoints", {}), **{m.name: checkpoints(m) for m in study.methods}},
-        "servers": list(servers.values()), "pictures_of_a_seed": study.pictures, "cells": len(study.seeds) * len(study.prompts) * len(study.methods),
+        "servers": list(servers.values()), "pictures_of_a_seed": study.pictures, "cells": total(study),
     }  # fmt: skip

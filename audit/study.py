@@ -37,8 +37,8 @@ class Method:
 
 @dataclass(frozen=True)
 class Study:
-    """pictures: of each seed, a batch. axes: that the report measures; empty: all that are read. keep: pictures of each prompt and
-    method that are fetched for the contact sheet. folder: where rows, pictures and the report go."""
+    """pictures: of each seed, a batch. axes: that the report measures; empty: all that are read but occupation. keep: pictures of each
+    prompt and method that are fetched for the contact sheet. tries: of a cell, before it is noted as failed."""
 
     name: str
     axes: tuple[str, ...]

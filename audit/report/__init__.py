@@ -1,6 +1,5 @@
 """What a study has found: report.html, people.csv, summary.csv, audit.json; and two studies beside each other."""
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,18 +11,6 @@ from .counted import Counted, chosen_axes, count
 from .numbers import Change, Numbers, change, changes, numbers
 from .page import render
 from .sheet import Line, sheet
-
-
-def main(asked: argparse.Namespace) -> int:
-    if asked.command == "report":
-        folder = asked.out or (asked.study.with_suffix("") if asked.study.suffix == ".toml" else asked.study)
-        paths = report(folder)
-    else:
-        paths = [compare(asked.before, asked.after, asked.out)]
-    print("\n".join(map(str, paths)))
-    if said := charts.missing():
-        print(said)
-    return 0
 
 
 def report(folder: Path) -> list[Path]:
