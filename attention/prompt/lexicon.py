@@ -61,11 +61,18 @@ def _singular(word: str) -> str:
         return word
     if word.endswith("men") and (word[:-3] + "man" in _ALL_NOUNS or _ends_as_people(word[:-3] + "man")):
         return word[:-3] + "man"
-    if word in _ALL_NOUNS or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+    if word in _ALL_NOUNS or not word.endswith("s"):
         return word
+    if word.endswith(("ss", "us", "is")):  # "rabbis", "gurus", but "bus"
+        return word[:-1] if word[:-1] in _ALL_NOUNS else word
     if word.endswith("ies"):
         return word[:-3] + "y"
-    if word.endswith(("sses", "ches", "shes", "xes")) or word[:-2] in _ALL_NOUNS and word[:-1] not in _ALL_NOUNS:
+    if (
+        word.endswith(("sses", "ches", "shes", "xes"))
+        or word.endswith("es")
+        and word[:-2] in _ALL_NOUNS
+        and word[:-1] not in _ALL_NOUNS
+    ):
         return word[:-2]
     return word[:-1]
 
@@ -150,7 +157,7 @@ _STYLES = frozenset(
     """impressionist expressionist surrealist cubist minimalist realist modernist futurist brutalist constructivist
     maximalist pointillist symbolist fauvist dadaist romanticist post-impressionist hyperrealist photorealist naturalist
     structuralist suprematist postmodernist checklist playlist shortlist wishlist enlist persist consist assist resist
-    insist exist whist amethyst twist foist hoist joist moist midst tryst grist zeitgeist heist""".split()
+    insist exist coexist desist blacklist whist amethyst twist foist hoist joist moist midst tryst grist zeitgeist heist""".split()
 )
 
 

@@ -206,5 +206,6 @@ NOT_BY_ENDING = frozenset(
     """screwdriver pacemaker coffeemaker icemaker breadmaker haymaker webmaster remaster firewalker starfighter typewriter
     teleprinter hovercraft overlord seamen omen abdomen stamen specimen regimen acumen hymen foramen bitumen semen yemen
     amen duramen catamaran cookiecutter papercutter boltcutter birdman snowman snowmen ottoman talisman caiman 
-    german norman ottoman talisman caiman hangman snowman doberman batman superman spiderman dolman turkoman brahman roman walkman pacman bogeyman strawman screenplayer subwoofer kingfisher sandpiper strider brainchild backbinder leafcutter grasscutter""".split()
+    german norman ottoman talisman caiman hangman snowman doberman batman superman spiderman dolman turkoman brahman roman walkman pacman bogeyman strawman screenplayer subwoofer kingfisher sandpiper strider brainchild backbinder leafcutter grasscutter
+    clover plover pullover rollover spillover bestseller norfolk suffolk ovarian riparian""".split()
 )
