@@ -34,6 +34,17 @@ def same_people(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
     return same
 
 
+def is_of_a_likeness(tree: Sequence[Node], i: int, heads: Sequence[int]) -> bool:
+    """Whether noun i names again what a likeness is of: "the man" of "a statue of a man. The man looks angry"."""
+    if not any(tree[n].text.lower() in _DEFINITE for n in range(_phrase_start(tree, i), i)):
+        return False
+    word = lexicon.singular(tree[i].text)
+    before = [j for j in range(i) if tree[j].kind == "noun" and lexicon.singular(tree[j].text) == word]
+    if not before or {*before} & {*heads} or tree[before[-1]].relation != "pobj":
+        return False
+    return lexicon.singular(tree[tree[tree[before[-1]].head].head].text) in nouns.LIKENESSES
+
+
 def renames(tree: Sequence[Node], i: int, heads: Sequence[int]) -> int | None:
     """The person noun that noun i only names again, or None: "doctor" in "my friend, a doctor" renames "friend"."""
     node = tree[i]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import lexicon, nouns
-from .coreference import same_people
+from .coreference import is_of_a_likeness, same_people
 from .counting import count_of
 from .draft import Draft, conjuncts
 from .faces import link_faces
@@ -56,6 +56,7 @@ def link_people(prompt: str, tree: Sequence[Node], named: Sequence[Span] = ()) -
     heads = given or [i for i in range(len(tree)) if names_people(tree, i)]
     if any(not is_bare_attribute(tree, i) for i in heads) and not given:
         heads = [i for i in heads if not is_bare_attribute(tree, i)]
+    heads = heads if given else [i for i in heads if not is_of_a_likeness(tree, i, heads)]
     same_as = {} if given else same_people(tree, heads)
     drafts = {i: Draft(i, i if i in given else compound_start(tree, i)) for i in heads if i not in same_as}
     for i, other in sorted(same_as.items()):

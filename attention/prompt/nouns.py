@@ -99,9 +99,10 @@ BODY = FACES - PICTURED | frozenset(
 PICTURES = PICTURED | frozenset(
     "photo photograph picture image painting drawing illustration sketch close-up closeup shot render".split()
 )
+LIKENESSES = frozenset("statue statuette sculpture bust figurine minifigure doll puppet monument mannequin".split())
 # "a statue of a soldier", "the office of a doctor", "in the style of a painter": nobody to be seen.
-NOT_THE_PEOPLE = frozenset(
-    """statue statuette sculpture bust figurine minifigure figure doll puppet monument mannequin scarecrow toy costume uniform helmet hat
+NOT_THE_PEOPLE = LIKENESSES | frozenset(
+    """figure scarecrow toy costume uniform helmet hat
     mask office house home room desk shop car grave tomb style manner absence history logo emoji symbol icon sign work works
     story tale legend book lack need role shape form version""".split()
 )
