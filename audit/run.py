@@ -2,8 +2,6 @@
 
 import datetime
 import queue
-import re
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..host.hosts import pack_commit, pack_version
 from ..metrics.study import CellRows, StudyError, StudyStore
 from ..metrics.study.rows import loads
 from .cells import Cell, cells_of, total
@@ -205,14 +204,6 @@ def now() -> str:
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
 
 
-def version() -> str:
-    """Of this pack, and the commit where it is a repository."""
-    root = Path(__file__).resolve().parents[1]
-    found = re.search(r'^version = "(.+)"', (root / "pyproject.toml").read_text(encoding="utf-8"), re.M)
-    done = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True)
-    return f"{found[1] if found else ''} {done.stdout.strip()}".strip()
-
-
 def facts(study: Study, places: Sequence[Place], command: str, before: dict[str, Any]) -> dict[str, Any]:
     """What the report says of how a study was made. StudyError where a method's name now means something else."""
     from .methods import checkpoints, fingerprint
@@ -226,7 +217,7 @@ def facts(study: Study, places: Sequence[Place], command: str, before: dict[str,
             )
     servers = {s["server"]: s for s in [*before.get("servers", ()), *(place.about() for place in places)]}
     return {
-        "name": study.name, "version": version(), "study": study.text, "command": command, "axes": list(study.axes),
+        "name": study.name, "version": f"{pack_version()} {pack_commit() or ''}".strip(), "study": study.text, "command": command, "axes": list(study.axes),
         "methods": {**before.get("methods", {}), **marks}, "groups": {**before.get("groups", {}), **{p.text: p.group for p in study.prompts}},
         "checkpoints": {**before.get("checkpoints", {}), **{m.name: checkpoints(m) for m in study.methods}},
         "servers": list(servers.values()), "pictures_of_a_seed": study.pictures, "cells": total(study),

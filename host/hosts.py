@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -71,6 +72,20 @@ HOSTS = {
 }
 # Points to folders that only its former owner has; ComfyUI does not start while it lies there.
 UNWANTED = "extra_model_paths.yaml"
+
+
+def pack_version() -> str:
+    """Of this pack."""
+    return re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M)[1]
+
+
+def pack_commit() -> str | None:
+    """The commit this checkout is at; None outside a repository, and without git."""
+    try:
+        done = subprocess.run(["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True)
+    except OSError:
+        return None
+    return done.stdout.strip() or None
 
 
 def version() -> str:

@@ -14,7 +14,6 @@ from ..host import hosts
 from ..host.server import running
 from ..host.workflow import controlled, widgets
 from .draw import WIDTH, Graph, extent, to_workflow
-from .draw_workflows import version
 from .graph_parts import CFG, node
 
 FOLDER = hosts.ROOT / "subgraphs"
@@ -194,7 +193,8 @@ def linked(inner: dict, name: str, kind: str, slot: int, links: list[dict], is_w
 
 
 def content(name: str, info: dict) -> str:
-    return json.dumps(to_blueprint(name, BLUEPRINTS[name](), info, version()), indent=1, ensure_ascii=False) + "\n"
+    saved = to_blueprint(name, BLUEPRINTS[name](), info, hosts.pack_version())
+    return json.dumps(saved, indent=1, ensure_ascii=False) + "\n"
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """The demo: a shipped workflow on the embedded model in a real ComfyUI, plain and fair, with the same seeds."""
 
 import json
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -142,19 +141,13 @@ def facts(prompt: dict, asked: Request) -> dict[str, Any]:
         "noise": [{"seed": i // BATCH * BATCH, "batch_index": i % BATCH} for i in range(asked.pictures)],
         "host": hosts.version(),
         "checkpoint": CHECKPOINT.name,
-        "commit": commit(),
+        "commit": hosts.pack_commit(),
         "target": {a.name: a.share / total for a in asked.wanted},
         "assignment": target["assignment"],
         "target_seed": target["seed"],
         **{name: sampler[name] for name in ("steps", "cfg", "sampler_name", "scheduler", "denoise")},
         "fair_inference": {name: value for name, value in fair.items() if not isinstance(value, list)},
     }
-
-
-def commit() -> str | None:
-    """The commit this checkout is at; None outside a repository."""
-    done = subprocess.run(["git", "-C", hosts.ROOT, "rev-parse", "HEAD"], capture_output=True, text=True)
-    return done.stdout.strip() or None
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Generated so that names, order and number of every input follow the nodes' own s
 """
 
 import json
-import re
 import sys
 from pathlib import Path
 
@@ -31,14 +30,10 @@ def offered(name: str) -> bool:
     return hosts.version() == hosts.NEWEST or name not in NEEDS_NEWEST
 
 
-def version() -> str:
-    """Of this pack."""
-    return re.search(r'^version = "(.+)"', (hosts.ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M)[1]
-
-
 def content(name: str, object_info: dict) -> str:
     """The file of that name, as it is to be."""
-    return json.dumps(to_workflow(GRAPHS[name](), object_info, version()), indent=1, ensure_ascii=False) + "\n"
+    saved = to_workflow(GRAPHS[name](), object_info, hosts.pack_version())
+    return json.dumps(saved, indent=1, ensure_ascii=False) + "\n"
 
 
 def cards() -> str:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..host.hosts import ROOT
+from ..host.hosts import ROOT, pack_version
 from ..host.server import running
 from .browser import OPEN, go_to_front_end, launch
 from .draw import to_workflow
-from .draw_workflows import GRAPHS, version
+from .draw_workflows import GRAPHS
 from .graph_parts import CLIP, MODEL, graph, loaded, node, note
 
 PAGES = ROOT / "web" / "docs"
@@ -95,7 +95,7 @@ def main() -> None:
         for name, kinds in SHOWN.items():
             if not wanted & set(kinds):
                 continue
-            page.evaluate(OPEN, to_workflow(GRAPHS[name]() if name else kept_maps(), info, version()))
+            page.evaluate(OPEN, to_workflow(GRAPHS[name]() if name else kept_maps(), info, pack_version()))
             page.wait_for_timeout(1500)
             if name:
                 page.evaluate(QUEUED)

@@ -65,3 +65,9 @@ def archive(file, contents):
                 member.size = len(content)
                 source.addfile(member, io.BytesIO(content))
     return file
+
+
+def test_without_git_the_pack_s_commit_is_unknown(monkeypatch, tmp_path):
+    assert hosts.pack_version().count(".") == 2
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert hosts.pack_commit() is None
