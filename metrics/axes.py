@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .bias import Labels
-from .readers import ReadAttributes, labels_of
+from .readers import Confusion, ReadAttributes, labels_of
+from .statistics import Measurement, measure
 
 
 def named_axes(read: ReadAttributes, axis: str, node: str) -> list[str]:
@@ -40,7 +41,11 @@ def certified(read: ReadAttributes, names: Sequence[str], classes: Sequence[str]
     """
     if len(names) != 1 or read.certificate is None or names[0] not in read.certificate.axes:
         return None
-    found = read.certificate.axes[names[0]]
+    return in_order(read.certificate.axes[names[0]], classes)
+
+
+def in_order(found: Confusion, classes: Sequence[str]) -> list[list[int]] | None:
+    """counts[true][read] in the order of `classes`, the last column unreadable; None: they are of other classes."""
     if set(found.classes) != set(classes):
         return None
     order = [found.classes.index(name) for name in classes]
@@ -60,3 +65,11 @@ def target_shares(target: Any, names: Sequence[str], read: ReadAttributes, node:
             )
         wanted[key] += attribute.share
     return list(wanted.values())
+
+
+def measure_axis(read: ReadAttributes, axis: str, node: str, target: Any = None) -> Measurement:
+    """A measurement of what a user names: "gender", or axes crossed by x. ValueError as `named_axes` and `target_shares`."""
+    names = named_axes(read, axis, node)
+    labels, classes = labels_on(read, names)
+    wanted = None if target is None else target_shares(target, names, read, node)
+    return measure(labels, classes, wanted, " x ".join(names), prompts_of(read), certified(read, names, classes))

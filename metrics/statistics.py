@@ -86,7 +86,7 @@ def measure(
     means = mean_over_prompts(each)
     equal = [1 / len(classes)] * len(classes)
     wanted = None if target is None else distance_interval(sample, total_variation, np.array(result.target))
-    adjusted, why_not = _corrected(sample, classes, certificate)
+    adjusted, why_not = corrected_by(sample, classes, certificate)
     return Measurement(
         result=result,
         bias_w=distance_interval(sample),
@@ -159,9 +159,10 @@ def _rows(sample: Sample, each: Sequence[BiasResult], equal: Sequence[float]) ->
     return tuple(rows)
 
 
-def _corrected(
+def corrected_by(
     sample: Sample, classes: Sequence[str], certificate: Sequence[Sequence[int]] | None
 ) -> tuple[Corrected | None, str]:
+    """(corrected, why not). certificate: counts[true][read] as `measure`; neither without one, or with nobody readable."""
     people = sample.people.sum(0)
     if certificate is None or not people.sum():
         return None, ""

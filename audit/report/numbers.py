@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from ...metrics.axes import in_order
 from ...metrics.bias import best_e1
 from ...metrics.chance import chance
 from ...metrics.comparison import Difference, compare
-from ...metrics.correction import checked, corrected, read_as
 from ...metrics.distances import e1
 from ...metrics.intervals import NOTHING, Interval, distance_interval
 from ...metrics.resampling import share_intervals
 from ...metrics.sample import Sample
 from ...metrics.significance import holm, no_bias
-from ...metrics.statistics import bias_p_interval, unreadable_bounds
+from ...metrics.statistics import ROW_DRAWS, bias_p_interval, corrected_by, unreadable_bounds
+from ...metrics.study.rows import certificate_of
 from .counted import Counted, pairs
-
-ROW_DRAWS = 500  # of the interval of one prompt
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def by_prompt(sample: Sample, classes: Sequence[str]) -> tuple[Row, ...]:
     k = len(classes)
     equal = [1 / k] * k
     alone = [sample.only(p) for p in range(len(sample.prompts))]
-    tests = holm([no_bias(one) for one in alone]) if alone else []
+    tests = holm([no_bias(one) for one in alone])
     rows = []
     for one, p in zip(alone, tests, strict=True):
         n, size = int(one.people.sum()), one.counts.sum(1)
@@ -129,19 +128,14 @@ def change(before: Counted, after: Counted, axis: str) -> Change | None:
 def _corrected(
     sample: Sample, axis: str, classes: Sequence[str], certificate: Mapping[str, Any] | None
 ) -> tuple[tuple[float, ...], Interval, str]:
-    known = (certificate or {}).get("axes", {}).get(axis)
-    people = sample.people.sum(0)
-    if known is None or not people.sum():
+    known = certificate_of(certificate).axes.get(axis) if certificate else None
+    if known is None or not sample.people.sum():
         return (), NOTHING, "the reader has no certificate for this axis"
-    if set(known["classes"]) != set(classes):
+    counts = in_order(known, classes)
+    if counts is None:
         return (), NOTHING, "the reader's certificate has other classes"
-    order = [known["classes"].index(name) for name in classes]
-    try:
-        counts = checked([[known["counts"][true][r] for r in (*order, len(order))] for true in order], classes)
-    except ValueError as error:
-        return (), NOTHING, str(error)
-    shares = corrected(people / people.sum(), read_as(counts))
-    return tuple(map(float, shares)), distance_interval(sample, confusion=counts), ""
+    found, why_not = corrected_by(sample, classes, counts)
+    return (found.shares, found.bias_w, "") if found else ((), NOTHING, why_not)
 
 
 def _mean(values: Sequence[float]) -> float:

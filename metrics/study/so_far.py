@@ -1,22 +1,15 @@
 """How a study stands, in words: how many pictures of which method, and how unequal they are so far."""
 
-from ..axes import certified, labels_on, named_axes, prompts_of
+from ..axes import measure_axis, named_axes
 from ..comparison_report import compared, verdict
 from ..pooling import pairs
 from ..readers import ReadAttributes
-from ..statistics import Measurement, measure
+from ..statistics import Measurement
 from ..statistics_report import interval
 from .reading import counted, read_back
 from .store import StudyStore
 
 MOST = 20_000  # pictures of a method that are measured while one waits; the report has no limit
-
-
-def measured(read: ReadAttributes, axis: str, node: str) -> Measurement:
-    """axis: "gender", or axes crossed by x. ValueError for one that is not read."""
-    names = named_axes(read, axis, node)
-    labels, classes = labels_on(read, names)
-    return measure(labels, classes, None, " x ".join(names), prompts_of(read), certified(read, names, classes))
 
 
 def so_far(store: StudyStore, method: str, axis: str, node: str) -> tuple[str, ReadAttributes, Measurement | None]:
@@ -26,7 +19,7 @@ def so_far(store: StudyStore, method: str, axis: str, node: str) -> tuple[str, R
     if counts[method].pictures > MOST:
         lines.append(f"more than {MOST} pictures are measured by the report: python -m fair_attention.audit report")
         return "\n".join(lines), read, None
-    found = measured(read, axis, node)
+    found = measure_axis(read, axis, node)
     lines.append(in_words(method, found))
     others = [name for name, c in counts.items() if name != method and c.pictures <= MOST]
     for other in others[:4]:

@@ -2,10 +2,8 @@
 
 from comfy_api.latest import io
 
-from ...metrics.axes import certified, labels_on, named_axes, prompts_of, target_shares
-from ...metrics.readers import ReadAttributes
+from ...metrics.axes import measure_axis
 from ...metrics.records import measurement_json, people_csv
-from ...metrics.statistics import Measurement, measure
 from ...metrics.statistics_report import format_measurement
 from ...pictures.bias_chart import measurement_chart
 from ...pictures.drawing import to_tensor
@@ -13,14 +11,6 @@ from ..types import MEASURE, Attributes, Target, picture_and_text, schema
 from ..user.theme import current
 
 NODE = "Bias-W / Bias-P"
-
-
-def measured(read: ReadAttributes, axis: str, target=None) -> Measurement:
-    """axis: "gender", or axes crossed by x, "gender x skin tone"."""
-    names = named_axes(read, axis, NODE)
-    labels, classes = labels_on(read, names)
-    wanted = None if target is None else target_shares(target, names, read, NODE)
-    return measure(labels, classes, wanted, " x ".join(names), prompts_of(read), certified(read, names, classes))
 
 
 class FairBiasMetrics(io.ComfyNode):
@@ -53,7 +43,7 @@ class FairBiasMetrics(io.ComfyNode):
 
     @classmethod
     def execute(cls, attributes, axis="gender", target=None) -> io.NodeOutput:
-        found = measured(attributes, axis, target)
+        found = measure_axis(attributes, axis, NODE, target)
         text, drawn = format_measurement(found), to_tensor([measurement_chart(found, current())])
         shown = picture_and_text(cls, drawn, text)
         return io.NodeOutput(

@@ -8,13 +8,14 @@ import nodes as core
 from comfy_api.latest import io, ui
 
 from ...guidance.find_run import pixel_size, run_of
+from ...metrics.axes import measure_axis
 from ...metrics.people import reading_at
 from ...metrics.readers import ReadAttributes
 from ...metrics.study import CellRows, StudyError, StudyStore
 from ...metrics.study.provenance import seed_behind, text_behind
 from ...metrics.study.rows import rows_of
 from ...metrics.study.so_far import in_words as said
-from ...metrics.study.so_far import measured, so_far
+from ...metrics.study.so_far import so_far
 from ...pictures.bias_chart import measurement_chart
 from ...pictures.drawing import to_tensor
 from ..types import MEASURE, Attention, Attributes, schema
@@ -130,7 +131,7 @@ def kept(folder: Path | None, about: dict, rows: CellRows, read: ReadAttributes,
     """Rows added to the study, if there is one: (how it stands, everybody of the method, their measurement)."""
     try:
         if folder is None:
-            found = measured(read, axis, NODE)
+            found = measure_axis(read, axis, NODE)
             return "not added to a study\n" + said(about["method"], found), read, found
         with StudyStore(folder) as store:
             replaced = store.write(about["method"], about["prompt"], about["seed"], rows)

@@ -14,7 +14,9 @@ from PIL import Image
 from fair_attention.audit import __main__ as command
 from fair_attention.audit.report import charts
 from fair_attention.audit.report.counted import count
+from fair_attention.audit.report.numbers import numbers
 from fair_attention.host.fake import rows as made_up
+from fair_attention.metrics.axes import measure_axis
 from fair_attention.metrics.bias import measure_bias
 from fair_attention.metrics.comparison import compare
 from fair_attention.metrics.readers import labels_of
@@ -75,6 +77,24 @@ def test_numbers_are_those_of_the_formulas(written):
         assert float(row["bias_w"]) == pytest.approx(e.bias_w, abs=1e-5) and int(row["people"]) == e.faces
         assert float(row["low"]) <= e.bias_w <= float(row["high"])
     assert found["plain", ""]["shares"] == f"male {all_of_it.frequencies[0]:.4f}; female {all_of_it.frequencies[1]:.4f}"
+
+
+def test_a_certificate_corrects_as_it_does_in_the_graph(tmp_path):
+    sure = {"classes": ["female", "male"], "counts": [[70, 20, 10], [5, 90, 5]]}  # in another order than the reader's
+    certificate = {"reader": "fake reader", "pictures": "pictures", "missed": 0, "axes": {"gender": sure}}
+    with StudyStore(tmp_path / "jobs") as store:
+        for seed in range(10):
+            sent = replace(rows("plain", "two cooks", seed), certificate=certificate)
+            store.write("plain", "two cooks", seed, sent)
+        (counted,) = count(store, {"gender": ["male", "female"]})
+        of_graph = measure_axis(read_back(store, "plain"), "gender", "Bias-W / Bias-P")
+    found = numbers(counted, "gender", ["male", "female"], certificate)
+    assert found.corrected_shares == pytest.approx(of_graph.corrected.shares) and not found.why_not
+    assert found.corrected_shares[0] != pytest.approx(found.shares[0], abs=0.01)
+    assert found.corrected_w.value == pytest.approx(of_graph.corrected.bias_w.value)
+    others = {**certificate, "axes": {"gender": {**sure, "classes": ["old", "young"]}}}
+    assert "other classes" in numbers(counted, "gender", ["male", "female"], others).why_not
+    assert "no certificate" in numbers(counted, "gender", ["male", "female"], None).why_not
 
 
 def test_methods_are_compared_in_pairs(written):
