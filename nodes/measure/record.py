@@ -33,6 +33,12 @@ def folder_of(study: str) -> Path:
     return Path(folder_paths.get_output_directory(), FOLDER, study)
 
 
+def places(latent, pictures: int) -> list[int]:
+    """Each picture's place in the batch of its seed, as Latent From Batch has kept it; as they stand where that does not tell them apart."""
+    kept = list((latent or {}).get("batch_index") or ())
+    return kept if len(set(kept)) == len(kept) == pictures else list(range(pictures))
+
+
 def given_by(attention, latent, image, read: ReadAttributes) -> list:
     """Of each picture: which attribute the person of each reading was given, and those given where nobody is read."""
     if attention is None:
@@ -114,9 +120,8 @@ class FairRecordPeople(io.ComfyNode):
             "prompt": text_behind(graph, me, "image") if prompt is None else prompt.strip(),
             "seed": seed_behind(graph, me, "image") if seed is None else seed,
         }
-        indices = (latent or {}).get("batch_index") or range(len(image))
         given = given_by(attention, latent, image, attributes)
-        rows = rows_of(attributes, (image.shape[2], image.shape[1]), list(indices), given)
+        rows = rows_of(attributes, (image.shape[2], image.shape[1]), places(latent, len(image)), given)
         saved = save(cls, image, filename_prefix, rows, about)
         text, everybody, found = kept(folder, about, rows, attributes, axis)
         drawn = to_tensor([measurement_chart(found, current())]) if found else image[:1]

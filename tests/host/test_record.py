@@ -76,6 +76,18 @@ def test_a_study_s_name_is_a_plain_name(run_prompt, tiny_name, folder, name):
     assert not folder.exists()
 
 
+def test_latents_that_were_joined_are_recorded_as_they_stand(run_prompt, tiny_name, folder):
+    """Latent Batch numbers the pictures of each of its latents from 0."""
+    prompt = graph(tiny_name, latent=["10", 0])
+    prompt["4"]["inputs"]["batch_size"] = 1
+    prompt["10"] = node("LatentBatch", samples1=["4", 0], samples2=["4", 0])
+    prompt["5"]["inputs"]["latent_image"] = ["10", 0]
+    done = run_prompt(prompt)
+    assert not done.errors, done.errors
+    with StudyStore(folder / "a study", create=False) as store:
+        assert [source.index for source in read_back(store, "plain").sources] == [0, 1]
+
+
 def test_readings_of_other_pictures_are_refused(run_prompt, tiny_name, folder):
     prompt = graph(tiny_name)
     prompt["10"] = node("ImageBatch", image1=["6", 0], image2=["6", 0])
