@@ -1,6 +1,7 @@
 """What a study has found: report.html, people.csv, summary.csv, audit.json; and two studies beside each other."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,14 +27,21 @@ def report(folder: Path) -> list[Path]:
         lines = sheet(store, folder, [m.method for m in methods], list(axes))
         paths = [folder / file for file in ("report.html", "people.csv", "summary.csv", "audit.json")]
         page = content(f"Audit: {name}", words.verdict(found, moved), reader, axes, found, moved, notes, lines, failures, facts.get("groups", {}), made(facts), [(name, facts.get("study", ""))])  # fmt: skip
-        try:
+        with writing():
             paths[0].write_text(render(page), encoding="utf-8")
             tables.people(paths[1], store, name, reader)
             tables.summary(paths[2], found)
             tables.audit(paths[3], facts, reader, found, moved, notes, failures)
-        except OSError as error:
-            raise StudyError(f"the report cannot be written ({error}); the study itself is as it was") from error
     return paths
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """StudyError where a file of a report cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(f"the report cannot be written ({error}); the study itself is as it was") from error
 
 
 def compare(before: Path, after: Path, out: Path) -> Path:
@@ -102,7 +110,8 @@ def compare(before: Path, after: Path, out: Path) -> Path:
         told,
         files,
     )
-    out.write_text(render(page), encoding="utf-8")
+    with writing():
+        out.write_text(render(page), encoding="utf-8")
     return out
 
 

@@ -206,6 +206,12 @@ def test_two_studies_are_compared(tmp_path, written):
     assert "jobs against others" in text and "jobs: plain" in text and "others: plain changes it by +0.00" in text
 
 
+def test_a_page_that_cannot_be_written_is_told(tmp_path, written, capsys):
+    out = tmp_path / "none" / "compare.html"
+    assert command.main(["compare", str(written), str(written), "--out", str(out)]) == 2
+    assert "the report cannot be written" in capsys.readouterr().err
+
+
 def test_studies_without_common_seeds_are_refused(tmp_path, written, capsys):
     other = study(tmp_path / "others", prompts=("two judges",))
     assert command.main(["compare", str(written), str(other), "--out", str(tmp_path / "x.html")]) == 2
