@@ -9,7 +9,7 @@ import numpy as np
 
 from ...metrics.sample import Sample
 from ...metrics.study import StudyError, StudyStore
-from ...metrics.study.reading import ORDER, parsed, reader_of
+from ...metrics.study.reading import everybody, parsed, reader_of
 
 Keys = list[tuple[str, str | None, int]]  # prompt, seed, place in the batch
 
@@ -49,12 +49,8 @@ def one_method(store: StudyStore, method: str, axes: Mapping[str, Sequence[str]]
     keys: Keys = []
     of, seen = array("q"), {axis: array("h") for axis in axes}  # of each person: the picture; the class, -1 unreadable
     last, lost, empty = None, 0, 0
-    found = store.db.execute(
-        f"SELECT pictures.id, prompt, seed, batch_index, unread, read FROM pictures JOIN sources ON sources.id = source LEFT JOIN people "
-        f"ON picture = pictures.id WHERE method = ? {ORDER}, person",
-        (method,),
-    )
-    for id, prompt, seed, index, unread, read in found:
+    columns = "pictures.id, prompt, seed, batch_index, unread, read"
+    for id, prompt, seed, index, unread, read in everybody(store, columns, method):
         if id != last:
             last = id
             keys.append((prompt, seed, index))

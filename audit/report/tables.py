@@ -8,7 +8,7 @@ from typing import Any
 
 from ...metrics.records import FORMULAS, plain
 from ...metrics.study import StudyStore
-from ...metrics.study.reading import ORDER, parsed
+from ...metrics.study.reading import everybody, parsed
 from .numbers import Change, Numbers
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -32,32 +32,18 @@ def people(path: Path, store: StudyStore, name: str, reader: Mapping[str, Any]) 
     axes = list(reader["axes"])
     head = ["study", "method", "prompt", "seed", "batch_index", "image_file", "person", "left", "top", "right", "bottom", "given",
             "status", *axes, "confidence", "reader"]  # fmt: skip
-    found = store.db.execute(
-        "SELECT method, prompt, seed, batch_index, file, person, left, top, right, bottom, given, status, read, confidence FROM pictures "
-        f"JOIN sources ON sources.id = source LEFT JOIN people ON picture = pictures.id {ORDER}, person"
+    columns = (
+        "method, prompt, seed, batch_index, file, person, left, top, right, bottom, given, status, read, confidence"
     )
 
     def rows() -> Iterator[Sequence[Any]]:
-        for *source, person, left, top, right, bottom, given, status, read, confidence in found:
+        for row in everybody(store, columns):
+            source, person, read, confidence = row[:5], row[5:12], row[12], row[13]
             if read is None:
                 yield [name, *source, *[""] * (8 + len(axes)), reader["reader"]]
             else:
                 labels = parsed(read)
-                values = [labels.get(axis) or "" for axis in axes]
-                yield [
-                    name,
-                    *source,
-                    person,
-                    left,
-                    top,
-                    right,
-                    bottom,
-                    given,
-                    status,
-                    *values,
-                    confidence,
-                    reader["reader"],
-                ]
+                yield [name, *source, *person, *[labels.get(axis) or "" for axis in axes], confidence, reader["reader"]]
 
     write(path, head, rows())
 

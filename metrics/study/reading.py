@@ -10,8 +10,6 @@ from ..readers import ReadAttributes, Reading, Source
 from .rows import certificate_of
 from .store import StudyError, StudyStore
 
-ORDER = "ORDER BY method, prompt, length(seed), seed, batch_index, pictures.id"  # as numbers, which may be too large for SQLite's
-
 
 @dataclass(frozen=True)
 class Counted:
@@ -38,6 +36,19 @@ def reader_of(store: StudyStore) -> dict[str, Any]:
     return json.loads(found[0])
 
 
+def everybody(store: StudyStore, columns: str, method: str | None = None) -> Iterator[tuple]:
+    """Those columns of each person, and of a picture without anybody once, its person's then None; of one method, or of all.
+
+    In the order of methods, prompts, seeds and places: pictures and their people come one after the other.
+    """
+    chosen, given = ("", ()) if method is None else ("WHERE method = ?", (method,))
+    return store.db.execute(
+        f"SELECT {columns} FROM pictures JOIN sources ON sources.id = source LEFT JOIN people ON picture = pictures.id {chosen} "
+        "ORDER BY method, prompt, length(seed), seed, batch_index, pictures.id, person",  # seeds: may be too large for SQLite's numbers
+        given,
+    )
+
+
 def read_back(store: StudyStore, method: str) -> ReadAttributes:
     """Everybody recorded under a method, with prompts, seeds and places."""
     about = reader_of(store)
@@ -53,13 +64,11 @@ def read_back(store: StudyStore, method: str) -> ReadAttributes:
 
 def pictures(store: StudyStore, method: str) -> Iterator[dict[str, Any]]:
     """Each picture of a method with its people as readings, in the order of prompts, seeds and places."""
-    found = store.db.execute(
-        "SELECT pictures.id, prompt, seed, batch_index, left, top, right, bottom, read, certainty, confidence FROM pictures "
-        f"JOIN sources ON sources.id = source LEFT JOIN people ON picture = pictures.id WHERE method = ? {ORDER}, person",
-        (method,),
-    )
+    columns = "pictures.id, prompt, seed, batch_index, left, top, right, bottom, read, certainty, confidence"
     current: dict[str, Any] = {}
-    for id, prompt, seed, place, left, top, right, bottom, read, certainty, confidence in found:
+    for id, prompt, seed, place, left, top, right, bottom, read, certainty, confidence in everybody(
+        store, columns, method
+    ):
         if id != current.get("id"):
             if current:
                 yield current

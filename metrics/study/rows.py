@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..readers import Certificate, Confusion, ReadAttributes, Reading
+from ..readers import Certificate, Confusion, ReadAttributes
 
 LAYOUT = 1  # of the JSON
 LONGEST = 300  # characters of a name: of a class, an attribute, a file
@@ -25,9 +25,6 @@ class PersonRow:
     confidence: float = 1.0
     given: str = ""
     status: str = ""  # how Fair Inference had it stand: open, stated, assigned, kept
-
-    def reading(self) -> Reading:
-        return Reading(self.box, self.read, self.confidence, self.certainty)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class StudyStore:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             self.db = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)
-            self._check(0, LAYOUT)  # before anything is written
+            self._check()  # before anything is written
             self.db.execute("PRAGMA journal_mode = WAL")
             self.db.execute("PRAGMA synchronous = NORMAL")
             self._prepare()
@@ -64,9 +64,9 @@ class StudyStore:
                         self.db.execute(statement)
                     self.db.execute(f"PRAGMA user_version = {LAYOUT}")
 
-    def _check(self, *known: int) -> None:
+    def _check(self) -> None:
         found = self.db.execute("PRAGMA user_version").fetchone()[0]
-        if found not in known:
+        if found not in (0, LAYOUT):  # 0: nothing is in it yet
             raise StudyError(
                 f"{self.path} has layout {found}, this version of Fair Attention reads {LAYOUT}: use the version that wrote it, or another folder"
             )
