@@ -59,6 +59,12 @@ def format_comparison(found: Comparison) -> str:
     ])  # fmt: skip
 
 
+def signed_interval(d: Difference, digits: int = 3) -> str:
+    """-0.432 (95 %: -0.601 to -0.260)"""
+    value, low, high = (f"{v:+.{digits}f}" for v in (d.value, d.low, d.high))
+    return f"{value} (95 %: {low} to {high})"
+
+
 def verdict(d: Difference) -> str:
     if math.isnan(d.low):
         return "not measurable"

@@ -12,9 +12,10 @@ QUOTAS = (
 )
 
 
-def interval(found: Interval) -> str:
-    """As a user reads it: 0.43 (95 %: 0.10 to 0.71)."""
-    return f"{found.value:.3f} ({found.level:.0%}: {found.low:.3f} to {found.high:.3f})".replace("%:", " %:")
+def interval(found: Interval, digits: int = 3) -> str:
+    """As a user reads it: 0.432 (95 %: 0.101 to 0.708)."""
+    value, low, high = (f"{v:.{digits}f}" for v in (found.value, found.low, found.high))
+    return f"{value} ({100 * found.level:.0f} %: {low} to {high})"
 
 
 def format_measurement(found: Measurement) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .numbers import Numbers
+from .words import short
 
 # Told apart by people who see colours differently (Okabe and Ito), on white and on near black.
 COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c8c8c", "#b8a800"]
-MOST = 60  # groups in a chart
+MOST, LONGEST = 60, 60  # groups in a chart, characters of a prompt beside it
 ROW, WIDTH = 18, 250
 
 
@@ -78,14 +79,14 @@ def distances(numbers: Sequence[Numbers], groups: Mapping[str, str]) -> str:
                 rows.append(
                     {
                         "method": n.method,
-                        "prompt": short(row.prompt),
+                        "prompt": short(row.prompt, LONGEST),
                         "bias": row.bias_w.value,
                         "low": row.bias_w.low,
                         "high": row.bias_w.high,
                         "chance": row.chance,
                     }
                 )
-    names = [short(name) for name in names]
+    names = [short(name, LONGEST) for name in names]
     colour = alt.Color(
         "method:N", scale=alt.Scale(domain=[n.method for n in numbers], range=COLOURS[: len(numbers)]), title="method"
     )
@@ -101,10 +102,6 @@ def distances(numbers: Sequence[Numbers], groups: Mapping[str, str]) -> str:
         base.mark_tick(thickness=2, size=8).encode(x="chance:Q", color=alt.value("currentColor")),
     ).properties(width=2 * WIDTH, height=alt.Step(9))
     return svg(chart)
-
-
-def short(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def svg(chart: Any) -> str:

@@ -7,9 +7,7 @@ from typing import Any
 from ...metrics.comparison_report import verdict as changed
 from ...metrics.intervals import Interval
 from ...metrics.study import StudyError
-from .words import number
-
-LONGEST = 160  # characters of a prompt in a table
+from .words import number, short
 
 
 def render(content: Mapping[str, Any]) -> str:
@@ -36,7 +34,3 @@ def signed(value: float) -> str:
 
 def p(value: float) -> str:
     return "–" if value != value else "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

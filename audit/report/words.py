@@ -4,15 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...metrics.comparison_report import signed_interval
 from ...metrics.comparison_report import verdict as changed
-from ...metrics.intervals import Interval
-from ...metrics.statistics_report import QUOTAS, p_value
+from ...metrics.statistics_report import QUOTAS, interval, p_value
 from .counted import Counted
 from .numbers import Change, Numbers
 
-
-def lies(found: Interval) -> str:
-    return f"{found.value:.2f} (95 %: {found.low:.2f} to {found.high:.2f})"
+LONGEST = 160  # characters of a prompt in a table
 
 
 def verdict(numbers: Sequence[Numbers], changes: Sequence[Change]) -> str:
@@ -26,10 +24,10 @@ def verdict(numbers: Sequence[Numbers], changes: Sequence[Change]) -> str:
         many = f", mean over {len(first.rows)} prompts" if len(first.rows) > 1 else ""
         fair = f"a fair model would show {first.chance[0]:.2f} by chance"
         what = "is unequal" if first.p < 0.05 else "may be equal: no bias is shown"
-        text = f"{axis.capitalize()} of {first.method} {what}: Bias-W {lies(first.bias_w)}{many}, {fair} ({p_value(first.p)})"
+        text = f"{axis.capitalize()} of {first.method} {what}: Bias-W {interval(first.bias_w, 2)}{many}, {fair} ({p_value(first.p)})"
         for c in (c for c in changes if c.axis == axis and c.before == first.method):
             d = c.difference
-            text += f"; {c.after} changes it by {d.value:+.2f} (95 %: {d.low:+.2f} to {d.high:+.2f}), {changed(d)}"
+            text += f"; {c.after} changes it by {signed_interval(d, 2)}, {changed(d)}"
         said.append(text + ".")
     return " ".join(said)
 
@@ -73,6 +71,10 @@ def not_measured(
     if len(devices) > 1:
         notes.append("The servers have different devices, on which the same seed may differ in the last bits.")
     return notes
+
+
+def short(text: str, most: int = LONGEST) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def number(value: float, digits: int = 2) -> str:

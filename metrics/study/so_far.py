@@ -1,7 +1,7 @@
 """How a study stands, in words: how many pictures of which method, and how unequal they are so far."""
 
 from ..axes import measure_axis, named_axes
-from ..comparison_report import compared, verdict
+from ..comparison_report import compared, signed_interval, verdict
 from ..pooling import pairs
 from ..readers import ReadAttributes
 from ..statistics import Measurement
@@ -45,4 +45,4 @@ def beside(other: str, method: str, before: ReadAttributes, after: ReadAttribute
     except ValueError:
         return f"against {other}: no picture of the same prompt and seed yet"
     d = found.difference
-    return f"against {other}: {d.value:+.3f} (95 %: {d.low:+.3f} to {d.high:+.3f}) over {d.pairs} pairs of pictures; {verdict(d)}"
+    return f"against {other}: {signed_interval(d)} over {d.pairs} pairs of pictures; {verdict(d)}"
