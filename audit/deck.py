@@ -1,10 +1,12 @@
 """Cells that are still to be run, dealt out to threads; a failed one goes to another server first."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 
 from .cells import Cell
+
+LOSSES = 3  # a server that ends is not the cell's failure, unless servers keep ending with the same cell
 
 
 class Deck:
@@ -14,6 +16,7 @@ class Deck:
         self.servers = set(servers)  # that answer
         self.waiting = deque(cells)
         self.failed: dict[tuple, list[str]] = {}  # cell -> servers it has failed on
+        self.lost: Counter[tuple] = Counter()  # cell -> how often its server has stopped answering
         self.in_hand = 0
         self.stopped = False
         self.changed = threading.Condition()
@@ -48,7 +51,7 @@ class Deck:
             self.changed.notify_all()
 
     def put_back(self, cell: Cell, failed_on: str = "") -> None:
-        """To be run once more. A server that is gone is not the cell's failure."""
+        """To be run once more."""
         with self.changed:
             if failed_on:
                 self.failed.setdefault(cell.name, []).append(failed_on)
@@ -56,6 +59,15 @@ class Deck:
             (self.waiting.append if failed_on else self.waiting.appendleft)(cell)
             self.in_hand -= 1
             self.changed.notify_all()
+
+    def lose(self, cell: Cell) -> bool:
+        """Its server has stopped answering: to be run once more. False: so often that it is taken for the cell's own failure, and it is still in hand."""
+        with self.changed:
+            self.lost[cell.name] += 1
+            if self.lost[cell.name] >= LOSSES:
+                return False
+        self.put_back(cell)
+        return True
 
     def failures(self, cell: Cell) -> int:
         with self.changed:

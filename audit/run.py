@@ -117,9 +117,11 @@ class Run:
             except Exception as error:  # whatever ends this thread would leave its cell in nobody's hand
                 runner = None
                 back.clear()
-                self.deck.put_back(cell)
-                known = isinstance(error, Unreachable)
-                self.events.put(Event(place, error=str(error) if known else f"{type(error).__name__}: {error}"))
+                said = str(error) if isinstance(error, Unreachable) else f"{type(error).__name__}: {error}"
+                if not self.deck.lose(cell):
+                    again = f"the server has stopped answering while it was drawn, time and again ({said})"
+                    self.events.put(Event(place, cell, error=again))
+                self.events.put(Event(place, error=said))
         if runner is not None:
             runner.close()
 

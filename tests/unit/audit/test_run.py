@@ -157,6 +157,25 @@ def test_a_failing_cell_is_tried_elsewhere_then_recorded_and_the_rest_goes_on(st
     assert content(tmp_path / "again") == whole
 
 
+def test_a_cell_at_which_the_server_stops_answering_time_and_again_is_recorded_and_the_rest_goes_on(study, tmp_path):
+    def ends(inputs):
+        if inputs["prompt"] == "a photo of two pilots" and inputs["seed"] == 1:
+            raise RuntimeError  # answered with 500, without a word of the host's
+
+    with FakeHost(wrong=ends) as host:
+        process = subprocess.Popen([sys.executable, "-m", "fair_attention.audit", "run", str(study), "--out", str(tmp_path / "out"),
+                                    "--server", host.url])  # fmt: skip
+        try:
+            assert process.wait(60) == 1
+        finally:
+            process.kill()
+    with StudyStore(tmp_path / "out", create=False) as store:
+        failed = store.failures()
+        assert [(m, s) for m, _, s, *_ in failed] == [("fair", 1), ("plain", 1)]
+        assert all("has stopped answering" in error and "500" in error for *_, error, _ in failed)
+        assert len(store.cells("done")) == 70
+
+
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(study, tmp_path, whole):
     with FakeHost(0.02) as host:
         process = subprocess.Popen([sys.executable, "-m", "fair_attention.audit", "run", str(study), "--out", str(tmp_path / "out"),
