@@ -21,6 +21,7 @@ from ..metrics.readers import Reading
 from ..metrics.readers.crops import cut
 from ..metrics.readers.opening import FITTING, open_reader
 from ..metrics.readers.person_reader import PersonReader
+from ..metrics.readers.whereabouts import from_readings
 from .reader import AXES, EmojiReader
 from .report import phrase
 from .world import GENDERS, OCCUPATIONS, SECOND_READER, TONES
@@ -53,7 +54,7 @@ def drawn(kept: Path, per_prompt: int) -> Tensor:
 def pairs(pictures: Tensor, second: PersonReader) -> list[Pair]:
     images = pictures.float() / 255
     first = EmojiReader().read(images)
-    again = second.read(images, [[(r.box, r.confidence) for r in people] for people in first])
+    again = second.read(images, from_readings(first))
     return [
         (image, a, b)
         for image, one, other in zip(images, first, again, strict=True)

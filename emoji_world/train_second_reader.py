@@ -22,7 +22,7 @@ from tqdm import tqdm
 from ..metrics.readers.crops import cut
 from .captions import draw_groups, text, word_caption
 from .reader import AXES
-from .scene import Group, Person, compose, render
+from .scene import Group, Person, Scene, compose, render
 from .train_reader import augment, recast
 from .world import GENDERS, OCCUPATIONS, SECOND_READER, TONES
 
@@ -43,6 +43,11 @@ def stated_groups(rng: np.random.Generator) -> tuple[tuple[Group, ...], str | No
     ), thing
 
 
+def rendered(scenes: list[Scene]) -> Tensor:
+    """[B,128,128,3] in 0 ... 1."""
+    return torch.stack([torch.from_numpy(render(s).image.copy()) for s in scenes]).float() / 255
+
+
 @torch.inference_mode()
 def pool(rng: np.random.Generator, emoji: Any, count: int, batch: int = 16) -> Pool:
     """`count` scenes of each kind: rendered with everybody's labels drawn anew, the same through the autoencoder, drawn over."""
@@ -59,7 +64,7 @@ def pool(rng: np.random.Generator, emoji: Any, count: int, batch: int = 16) -> P
 
     for _ in tqdm(range(0, count, batch), mininterval=10, desc="pool"):
         scenes = [recast(rng, compose(rng, *draw_groups(rng))) for _ in range(batch)]
-        pictures = torch.stack([torch.from_numpy(render(s).image.copy()) for s in scenes]).float() / 255
+        pictures = rendered(scenes)
         keep(pictures, scenes)
         latents = emoji.vae.encode(pictures)
         spread = float(latents.std()) * 0.2 * torch.rand(batch, 1, 1, 1)
@@ -67,12 +72,11 @@ def pool(rng: np.random.Generator, emoji: Any, count: int, batch: int = 16) -> P
 
         drawn = [stated_groups(rng) for _ in range(batch)]
         scenes = [compose(rng, *d) for d in drawn]
-        pictures = torch.stack([torch.from_numpy(render(s).image.copy()) for s in scenes]).float() / 255
         captions = [text(word_caption(rng, *d)) for d in drawn]
         positive = [[torch.cat([encode(emoji.clip, c)[0][0][0] for c in captions]), {}]]
         (out,) = nodes.common_ksampler(
             emoji.model, int(rng.integers(2**31)), REDRAWN_STEPS, 1.0, "euler", "normal", positive, positive,
-            {"samples": emoji.vae.encode(pictures)}, denoise=float(rng.uniform(*REDRAWN_NOISE)),
+            {"samples": emoji.vae.encode(rendered(scenes))}, denoise=float(rng.uniform(*REDRAWN_NOISE)),
         )  # fmt: skip
         keep(emoji.vae.decode(out["samples"]), scenes)
     return torch.stack(kept), people

@@ -48,17 +48,12 @@ def pictures_of(source: Path, axis: str, axes: dict[str, tuple[str, ...]]) -> li
         found = [(file, {axis: file.relative_to(source).parts[0]}) for file in files]  # however deep it lies
     if not found:
         raise ValueError(f"{source} holds no pictures: wanted is a folder for each of {', '.join(axes.get(axis, ()))}")
+    remedy = f"; the folders right below {source} are to be the values" if source.is_dir() else ""
     for file, labels in found:
         for name, value in labels.items():
             if value not in axes.get(name, ()):
-                raise ValueError(
-                    f"{file}: {value!r} is no {name} of this reader, which reads {', '.join(axes.get(name, ('nothing',)))}"
-                    + (
-                        ""
-                        if source.suffix.lower() == ".csv"
-                        else f"; the folders right below {source} are to be the values"
-                    )
-                )
+                read = ", ".join(axes.get(name, ("nothing",)))
+                raise ValueError(f"{file}: {value!r} is no {name} of this reader, which reads {read}{remedy}")
     return found
 
 

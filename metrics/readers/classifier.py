@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .folders import CLASSIFIER, ModelFolder, load_model, load_processor, unnamed
+from .folders import CLASSIFIER, ModelFolder, load_model, load_processor
 from .label_table import LabelTable
 from .labels import Head, axes_of, heads_of, probabilities, table_for
 
@@ -58,11 +58,6 @@ def open_classifier(
     if folder.kind != CLASSIFIER:
         raise ValueError(f"{folder.path} is no {CLASSIFIER} but a {folder.kind}")
     if table is None:
-        if unnamed(folder.labels):
-            raise ValueError(
-                f"{folder.path}: the model does not name its labels ({', '.join(folder.labels[:3])}, ...): look up what "
-                "they mean where you got it, and write it into a table of your own"
-            )
         labels_by, table = table_for(folder.labels, folder.yes_or_no)
     heads = tuple(heads_of(table, folder.labels, folder.yes_or_no))
     model, processor = load_model(folder, "AutoModelForImageClassification"), load_processor(folder)

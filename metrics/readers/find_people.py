@@ -8,7 +8,7 @@ from torch import Tensor
 
 from .detector import Detector, yuface_faces
 from .readings import AttributeReader
-from .whereabouts import Found, count_people, from_boxes, from_masks, whole
+from .whereabouts import Found, count_people, from_boxes, from_masks, from_readings, whole
 
 CONNECTED, WHOLE, PIECES, FOLDER, FACES, DRAWN = (
     "connected boxes or masks",
@@ -38,8 +38,7 @@ def find_people(
     if people == WHOLE:
         return whole(image), "each picture is read as one person"
     if people == DRAWN:
-        drawn = helpers.drawn().read(image)
-        return [[(r.box, r.confidence) for r in found] for found in drawn], "found by the emoji reader"
+        return from_readings(helpers.drawn().read(image)), "found by the emoji reader"
     if people == FACES:
         return _about("people", yuface_faces, image, confidence), "faces found by yuface"
     if people == FOLDER:

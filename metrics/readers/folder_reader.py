@@ -12,7 +12,7 @@ from .label_presets import ZERO_SHOT
 from .opening import FITTING, open_reader
 from .person_reader import PersonReader
 from .readings import AttributeReader, Reading
-from .whereabouts import Found
+from .whereabouts import Found, from_readings
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,9 @@ class FolderReader:
         return self.reader.read(images, self.find(images))
 
 
-def boxes_of(finder: AttributeReader) -> Callable[[Tensor], Found]:
-    """The people that another reader finds."""
-    return lambda images: [[(r.box, r.confidence) for r in people] for people in finder.read(images)]
-
-
 def open_folder_reader(folder: Path, detector: Path | None, finder: AttributeReader) -> FolderReader:
     """detector: a folder with an object detector; None: the people are those `finder` finds. ValueError says what is missing or wrong."""
-    find = open_detector(look_into(detector)).find if detector else boxes_of(finder)
-    return FolderReader(PersonReader(open_reader(folder, FITTING, ZERO_SHOT)), find)
+    reader = PersonReader(open_reader(folder, FITTING, ZERO_SHOT))
+    if detector is None:
+        return FolderReader(reader, lambda images: from_readings(finder.read(images)))
+    return FolderReader(reader, open_detector(look_into(detector)).find)

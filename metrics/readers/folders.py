@@ -66,11 +66,6 @@ def _labels(config: dict[str, Any], path: Path) -> tuple[str, ...]:
         ) from error
 
 
-def unnamed(labels: tuple[str, ...]) -> bool:
-    """Whether the labels say nothing: LABEL_0 and so on."""
-    return all(label == f"LABEL_{i}" for i, label in enumerate(labels))
-
-
 def load_model(folder: ModelFolder, auto_class: str) -> Any:
     """The folder's model in evaluation mode, float32. auto_class: of transformers, such as AutoModelForImageClassification.
 

@@ -102,7 +102,15 @@ def preset_table(name: str, labels: Sequence[str]) -> LabelTable:
 
 
 def table_for(labels: Sequence[str], yes_or_no: bool) -> tuple[str, LabelTable]:
-    """(whose, table) that fits a model's labels by itself: "axis: value" labels, else the first preset that maps all."""
+    """(whose, table) that fits a model's labels by itself: "axis: value" labels, else the first preset that maps all.
+
+    ValueError where nothing fits, and for labels that say nothing: LABEL_0 and so on.
+    """
+    if all(label == f"LABEL_{i}" for i, label in enumerate(labels)):
+        raise ValueError(
+            f"the model does not name its labels ({', '.join(labels[:3])}, ...): look up what they mean where you got it, and write "
+            "it into a table of your own ('own table')"
+        )
     table = own_table(labels)
     if table is not None:
         return "the model's own labels", table

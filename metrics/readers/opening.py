@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from .certificate import FILE, load_certificate
 from .classifier import Classifier, Manage, as_it_is, open_classifier
-from .folders import CLASSIFIER, ZERO_SHOT, ModelFolder, look_into, unnamed
+from .folders import CLASSIFIER, ZERO_SHOT, ModelFolder, look_into
 from .label_presets import PRESETS
 from .label_table import LabelTable, parse_table
 from .labels import heads_of, preset_table, table_for
@@ -37,11 +37,6 @@ def open_reader(path: Path, labels: str, table: str, manage: Manage = as_it_is) 
 def _classifier(found: ModelFolder, labels: str, table: str, manage: Manage) -> Classifier:
     about = "table" if labels == OWN else "labels"
     try:
-        if labels == FITTING and unnamed(found.labels):
-            raise ValueError(
-                f"the model does not name its labels ({', '.join(found.labels[:3])}, ...): look up what they mean where you got "
-                f"it, choose {OWN!r} and write it into table"
-            )
         whose, meaning = _meaning(found, labels, table)
         heads_of(meaning, found.labels, found.yes_or_no)
     except ValueError as error:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from .crops import Box
+from .readings import Reading
 
 Found = list[list[tuple[Box, float]]]  # images -> people
 # Labels of detectors that mean a person or a face; boxes with another label are of something else.
@@ -46,6 +47,11 @@ def whole(images: Tensor) -> Found:
     """Each picture is one person."""
     height, width = images.shape[1:3]
     return [[((0.0, 0.0, float(width), float(height)), 1.0)] for _ in range(len(images))]
+
+
+def from_readings(readings: Sequence[Sequence[Reading]]) -> Found:
+    """The people whom another reader has found."""
+    return [[(r.box, r.confidence) for r in people] for people in readings]
 
 
 def from_boxes(boxes: Any, images: Tensor) -> tuple[Found, dict[str, int]]:
