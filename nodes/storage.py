@@ -211,6 +211,8 @@ class FairAttentionLoad(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, file) -> bool | str:
+        if file is None:  # a wire will bring it
+            return True
         where = "output" if file.endswith("[output]") else "input"
         return folder_paths.exists_annotated_filepath(file) or (
             f"{LOAD}, file: {file} is not in the {where} folder; choose another from the list (press R to read it anew)"
@@ -218,6 +220,8 @@ class FairAttentionLoad(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, file) -> float:
+        if file is None:  # what a wire brings is not known yet, and read every time
+            return float("nan")
         return os.path.getmtime(folder_paths.get_annotated_filepath(file))
 
     @classmethod

@@ -83,11 +83,13 @@ class FairAttributeReader(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, folder) -> bool | str:
-        return check_folder(folder) or True
+        return folder is None or check_folder(folder) or True  # None: a wire will bring it
 
     @classmethod
     def fingerprint_inputs(cls, folder, **_) -> float:
-        """A file that was added or replaced is read anew."""
+        """A file that was added or replaced is read anew; what a wire brings is not known yet, and read every time."""
+        if folder is None:
+            return float("nan")
         files = path_of(folder).glob("*") if folder != GRAPH else ()
         return max((f.stat().st_mtime for f in files), default=0.0)
 

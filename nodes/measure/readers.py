@@ -121,7 +121,7 @@ class FairReadAttributes(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, detector=NONE) -> bool | str:
-        if detector == NONE or path_of(detector).is_dir():
+        if detector in (NONE, None) or path_of(detector).is_dir():  # None: a wire will bring it
             return True
         return (
             f"{NODE}, detector: there is no folder {path_of(detector)}; put an object detector's config.json, preprocessor_config.json and "

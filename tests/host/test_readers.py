@@ -244,6 +244,37 @@ def test_a_saved_workflow_whose_folder_is_gone_says_what_to_download(run_prompt,
     assert re.search(says, error), error
 
 
+class Chosen:
+    """A node of another pack that gives a text for a list to choose from."""
+
+    RETURN_TYPES, FUNCTION, CATEGORY = ("COMBO",), "say", "test"
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"text": ("STRING", {})}}
+
+    def say(self, text):
+        return (text,)
+
+
+def test_folders_may_come_by_a_wire(run_prompt, host, folder, monkeypatch):
+    """What a wire brings is not known when the graph is checked, nor when the host asks whether anything has changed."""
+    monkeypatch.setitem(host.nodes.NODE_CLASS_MAPPINGS, "Chosen", Chosen)
+    graph = {
+        "1": node("EmptyImage", width=64, height=64, batch_size=1, color=0xFFFFFF),
+        "2": node("Chosen", text="brightness"),
+        "3": node("FairAttributeReader", **{**DEFAULTS, "folder": ["2", 0]}),
+        "4": node("Chosen", text="finder"),
+        "5": node("FairReadAttributes", image=["1", 0], reader="emoji world", loaded_reader=["3", 0],
+                  people="a detector's folder", detector=["4", 0]),
+    }  # fmt: skip
+    run = run_prompt(graph)
+    assert run.errors == [] and "found by finder (person)" in run.ui["5"]["text"][0]
+    graph["2"]["inputs"]["text"] = "gone"
+    (error,) = run_prompt(graph).errors
+    assert "Load Attribute Reader, folder: there is no folder 'gone'" in error
+
+
 @pytest.fixture(scope="module")
 def vision(tmp_path_factory):
     """A CLIP vision encoder of the host's own class, tiny and random, by the number of its projection."""

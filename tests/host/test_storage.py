@@ -70,6 +70,13 @@ def test_what_is_loaded_is_what_was_saved(bench, recorded, saved):
         assert torch.equal(loaded.runs[0].store.mean(same[0]), attention.runs[0].store.mean(block))
 
 
+def test_a_file_that_a_wire_will_bring_is_not_checked_before(bench, saved):
+    """The host asks with None for it: whether it is there, and whether it has changed (no number is like the one before)."""
+    kind = bench.node["FairAttentionLoad"]
+    assert kind.validate_inputs(None) is True
+    assert kind.fingerprint_inputs(None) != kind.fingerprint_inputs(None)
+
+
 def test_heatmaps_and_regions_read_loaded_maps(bench, recorded, saved):
     tokens, attention, latent = recorded
     loaded, loaded_latent = load(bench, saved)
