@@ -12,7 +12,7 @@ from typing import Any
 
 from ..host import hosts
 from ..host.server import running
-from ..host.workflow import controlled, widgets
+from ..host.workflow import widget_values
 from .draw import WIDTH, Graph, extent, to_workflow
 from .graph_parts import CFG, node
 
@@ -20,6 +20,7 @@ FOLDER = hosts.ROOT / "subgraphs"
 SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "fair-attention/subgraphs")
 INSIDE, OUTSIDE = -10, -20  # ids of the box's own sides
 CATEGORY = "fair attention"
+LINK = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
 
 
 @dataclass(frozen=True)
@@ -91,22 +92,12 @@ def to_blueprint(name: str, blueprint: Blueprint, info: dict, release: str) -> d
     drawn = to_workflow(Graph(name, "", blueprint.prompt, blueprint.columns), info, release)
     nodes = {str(n["id"]): n for n in drawn["nodes"] if n["type"] != "MarkdownNote"}
     left, top, right, bottom = extent(list(nodes.values()))
-    links = [dict(zip(("id", "origin_id", "origin_slot", "target_id", "target_slot", "type"), link, strict=True))
-             for link in drawn["links"]]  # fmt: skip
+    links = [dict(zip(LINK, link, strict=True)) for link in drawn["links"]]
     box_inputs, entries, values = [], [], []
     for slot, (title, fed) in enumerate(blueprint.inputs.items()):
         kind, value, is_widget = described(nodes, fed[0], info)
-        ids = [linked(nodes[n], entry, kind, slot, links, is_widget) for n, entry in fed]
-        place = [left - 60, top + 20 * slot]
-        box_inputs.append(
-            {
-                "id": str(uuid.uuid5(SPACE, f"{name}/in/{title}")),
-                "name": title,
-                "type": kind,
-                "linkIds": ids,
-                "pos": place,
-            }
-        )
+        numbers = [linked(nodes[n], entry, kind, slot, links, is_widget) for n, entry in fed]
+        box_inputs.append(socket(f"{name}/in/{title}", title, kind, numbers, [left - 60, top + 20 * slot]))
         entries.append(
             {"name": title, "type": kind, **({"widget": {"name": title}} if is_widget else {}), "link": None}
         )
@@ -114,27 +105,10 @@ def to_blueprint(name: str, blueprint: Blueprint, info: dict, release: str) -> d
     box_outputs = []
     for slot, (title, origin, out) in enumerate(blueprint.outputs):
         output = nodes[origin]["outputs"][out]
-        number = len(links) + 1
-        links.append(
-            {
-                "id": number,
-                "origin_id": int(origin),
-                "origin_slot": out,
-                "target_id": OUTSIDE,
-                "target_slot": slot,
-                "type": output["type"],
-            }
-        )
+        number = connect(links, int(origin), out, OUTSIDE, slot, output["type"])
         output["links"].append(number)
-        place = [right + 60, top + 20 * slot]
         box_outputs.append(
-            {
-                "id": str(uuid.uuid5(SPACE, f"{name}/out/{title}")),
-                "name": title,
-                "type": output["type"],
-                "linkIds": [number],
-                "pos": place,
-            }
+            socket(f"{name}/out/{title}", title, output["type"], [number], [right + 60, top + 20 * slot])
         )
     kind = str(uuid.uuid5(SPACE, name))
     state = {"lastGroupId": 0, "lastNodeId": max(map(int, nodes)), "lastLinkId": len(links), "lastRerouteId": 0}
@@ -159,16 +133,22 @@ def to_blueprint(name: str, blueprint: Blueprint, info: dict, release: str) -> d
 def described(nodes: dict[str, dict], end: tuple[str, str], info: dict) -> tuple[str, Any, bool]:
     """An input's type, the value it is drawn with, and whether it is a widget."""
     number, name = end
-    kind = nodes[number]["type"]
-    values = list(nodes[number]["widgets_values"])
-    for entry, spec, options in widgets(info[kind]):
-        value = values.pop(0)
-        if controlled(entry, spec, options):
-            values.pop(0)
-        if entry == name:
-            return ("COMBO" if isinstance(spec, list) else spec), value, True
-    given = info[kind]["input"]
-    return {**given.get("required", {}), **given.get("optional", {})}[name][0], None, False
+    kind = info[nodes[number]["type"]]
+    spec = {**kind["input"].get("required", {}), **kind["input"].get("optional", {})}[name][0]
+    values = widget_values(nodes[number], kind)
+    return ("COMBO" if isinstance(spec, list) else spec), values.get(name), name in values
+
+
+def socket(seed: str, name: str, kind: str, links: list[int], place: list[int]) -> dict:
+    """An input or output on the inner side of the box."""
+    return {"id": str(uuid.uuid5(SPACE, seed)), "name": name, "type": kind, "linkIds": links, "pos": place}
+
+
+def connect(links: list[dict], origin: int, out: int, target: int, into: int, kind: str) -> int:
+    """Add a link; its number."""
+    number = len(links) + 1
+    links.append(dict(zip(LINK, (number, origin, out, target, into, kind), strict=True)))
+    return number
 
 
 def linked(inner: dict, name: str, kind: str, slot: int, links: list[dict], is_widget: bool) -> int:
@@ -177,18 +157,7 @@ def linked(inner: dict, name: str, kind: str, slot: int, links: list[dict], is_w
     if not found:
         inner["inputs"].append({"name": name, "type": kind, **({"widget": {"name": name}} if is_widget else {})})
     at = found[0] if found else len(inner["inputs"]) - 1
-    number = len(links) + 1
-    inner["inputs"][at]["link"] = number
-    links.append(
-        {
-            "id": number,
-            "origin_id": INSIDE,
-            "origin_slot": slot,
-            "target_id": inner["id"],
-            "target_slot": at,
-            "type": kind,
-        }
-    )
+    number = inner["inputs"][at]["link"] = connect(links, INSIDE, slot, inner["id"], at, kind)
     return number
 
 
