@@ -1,8 +1,8 @@
 // Explore Maps: the map viewer on its node. What is chosen there is written into the node's inputs, and read from them.
 import { api } from "../../../scripts/api.js";
-import { app } from "../../../scripts/app.js";
 import { read } from "./maps/data.js";
 import { Viewer } from "./maps/viewer.js";
+import { register } from "./outputs.js";
 
 const KIND = "FairExploreMaps";
 const FILE = /^fair_maps_[0-9a-f]{24}\.bin$/; // as the node names it: a workflow of somebody else asks for nothing else
@@ -76,34 +76,15 @@ function executed(node, output) {
   if (file) load(node, file, [output.text ?? ""].flat().join("\n"));
 }
 
-app.registerExtension({
-  name: "FairAttention.Maps",
-  beforeRegisterNodeDef(type, { name }) {
-    if (name !== KIND) return;
-    const { onNodeCreated, onExecuted, configure, onRemoved } = type.prototype;
-    type.prototype.onNodeCreated = function () {
-      onNodeCreated?.apply(this, arguments);
-      attach(this);
-    };
-    type.prototype.onExecuted = function (output) {
-      onExecuted?.apply(this, arguments);
-      executed(this, output);
-    };
-    type.prototype.configure = function () {
-      configure.apply(this, arguments);
-      load(this, this.properties?.[KEPT]);
-      if (this.fairMaps) follow(this);
-    };
-    type.prototype.onRemoved = function () {
-      onRemoved?.apply(this, arguments);
-      this.fairMaps?.close();
-    };
-  },
-  // Another tab is opened again: its outputs are still known.
-  onNodeOutputsUpdated(outputs) {
-    for (const [id, output] of Object.entries(outputs)) {
-      const node = app.graph?.getNodeById?.(Number(id));
-      if (node?.type === KIND) executed(node, output);
-    }
-  },
+register("FairAttention.Maps", new Set([KIND]), attach, executed, (type) => {
+  const { configure, onRemoved } = type.prototype;
+  type.prototype.configure = function () {
+    configure.apply(this, arguments);
+    load(this, this.properties?.[KEPT]);
+    if (this.fairMaps) follow(this);
+  };
+  type.prototype.onRemoved = function () {
+    onRemoved?.apply(this, arguments);
+    this.fairMaps?.close();
+  };
 });

@@ -1,6 +1,7 @@
 // What a node says after a run, in a box on the node that cannot be written into and is not saved.
 import { app } from "../../../scripts/app.js";
 import { ComfyWidgets } from "../../../scripts/widgets.js";
+import { register } from "./outputs.js";
 
 const SPEAKING = new Set([
   "FairLinguisticAlignment",
@@ -33,29 +34,8 @@ function addText(node) {
 }
 
 function show(node, output) {
-  const widget = node?.widgets?.find((w) => w.name === NAME);
+  const widget = node.widgets?.find((w) => w.name === NAME);
   if (widget && output?.text) widget.value = [output.text].flat().join("\n");
 }
 
-app.registerExtension({
-  name: "FairAttention.Texts",
-  beforeRegisterNodeDef(type, { name }) {
-    if (!SPEAKING.has(name)) return;
-    const { onNodeCreated, onExecuted } = type.prototype;
-    type.prototype.onNodeCreated = function () {
-      onNodeCreated?.apply(this, arguments);
-      addText(this);
-    };
-    type.prototype.onExecuted = function (output) {
-      onExecuted?.apply(this, arguments);
-      show(this, output);
-    };
-  },
-  // Another tab is opened again: its outputs are still known.
-  onNodeOutputsUpdated(outputs) {
-    for (const [id, output] of Object.entries(outputs)) {
-      const node = app.graph?.getNodeById?.(Number(id));
-      if (SPEAKING.has(node?.type)) show(node, output);
-    }
-  },
-});
+register("FairAttention.Texts", SPEAKING, addText, show);

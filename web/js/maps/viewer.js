@@ -1,6 +1,7 @@
 // The map viewer: recordings in, what is chosen out. Knows the page and the data, nothing of nodes.
 import * as data from "./data.js";
 import * as draw from "./draw.js";
+import { layerOf } from "./layers.js";
 import { choice, page, part, percent, ROWS, shortened } from "./page.js";
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -194,8 +195,7 @@ export class Viewer {
   layer(view) {
     const wanted = [view, this.image, this.chosen.join(), view === "strongest" && this.parts.by.value].join("|");
     if (this.made?.wanted !== wanted || this.made.of !== this.recordings) {
-      const maker = { strongest: mosaics, beside: pair, difference: less }[view] ?? single;
-      this.made = { ...maker(this), wanted, of: this.recordings };
+      this.made = { ...layerOf(view, this), wanted, of: this.recordings };
     }
     return this.made;
   }
@@ -234,67 +234,4 @@ function boxes(width, height, sides, shape) {
   const w = Math.min((width - gap) / sides, height * shape);
   const [left, top] = [(width - sides * w - gap) / 2, (height - w / shape) / 2];
   return Array.from({ length: sides }, (_, i) => ({ x: left + i * (w + gap), y: top, width: w, height: w / shape }));
-}
-
-function range(low, high, scale) {
-  const bar = part("i");
-  bar.style.background = `linear-gradient(to right, ${draw.GRADIENTS[scale]})`;
-  return [part("span", {}, percent(low)), bar, part("span", {}, percent(high))];
-}
-
-const ends = (values) => values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
-
-function single({ recordings: [first], image, chosen }) {
-  if (!chosen.length) return { maps: [null], scale: [part("span", {}, "press a word, or a place")], smooth: true };
-  const [low, high] = ends(data.shares(first, image, chosen));
-  const sums = data.together(first, image, chosen);
-  const map = draw.heat(sums, first, 0, first.levels * chosen.length, "ramp");
-  return { maps: [map], scale: range(low, high, "ramp"), smooth: true };
-}
-
-// The chosen words' numbers in the second recording; those it has not are left out of both.
-function shared({ recordings: [first, second], chosen }) {
-  const pairs = chosen.map((w) => [w, second.words.findIndex(({ name }) => name === first.words[w].name)]).filter(([, o]) => o >= 0);
-  return [pairs.map(([own]) => own), pairs.map(([, other]) => other)];
-}
-
-const NONE = () => [part("span", {}, "press a word that both recordings have")];
-
-function pair(viewer) {
-  const { recordings, image } = viewer;
-  const words = shared(viewer);
-  if (!words[0].length) return { maps: [null, null], scale: NONE(), smooth: true };
-  const values = recordings.map((recording, i) => data.shares(recording, image, words[i]));
-  const [low, high] = ends(values.flatMap((v) => ends(v)));
-  const maps = values.map((v) => draw.heat(v, recordings[0], low, high, "ramp"));
-  return { maps, scale: range(low, high, "ramp"), smooth: true };
-}
-
-function less(viewer) {
-  const { recordings, image } = viewer;
-  const words = shared(viewer);
-  if (!words[0].length) return { maps: [null], scale: NONE(), smooth: true };
-  const [before, after] = recordings.map((recording, i) => data.shares(recording, image, words[i]));
-  const change = after.map((value, cell) => value - before[cell]);
-  const most = Math.max(...ends(change).map(Math.abs));
-  return { maps: [draw.heat(change, recordings[0], -most, most, "ends")], scale: range(-most, most, "ends"), smooth: true };
-}
-
-// The strongest word of every place; the words with the largest places have colours of their own.
-function mosaics({ recordings: [first], image, chosen, parts }) {
-  const among = chosen.length > 1 ? chosen : first.words.map((_, word) => word);
-  const which = data.strongest(first, image, among, parts.by.value);
-  const areas = new Map();
-  for (const word of which) areas.set(word, (areas.get(word) ?? 0) + 1);
-  const largest = [...areas.keys()].sort((a, b) => areas.get(b) - areas.get(a) || a - b).slice(0, draw.WORDS.length);
-  const colours = new Map(largest.map((word, i) => [word, draw.WORDS[i]]));
-  const key = largest.flatMap((word) => [swatch(colours.get(word)), part("span", { className: "word", dir: "auto" }, shortened(first.words[word].name))]);
-  if (areas.size > largest.length) key.push(swatch(draw.OTHERS), part("span", {}, "others"));
-  return { maps: [draw.mosaic(which, first, (word) => colours.get(word) ?? draw.OTHERS)], scale: key, colours, smooth: false };
-}
-
-function swatch(colour) {
-  const key = part("i", { className: "key" });
-  key.style.background = colour;
-  return key;
 }
