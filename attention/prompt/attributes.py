@@ -18,7 +18,7 @@ _ADJECTIVES: dict[str, frozenset[str]] = {
     ),
     "age": frozenset(
         """young old elderly aged middle-aged teenage teen preteen pre-teen adult younger older little youthful ageing aging
-        aged geriatric juvenile underage newborn infant adolescent octogenarian nonagenarian centenarian sexagenarian
+        geriatric juvenile underage newborn infant adolescent octogenarian nonagenarian centenarian sexagenarian
         septuagenarian grown mature senior""".split()
     ),
 }

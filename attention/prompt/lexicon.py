@@ -11,9 +11,6 @@ from .roles import ROLES
 _IRREGULAR = {
     "people": "person",
     "persons": "person",
-    "children": "child",
-    "grandchildren": "grandchild",
-    "stepchildren": "stepchild",
     "passersby": "passerby",
     "passers-by": "passerby",
     "spies": "spy",
@@ -145,23 +142,10 @@ def _ends_as_people(word: str) -> bool:
         return is_person(word[prefix.end() :])
     if word.endswith(ENDINGS) and not word.endswith("human") and word not in ENDINGS:
         return len(word) > 5
-    if word.endswith("ist") and len(word) > 5 and word not in _STYLES:
-        return True
-    if word.endswith("eer") and len(word) > 6 and word not in _NOT_IN_EER:
+    if word.endswith("ist") and len(word) > 5 or word.endswith("eer") and len(word) > 6:
         return True
     stems = {word[:-2], word[:-1], word[:-3] + "y"} | ({word[:-3]} if len(word) > 4 and word[-3] == word[-4] else set())
     return word.endswith(("er", "or", "ier")) and bool(stems & AGENT_VERBS)
-
-
-_STYLES = frozenset(
-    """impressionist expressionist surrealist cubist minimalist realist modernist futurist brutalist constructivist
-    maximalist pointillist symbolist fauvist dadaist romanticist post-impressionist hyperrealist photorealist naturalist
-    structuralist suprematist postmodernist checklist playlist shortlist wishlist enlist persist consist assist resist
-    insist exist coexist desist blacklist whist amethyst twist foist hoist joist moist midst tryst grist zeitgeist heist""".split()
-)
-
-
-_NOT_IN_EER = frozenset("reindeer commandeer domineer".split())
 
 
 def stated_by_noun(noun: str) -> tuple[tuple[str, str], ...]:

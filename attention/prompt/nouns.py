@@ -32,7 +32,7 @@ PEOPLE = frozenset(
     acrobat aerialist stuntperson mime busker groupie superfan goth raver clubber partygoer churchgoer
     concertgoer moviegoer festivalgoer theatergoer holidaymaker vacationer backpacker camper hitchhiker stargazer
     birdwatcher beachgoer sunbather picnicker bather swimmer snorkeler kayaker canoeist rower paraglider
-    weightlifter powerlifter bodybuilder pentathlete decathlete marathoner hurdler wrestler boxer kickboxer opponent
+    weightlifter powerlifter bodybuilder pentathlete decathlete marathoner hurdler wrestler boxer kickboxer
     goalie striker quarterback batsman wicketkeeper linebacker shortstop benchwarmer orchestra squad ensemble platoon battalion militia cavalry congregation entourage committee quadruplet quintuplet nonagenarian centenarian sexagenarian schooler preschooler kindergartner
     biker beatboxer grandmaster paratrooper geek jock saint trooper buccaneer pioneer earthling
     spellcaster necromancer paladin enchantress swashbuckler pharisee gentile disciple apostle monarch sage""".split()

@@ -166,14 +166,14 @@ _TITLES = """
     youtuber, search party, hunting party, rescue party, boarding party, girl group, boy band, girl band, brass band,
     marching band, jazz band, rock band, pop band, punk band, metal band, mariachi band, military band, navy seal, k-pop idol, string quartet, barbershop quartet, jazz quartet, jazz trio, pop idol, teen idol, hot dog vendor, law student, art student, nursing student,
     dental student, base jumper, ski jumper, long jumper, high jumper, baseball pitcher, relief pitcher, heiress,
-    middle school teacher, middle school student, primary school teacher, secondary school teacher, grade school teacher,
-    animal doctor, horse doctor, jeweler, zoo keeper, zookeeper, zoologist, human being
+    middle school teacher, middle school student, secondary school teacher, grade school teacher,
+    animal doctor, horse doctor, zoo keeper, zookeeper, zoologist, human being
 """
 OCCUPATIONS = frozenset(" ".join(entry.split()) for entry in _TITLES.split(","))
 # Last words that are a person's only in a title: "tour guide", "secret agent", "movie star".
 NOT_ALONE = frozenset(
     """agent associate anchor assembler au being carrier cardinal collector cooper crew creator carver cutter digger
-    eye grinder guide hand keeper maker marine marshal master noble oracle orderly pair party group band seal idol quartet trio jumper pitcher parliament picker
+    eye grinder guide hand keeper maker marine marshal master noble oracle orderly pair party group band seal idol quartet trio jumper pitcher picker
     practitioner reader rocker seller server shiner spinner star state sweep taster tech tuner washer blower""".split()
 )
 
@@ -187,7 +187,7 @@ AGENT_VERBS = frozenset(
     plunder poach preach preside profess protest publish raid rebel report rescue research retire revel rob row
     run sail scavenge scream sculpt shop sing skate sketch ski smoke smuggle snorkel speak study supervise surf
     survive swim swindle teach toil trade traffic train translate trek vandalize wander weave weld wonder work
-    worship wrestle write yodel quilt forge whittle busk hustle haggle beachcomb dive climb golf bicycle row rap bike code vault sled bobsled raft mend lurk loiter brawl flee bungle restore patrol march""".split()
+    worship wrestle write yodel quilt forge whittle busk hustle haggle beachcomb dive climb golf bicycle rap bike code vault sled bobsled raft mend lurk loiter brawl flee bungle restore patrol march""".split()
 )
 # Agents of what is named before them: "stamp collector", "fire eater"; alone they are as often things.
 AFTER_A_NOUN = frozenset(
@@ -201,11 +201,15 @@ ENDINGS = tuple(
     weaver cutter farmer fisher master officer woman man person people ologist ician arian grapher ographer
     ometrist nomist omist urgeon iatrist eutician piper child folk""".split()
 )
-# Words with such an ending that are no people.
+# Words with such an ending, or in -ist or -eer, that are no people: things, animals, styles of pictures.
 NOT_BY_ENDING = frozenset(
     """screwdriver pacemaker coffeemaker icemaker breadmaker haymaker webmaster remaster firewalker starfighter typewriter
     teleprinter hovercraft overlord seamen omen abdomen stamen specimen regimen acumen hymen foramen bitumen semen yemen
     amen duramen catamaran cookiecutter papercutter boltcutter birdman snowman snowmen ottoman talisman caiman 
-    german norman ottoman talisman caiman hangman snowman doberman batman superman spiderman dolman turkoman brahman roman walkman pacman bogeyman strawman screenplayer subwoofer kingfisher sandpiper strider brainchild backbinder leafcutter grasscutter
-    clover plover pullover rollover spillover bestseller norfolk suffolk ovarian riparian""".split()
+    german norman hangman doberman batman superman spiderman dolman turkoman brahman roman walkman pacman bogeyman strawman screenplayer subwoofer kingfisher sandpiper strider brainchild backbinder leafcutter grasscutter
+    clover plover pullover rollover spillover bestseller norfolk suffolk ovarian riparian
+    impressionist expressionist surrealist cubist minimalist realist modernist futurist brutalist constructivist
+    maximalist pointillist symbolist fauvist dadaist romanticist post-impressionist hyperrealist photorealist
+    structuralist suprematist postmodernist checklist playlist shortlist wishlist enlist persist consist assist resist
+    insist coexist desist blacklist zeitgeist reindeer commandeer domineer""".split()
 )

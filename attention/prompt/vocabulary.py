@@ -8,7 +8,7 @@ FUNCTION = {
     various multiple another other""",
     "prep": """of in on at by with without to from for near under over behind beside besides between among amid amidst against
     through into onto inside outside along alongside across around during before after above below off toward towards via like as
-    next front beneath within upon about beyond past up down atop underneath throughout opposite versus vs aboard amongst out off away-from
+    next front beneath within upon about beyond past up down atop underneath throughout opposite versus vs aboard amongst out away-from
     facing""",
     "cc": "and or & nor plus but",
     "pronoun": """who that which whose whom he she they it we i you him them each themselves himself herself itself 
@@ -45,17 +45,17 @@ FUNCTION = {
     scrawny secret sensual serene severe sexy shabby shiny shirtless shocked shrewd sickly silent sinister skeptical slow
     smart smooth sober solitary sophisticated sore sour southern northern eastern western spare special sporty square stark
     stately steady steep stiff still strange strict striking stubborn studious stunning stupid sturdy stylish subtle successful
-    sudden sunny superb sure surly surreal sweaty sweet swift tan tender terrible tough tranquil trendy tribal true unarmed
+    sudden sunny superb sure surly surreal sweaty sweet swift tender terrible tough tranquil trendy tribal true unarmed
     unhappy unique unkempt unknown upset vague vain valiant vast vibrant vicious victorian vile virtual vivid vulnerable
     wary wealthy weary weird welcome wild willing wimpy wiry witty wonderful wooden wooly worthy wrinkly wrong
     albino youthful zealous anime abstract gothic baroque renaissance edwardian retro rustic nautical tropical arctic nocturnal
     nomadic orthodox catholic christian muslim hindu buddhist amish sikh atheist gay lesbian queer straight bisexual disabled
-    nonbinary non-binary transgender trans androgynous feminine masculine homeless middle-class working-class upper-class
+    nonbinary non-binary transgender trans androgynous feminine masculine middle-class working-class upper-class
     unemployed amateur pro part-time full-time teenage adult mid-age middle-aged olympic national international global
     imperial colonial civil foreign domestic daily top upright middle chief head deputy 
     former future past present current final first second third last next-door self-made world-class hard-working
     cyberpunk steampunk post-apocalyptic dystopian utopian sci-fi futurist human anthropomorphic lifelike lifesize life-size
-    oversized tattooed freckled bearded bespectacled veiled turbaned blindfolded barechested bare-chested shirtless topless
+    oversized tattooed freckled bearded bespectacled veiled turbaned blindfolded barechested bare-chested topless
     grizzled wizened wrinkled disheveled dishevelled bedraggled tanned sunburnt sunburned gloved helmeted armored armoured
     cloaked robed caped suited uniformed costumed caffeinated decorated seasoned experienced inexperienced renowned acclaimed
     beloved wounded exhausted excited bored amused surprised worried frightened terrified determined focused concentrated
@@ -67,7 +67,7 @@ FUNCTION = {
     nostalgic ominous ornate photogenic photorealistic quizzical resilient sorrowful spirited splendid tearful thoughtful
     triumphant unassuming whimsical zen""",
     "noun": """painting building drawing clothing lighting evening morning ceiling wedding king ring string thing wing
-    spring sibling being railing setting rendering wing sewing dining living swimming engraving meeting bedding bed shed
+    spring sibling being railing setting rendering sewing dining living swimming engraving meeting bedding bed shed
     red-carpet seed weed field family assembly supply city hospital body lady baby party library factory laboratory
     secretary story celebrity community deity army navy attorney key monkey money turkey day animal metal journal
     pastry pharmacy country grocery dairy security delivery nursery bakery history utility agency charity military
@@ -75,20 +75,20 @@ FUNCTION = {
     camping hiking cycling diving sledding parking training shopping traveling washing landing offering
     duckling gosling stocking earring pudding icing frosting dumpling darling sterling viking kid candy berry cherry
     strawberry blueberry fairy daisy lily ivy penny pony puppy kitty bunny teddy daddy mommy granny buddy hobby lobby
-    belly jelly valley alley trolley chimney journey honey kidney volley hockey jockey whiskey donkey jersey kidney
+    belly jelly valley alley trolley chimney journey honey kidney volley hockey jockey whiskey donkey jersey
     century memory gallery surgery battery ferry cemetery territory trophy geography photography choreography biography
     philosophy therapy energy strategy technology biology geology archaeology psychology theology astronomy economy academy
     academic enemy colony balcony ceremony harmony symphony university society variety property poverty liberty beauty
     duty county bounty novelty royalty penalty casualty specialty gravity cavity activity facility identity personality
-    music magic fabric public clinic picnic mechanic critic comic topic traffic plastic attic arctic logic panic topic
-    skeptic medic relic tunic mosaic garlic animal hospital festival journal cathedral cereal
+    music magic fabric public clinic picnic mechanic critic comic topic traffic plastic attic arctic logic panic
+    skeptic medic relic tunic mosaic garlic cathedral cereal
     mineral carnival canal signal pal gal meal deal seal general admiral cardinal corporal marshal funeral portal
     rental recital rehearsal musical chemical individual professional criminal intellectual rival coal goal official oval
     table cable vegetable fable stable marble bubble bible couple people apple temple turtle bottle castle cattle
     battle saddle candle bundle needle riddle noodle poodle eagle angle jungle triangle rectangle bicycle motorcycle
     vehicle article circle uncle muscle obstacle icicle archive olive dive hive drive wive detective native executive
     relative representative locomotive knife wife life dish fish wish brush bush radish polish varnish flesh mesh
-    salad ballad bread thread head bed sled shed weed reed hundred bed seaweed tumbleweed cactus circus campus bus
+    salad ballad bread thread head sled reed hundred seaweed tumbleweed cactus circus campus bus
     virus octopus hippopotamus walrus chorus apparatus costume disguise dress glass grass class boss cross moss brass
     princess actress waitress hostess mattress fortress business witness harness wilderness darkness chess success
     statue venue avenue revenue rescue physique boutique technique antique mosque cheque plaque barbecue
@@ -102,7 +102,7 @@ FUNCTION = {
     yell scream whisper chat gossip joke giggle weep sob sigh yawn sneeze cough breathe blow whistle hum clap applaud
     stretch bend crouch squat crawl creep tiptoe hike stroll march jog sprint race skip hop leap dive splash float row paddle
     surf ski skate skateboard snowboard bike cycle pedal sail steer navigate park travel commute explore wander
-    harvest plant plow plough sow water mow rake dig shovel prune pick gather milk herd shear brew pour stir mix knead
+    harvest plant plow plough sow water mow rake dig shovel prune pick milk herd shear brew pour stir mix knead
     chop slice dice peel grate grill roast fry boil taste sip bite chew lick swallow munch nibble
     draw sketch sculpt carve mold mould weld hammer saw drill sand polish sew knit weave embroider stitch iron fold
     photograph film record edit type code program design plan present lecture explain instruct train coach guide lead
@@ -112,15 +112,15 @@ FUNCTION = {
     brush comb braid shave trim style groom dress undress bathe shower scrub sweep mop vacuum dust tidy
     install assemble dismantle adjust tighten plug connect charge power launch land orbit pilot captain
     juggle conjure balance tumble swing spin twirl hang dangle slide roll bounce dribble pitch bat hit strike score
-    race compete win lose cheat hide seek steal rob escape flee run chase hunt fish trap catch release
-    own borrow lend share offer receive accept reject sign stamp mail send post vote protest demonstrate strike
+    compete win lose cheat hide seek steal rob escape flee hunt fish trap release
+    own borrow lend share offer receive accept reject sign stamp mail send post vote protest demonstrate
     console comfort embrace cuddle cradle nurse pat pet stroke tickle scold praise thank congratulate
     stumble fall trip slip sink drown burn bleed suffer die live exist belong""",
     "participle": """worn seen made built lit drawn broken held taken shown written surrounded sitting standing wearing
-    clad left lost stuck hidden torn shot known driven ridden thrown eaten given carved woven sewn grown dressed clad seated""",
+    clad left lost stuck hidden torn shot known driven ridden thrown eaten given carved woven sewn grown dressed seated""",
     "past": """stood sat wore rode drove held ran sang swam wrote read ate drank threw caught taught fought bought brought thought
     sold told said saw took gave made went came got put led fed met kept slept wept swept knelt leapt dealt felt left lost
-    built sent spent bent lent blew flew grew knew drew threw wove spoke broke woke stole chose rose froze shook
+    built sent spent bent lent blew flew grew knew drew wove spoke broke woke stole chose rose froze shook
     hid bit slid hung swung spun won began became fell lay laid paid shot lit dug stuck struck tore swore""",
 }
 KIND = {word: kind for kind, words in reversed(FUNCTION.items()) for word in words.split()}

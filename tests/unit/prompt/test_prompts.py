@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from fair_attention.attention.prompt import lexicon, spacy_parser
+from fair_attention.attention.prompt import lexicon, nouns, spacy_parser
 from fair_attention.attention.prompt.attributes import attribute_axis
 from fair_attention.attention.prompt.language import people_groups
 from fair_attention.attention.prompt.numbers import number
 from fair_attention.attention.prompt.origins import COUNTRIES, OF_WOMEN
 from fair_attention.attention.prompt.reading import readable
+from fair_attention.attention.prompt.roles import ROLES
 from fair_attention.benchmarks.language import HELD_OUT, as_written
 
 HERE = Path(__file__).parent
@@ -132,6 +133,11 @@ def test_every_title_is_found_where_a_verb_follows():
     for title in lexicon.OCCUPATIONS:
         (group,) = people_groups(f"the {title} flabbers the wheat", "rules")
         assert group.noun.text == title
+
+
+def test_roles_are_in_no_other_list_of_people():
+    assert len(ROLES) >= 600
+    assert not ROLES & (lexicon.OCCUPATIONS | nouns.PEOPLE | nouns.GENDERED | nouns.WEAK)
 
 
 @pytest.mark.parametrize(
