@@ -14,10 +14,10 @@ from .names import name_after
 from .numbers import number
 from .rules_parser import Node
 from .tree import children, is_clause, object_of, subject_of
+from .vocabulary import POSSESSIVES
 
 _DEFINITE = frozenset("the this that these those same said".split())
 _OTHERS = frozenset("other another second third next different more".split())
-_OWNERS = frozenset("my your his her our their".split())
 _ENDS = frozenset(".!?;")
 _ANYONE = frozenset("man woman boy girl person lady guy male female".split())
 _EVERYONE = frozenset("couple pair duo trio group people person friend adult child human sibling".split())
@@ -82,16 +82,16 @@ def _is_apposition(tree: Sequence[Node], first: int, second: int) -> bool:
     listed = any(node.relation == "conj" and node.head in (first, second) for node in tree)
     known = any(child.text.lower() not in ("a", "an") for child in children(tree, first, {"det", "poss"}))
     general = lexicon.singular(tree[first].text) in nouns.GENERIC
-    unspecific = general or not any(tree[first].text.lower() in entry.split() for entry in lexicon.OCCUPATIONS)
+    unspecific = general or tree[first].text.lower() not in _OF_OCCUPATIONS
     articles = [child.text.lower() for child in children(tree, second, {"det"})]
     owned = any(
-        child.relation == "poss" or child.text.lower() in _OWNERS for child in children(tree, first, {"det", "poss"})
+        child.relation == "poss" or child.text.lower() in POSSESSIVES
+        for child in children(tree, first, {"det", "poss"})
     )
     ends = second + 1 == len(tree) or tree[second + 1].text in (",", ".", ";")
     of = second + 1 < len(tree) and tree[second + 1].text.lower() == "of"
-    if (
-        general and not known and "the" not in articles
-    ):  # "a man, a beekeeper"; "a man, a boy", "a man, a nurse, a clown" not
+    if general and not known and "the" not in articles:
+        # "a man, a beekeeper"; "a man, a boy", "a man, a nurse, a clown" not
         further = any(lexicon.is_person(child.text) for child in children(tree, second, {"appos"}))
         listed = listed or further or _is_general(tree, second)
     told = "the" in articles and (of or owned and ends)  # "a man, the father of four", "my sister, the pilot"
@@ -99,8 +99,10 @@ def _is_apposition(tree: Sequence[Node], first: int, second: int) -> bool:
         return agree and not listed
     introduced = told or bool({"a", "an", "another"} & {*articles})
     kin = of and lexicon.singular(tree[second].text) in nouns.GENDERED  # "a singer, the daughter of a miner"
-    unspecific = unspecific or told and kin or told and lexicon.singular(tree[first].text) in nouns.GENERIC
-    return agree and not listed and (known or unspecific) and introduced
+    return agree and not listed and introduced and (known or unspecific or told and kin)
+
+
+_OF_OCCUPATIONS = frozenset(word for entry in lexicon.OCCUPATIONS for word in entry.split())
 
 
 def _is_general(tree: Sequence[Node], i: int) -> bool:
@@ -161,10 +163,10 @@ def _tags(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
     bare = [i for i in heads if i not in tags and is_bare(tree, i) and not lexicon.is_plural(tree[i].text)]
     several = [i for i in heads if is_bare(tree, i) and lexicon.singular(tree[i].text) in _EVERYONE]
     solo = any(node.text.lower() == "solo" for node in tree)
-    if not tags and len(bare) == 2 and bare == [i for i in heads]:  # "woman, nurse, hospital"
+    if not tags and len(bare) == 2 and bare == [*heads]:  # "woman, nurse, hospital"
         general = [i for i in bare if lexicon.singular(tree[i].text) in _ANYONE]
         if len(general) == 1 and not _contradict(tree, bare[0], bare[1], strict=False):
-            return {i: j for i, j in zip(bare, bare[::-1], strict=True) if i in general}
+            return {general[0]: bare[1 - bare.index(general[0])]}
     if tags and single and bare and len(tags) == 1:
         return dict.fromkeys((*single, *bare[1:]), bare[0])
     if solo and not tags and len(bare) > 1:

@@ -44,10 +44,8 @@ def count_of(tree: Sequence[Node], head: int) -> int | None:
 
 def _is_vague(tree: Sequence[Node], head: int) -> bool:
     """Whether the number before a noun is none: "a few dozen workers", "two or three fishermen"."""
-    i = head - 1
-    while i >= 0 and tree[i].kind in ("adjective", "participle", "noun", "adverb") and tree[i].text.lower() != "so":
-        i -= 1
-    if i > 1 and [tree[i - 1].text.lower(), tree[i].text.lower()] == ["or", "so"]:  # "a dozen or so hikers"
+    i = _before_description(tree, head)
+    if i > 0 and [node.text.lower() for node in tree[i : i + 2]] == ["or", "so"]:  # "a dozen or so hikers"
         return True
     if i < 1 or number(tree[i].text) is None or tree[i].text.lower() in ("a", "an"):
         return False
@@ -62,10 +60,16 @@ _TWOS = frozenset("couple duo pair".split())
 
 def _number_before(tree: Sequence[Node], head: int) -> int | None:
     """6 of "half a dozen happy farmers", wherever a parser hung it."""
-    i = head - 1
-    while i >= 0 and tree[i].kind in ("adjective", "participle", "noun", "adverb"):
-        i -= 1
+    i = _before_description(tree, head)
     return number(tree[i].text) if i >= 0 and tree[i].kind == "number" else None
+
+
+def _before_description(tree: Sequence[Node], head: int) -> int:
+    """The last node before a noun and what describes it, -1 if none: the number of "two very happy farmers"."""
+    i = head - 1
+    while i >= 0 and (tree[i].kind in ("adjective", "participle", "noun", "adverb") or tree[i].text.lower() == "so"):
+        i -= 1
+    return i
 
 
 def _number_after_of(tree: Sequence[Node], head: int) -> int | None:

@@ -9,6 +9,7 @@ from .numbers import QUANTITIES, number
 from .origins import COLOURS, is_origin
 from .rules_parser import Node
 from .tree import children, compound_start, is_clause, object_of, phrase, subject_of
+from .vocabulary import POSSESSIVES
 
 # What only people do, so that a "figure" or a "fan" that does it is one; and how only people are described.
 _ACTS = frozenset(
@@ -229,7 +230,7 @@ _SHOWS = frozenset(
     """silhouette shadow party union card show series sticker icon logo emoji pattern comic magazine story x-ray skeleton skull
     model character sheet avatar simulator job work career life day night week month hour tattoo theme shape symbol""".split()
 )
-_OWNED_BY = frozenset("a an the my his her their our your".split())
+_OWNED_BY = POSSESSIVES | {"a", "an", "the"}
 
 
 def _is_of_things(tree: Sequence[Node], i: int) -> bool:

@@ -43,27 +43,23 @@ def readable(prompt: str) -> str:
         text = _put(text, match.start(), " " if goes_on or closed else ".")
     text = _SLASH.sub(lambda match: "," + " " * (len(match[0]) - 1), text)
     for i, (was, now) in enumerate(zip(prompt, text, strict=True)):
-        if was in "()" and now == " " and (_is_aside(text, i) or _is_lone(prompt, text, i)):
+        if was in "()" and now == " " and _is_aside(prompt, text, i):
             text = _put(text, i, "(")
         elif was in "()[" and now == " " and _parts(text, i, was):
             text = _put(text, i, ",")
     return text
 
 
-def _is_aside(text: str, i: int) -> bool:
-    """Whether a parenthesis at i is of the language, not a weight's: after a person noun, with an article in it."""
+def _is_aside(prompt: str, text: str, i: int) -> bool:
+    """Whether a parenthesis at i is of the language, not a weight's: after a person noun, it begins with an article
+    or holds one general noun, "a nurse (a woman of sixty)", "a soldier (woman)"."""
     before, after = re.search(r"([\w-]+)\s*$", text[:i]), _WORD.match(text, i + 1)
-    if before is None or after is None:
+    if before is None or not lexicon.is_person(before[1]):
         return False
-    return lexicon.is_person(before[1]) and after[0].lower() in ("a", "an", "the")
-
-
-def _is_lone(prompt: str, text: str, i: int) -> bool:
-    """Whether a parenthesis at i holds one general noun after a person noun: "a soldier (woman)"."""
-    before, inside = re.search(r"([\w-]+)\s*$", text[:i]), re.match(r"\((\w+)\)", prompt[i:])
-    if before is None or inside is None:
-        return False
-    return lexicon.is_person(before[1]) and lexicon.singular(inside[1]) in nouns.GENERIC
+    if after is not None and after[0].lower() in ("a", "an", "the"):
+        return True
+    alone = re.match(r"\((\w+)\)", prompt[i:])
+    return alone is not None and lexicon.singular(alone[1]) in nouns.GENERIC
 
 
 def _put(text: str, i: int, mark: str) -> str:

@@ -13,6 +13,7 @@ from . import lexicon, nouns, things
 from .numbers import number
 from .reading import joined
 from .tagging import kinds_of
+from .vocabulary import POSSESSIVES
 
 _WORD = re.compile(r"\w+(?:-\w+)*|['’]s?(?!\w)|[^\w\s]")
 _BEFORE_NOUN = frozenset(("det", "num", "adjective", "participle", "adverb"))
@@ -84,7 +85,7 @@ def phrase_end(nodes: Sequence[Node], kinds: Sequence[str], start: int) -> int:
 
 def _is_of_kin(nodes: Sequence[Node], start: int, i: int) -> bool:
     """Whether somebody's kin stand before noun i and do not describe it: "he kisses his wife goodbye"."""
-    owned = nodes[start].text.lower() in ("his", "her", "their", "my", "our", "your")
+    owned = nodes[start].text.lower() in POSSESSIVES
     kin, word = nodes[i - 1].text, lexicon.singular(nodes[i].text)
     return owned and lexicon.singular(kin) in nouns.GENDERED and not (word in things.THINGS or lexicon.is_person(word))
 

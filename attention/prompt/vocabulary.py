@@ -127,6 +127,7 @@ KIND = {word: kind for kind, words in reversed(FUNCTION.items()) for word in wor
 KIND |= {word: "verb" for word in FUNCTION["past"].split() if KIND.get(word) in (None, "past")}
 BASE_VERBS = frozenset(FUNCTION["verb"].split())
 PAST = frozenset(FUNCTION["past"].split())
+POSSESSIVES = frozenset("my your his her our their".split())  # those of people; "its" is a thing's
 FINITE = BASE_VERBS | PAST | {form for verb in BASE_VERBS for form in (verb + "s", verb + "es")}
 FINITE |= {verb[:-1] + "ies" for verb in BASE_VERBS if verb.endswith("y")}
 NOUN_ENDS = tuple("ity ment tion sion ness ism ship ology ography".split())
