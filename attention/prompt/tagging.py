@@ -41,14 +41,11 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
         return "pronoun" if lower == "that" and before == "noun" else "det"
     if _stands_alone(words, i, before):
         return "noun"
-    after_people = before == "pronoun" or before == "noun" and _is_person_so_far(words, i, kinds)
-    if (
-        lower.endswith("ing")
-        and after_people
-        and before == "noun"
-        and (KIND.get(following) in ("det", "prep") or _stem(lower) in FINITE)
-    ):
-        return "participle"
+    after_person_noun = before == "noun" and _is_person_so_far(words, i, kinds)
+    after_people = after_person_noun or before == "pronoun"
+    if lower.endswith("ing") and after_person_noun:
+        if KIND.get(following) in ("det", "prep") or _stem(lower) in FINITE:
+            return "participle"
     if lower.endswith("ing") and before == "noun" and following in _ARTICLES and len(lower) > 5:
         return "participle"  # "hands setting a diamond"
     if lower == "light" and before == "noun":  # "pilot light"
@@ -69,24 +66,20 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
             if lower in _LOOKS
             else "noun"
         )
-    if KIND.get(lower) == "noun" and after_people and before == "noun" and KIND.get(following) == "det":
-        if lexicon.is_plural(previous):  # "firefighters battle a blaze"
-            return "verb"
+    if after_person_noun and _is_of_several(words, i):
+        return "verb"
     if lower in KIND:
         bare = KIND[lower] == "adjective" and before == "det"  # "a square with corners"
         return "noun" if bare and (KIND.get(following) in ("prep", "be") or following in ("", ".")) else KIND[lower]
-    if after_people and before == "noun" and (_disagrees(words, i, kinds) or _begins_object(words, i, kinds)):
+    if after_person_noun and (_disagrees(words, i, kinds) or _begins_object(words, i, kinds)):
         return "verb"
-    if after_people and before == "noun" and KIND.get(following) == "det" and lexicon.is_person(lower):
-        if lexicon.is_plural(previous) and lexicon.singular(lower) == lower:  # "commuters crowd the platform"
-            return "verb"
     if lexicon.is_person(lower) and attribute_axis(lower) is None:
         return "noun"
     if lower.count("-") > 1 and attribute_axis(lower) is None:  # "stay-at-home"
         return "adjective"
     if attribute_axis(lower, lexicon.singular(following)) or is_origin(lower):
         return "noun" if lexicon.is_person(lower) and lexicon.stated_by_noun(lower) else "adjective"
-    if after_people and before == "noun" and _is_verb_by_place(words, i):
+    if after_person_noun and _is_verb_by_place(words, i):
         return "verb"
     if lower.endswith("ing") and len(lower) > 4 or lower.endswith("ed") and len(lower) > 4 and before == "noun":
         return "participle"
@@ -122,9 +115,7 @@ def _is_title_of_one(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool
     lower, previous = words[i].lower(), words[i - 1]
     if lower not in FINITE | nouns.ALSO_VERBS or not lexicon.is_person(lower) or lexicon.is_plural(lower):
         return False
-    first = i - 1
-    while first > 0 and kinds[first - 1] in ("noun", "adjective", "participle"):
-        first -= 1
+    first = _phrase_before(i, kinds)
     one = first > 0 and words[first - 1].lower() in ("a", "an", "one")
     joined = first > 1 and kinds[first - 2] == "cc"
     return one and not joined and lexicon.is_person(previous) and not lexicon.is_plural(previous)
@@ -163,11 +154,24 @@ def _begins_object(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
 
 def _is_of_one(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
     """Whether a word in -s stands behind a phrase with "a" or "an"."""
-    first = i
-    while first > 0 and kinds[first - 1] in ("noun", "adjective", "participle"):
-        first -= 1
+    first = _phrase_before(i, kinds)
     article = first > 0 and words[first - 1].lower() in ("a", "an")
     return article and words[i].endswith("s") and lexicon.singular(words[i]) == words[i].lower()[:-1]
+
+
+def _phrase_before(i: int, kinds: Sequence[str]) -> int:
+    """Where the nouns and what describes them begin that end before word i."""
+    while i > 0 and kinds[i - 1] in ("noun", "adjective", "participle"):
+        i -= 1
+    return i
+
+
+def _is_of_several(words: Sequence[str], i: int) -> bool:
+    """Whether a noun is what several people do to an object: "firefighters battle a blaze", "commuters crowd the platform"."""
+    lower, following = words[i].lower(), words[i + 1].lower() if i + 1 < len(words) else ""
+    people = lower not in KIND and lexicon.is_person(lower) and lexicon.singular(lower) == lower
+    noun = KIND.get(lower) == "noun" or people
+    return noun and lexicon.is_plural(words[i - 1]) and KIND.get(following) == "det"
 
 
 def _stands_alone(words: Sequence[str], i: int, before: str) -> bool:
