@@ -33,6 +33,9 @@ _PREFIX = re.compile(r"(?:vice|co|ex|deputy|step|great|arch|half|non|semi)-(?=\w
 _IN_SEVERAL = re.compile(r"^\w+-(?:in|at|of|to)-\w")
 _SINGLE = {entry.rpartition(" ")[2] for entry in OCCUPATIONS} - NOT_ALONE
 _ALL_NOUNS = OCCUPATIONS | _SINGLE | PEOPLE | GENDERED | WEAK | ROLES
+IN_COMPOUND = {  # "civil" before "engineer", "conditioning" before "installer": neighbours in listed compounds
+    pair for entry in OCCUPATIONS for pair in zip(entry.split(), entry.split()[1:], strict=False)
+}
 _FROM = ORIGINS - COLOURS  # "two Germans"
 
 

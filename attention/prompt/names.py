@@ -12,7 +12,8 @@ from .vocabulary import KIND
 def name_after(tree: Sequence[Node], i: int) -> int | None:
     """The last node of the name that follows a title: "Smith" in "Doctor Smith"; None if none does.
 
-    After a person noun written small, too, where the prompt writes other words small: "the painter Vincent van Gogh".
+    After a person noun written small, too, if a word with a capital that is no known word follows: "the painter Vincent
+    van Gogh".
     """
     role = tree[i].text[:1].islower() and tree[i].kind == "noun" and lexicon.is_person(tree[i].text)
     if not (role and i + 1 < len(tree) and _is_unknown_name(tree[i + 1].text)):
@@ -83,8 +84,11 @@ def is_surname(tree: Sequence[Node], i: int) -> bool:
 
 def _is_unknown_name(word: str) -> bool:
     known = word.lower() in KIND or lexicon.is_person(word) or attribute_axis(word) is not None
-    thing = lexicon.singular(word) in things.THINGS | nouns.FACES | nouns.PICTURES
+    thing = lexicon.singular(word) in _NO_NAMES
     return word[:1].isupper() and word[1:].islower() and len(word) > 1 and not known and not thing
+
+
+_NO_NAMES = things.THINGS | nouns.FACES | nouns.PICTURES
 
 
 def _pair(first: Node, second: Node) -> str:

@@ -221,7 +221,7 @@ def _depicted(tree: Sequence[Node], i: int) -> bool:
 def _is_owner(tree: Sequence[Node], i: int, thing: Node) -> bool:
     """Whether noun i owns what it is the "of" of: "the chair of the director"; "a bus of tourists" holds them."""
     owned = lexicon.singular(thing.text)
-    if owned not in things.THINGS - things.MADE - _SHOWS or owned in nouns.PICTURES | nouns.BODY or owned in QUANTITIES:
+    if owned not in _OWNABLE or owned in QUANTITIES:
         return False
     return any(child.text.lower() in _OWNED_BY for child in children(tree, i, {"det", "poss"}))
 
@@ -230,6 +230,7 @@ _SHOWS = frozenset(
     """silhouette shadow party union card show series sticker icon logo emoji pattern comic magazine story x-ray skeleton skull
     model character sheet avatar simulator job work career life day night week month hour tattoo theme shape symbol""".split()
 )
+_OWNABLE = things.THINGS - things.MADE - _SHOWS - nouns.PICTURES - nouns.BODY
 _OWNED_BY = POSSESSIVES | {"a", "an", "the"}
 
 

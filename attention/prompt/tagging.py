@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 
-from . import lexicon, nouns, things
+from . import lexicon, nouns
 from .attributes import attribute_axis
 from .numbers import number
 from .origins import COLOURS, is_origin
-from .vocabulary import ADJECTIVE_ENDS, FINITE, KIND, NOUN_ENDS, PAST
+from .verbs import begins_object, disagrees, is_finite, is_of_several, is_title_of_one, is_verb_by_place, verb_of
+from .vocabulary import ADJECTIVE_ENDS, FINITE, KIND, NOUN_ENDS, PHRASE_ENDS
 
-_IN_COMPOUND = {  # "civil" before "engineer", "conditioning" before "installer": neighbours in listed compounds
-    pair for entry in lexicon.OCCUPATIONS for pair in zip(entry.split(), entry.split()[1:], strict=False)
-}
-_END = ("", ",", ".", ";", ":", "and", "or", "!", "?", ")", "(", "-", "–", "—", "&")
 _ARTICLES = ("a", "an", "the", "his", "her", "its", "their")
 _CLOSED = ("prep", "be", "stop", "pronoun", "adverb", "det")
 
@@ -31,9 +28,9 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
     following = words[i + 1].lower() if i + 1 < len(words) else ""
     if not word[0].isalnum():
         return "possessive" if word[0] in "'’" else "comma" if word == "," else "stop"
-    if (lower, lexicon.singular(following)) in _IN_COMPOUND:
+    if (lower, lexicon.singular(following)) in lexicon.IN_COMPOUND:
         return "noun"
-    if before == "noun" and (previous.lower(), lexicon.singular(lower)) in _IN_COMPOUND:
+    if before == "noun" and (previous.lower(), lexicon.singular(lower)) in lexicon.IN_COMPOUND:
         return "noun"
     if lower not in ("a", "an") and number(lower) is not None:
         return "num"
@@ -44,7 +41,7 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
     after_person_noun = before == "noun" and _is_person_so_far(words, i, kinds)
     after_people = after_person_noun or before == "pronoun"
     if lower.endswith("ing") and after_person_noun:
-        if KIND.get(following) in ("det", "prep") or _stem(lower) in FINITE:
+        if KIND.get(following) in ("det", "prep") or verb_of(lower) in FINITE:
             return "participle"
     if lower.endswith("ing") and before == "noun" and following in _ARTICLES and len(lower) > 5:
         return "participle"  # "hands setting a diamond"
@@ -56,22 +53,22 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
         return "adjective"
     if lower.startswith("mid-"):  # "a surfer mid-jump", "a mid-century house"
         return "adverb" if before == "noun" else "adjective"
-    if before == "noun" and _is_title_of_one(words, i, kinds):
+    if before == "noun" and is_title_of_one(words, i, kinds):
         return "noun"
     if lower in FINITE or lower in nouns.ALSO_VERBS or lexicon.singular(lower) in nouns.ALSO_VERBS:
         return (
             "verb"
-            if _is_finite(words, i, before, after_people) or after_people and _begins_object(words, i, kinds)
+            if is_finite(words, i, before, after_people) or after_people and begins_object(words, i, kinds)
             else KIND.get(lower, "noun")
             if lower in _LOOKS
             else "noun"
         )
-    if after_person_noun and _is_of_several(words, i):
+    if after_person_noun and is_of_several(words, i):
         return "verb"
     if lower in KIND:
         bare = KIND[lower] == "adjective" and before == "det"  # "a square with corners"
         return "noun" if bare and (KIND.get(following) in ("prep", "be") or following in ("", ".")) else KIND[lower]
-    if after_person_noun and (_disagrees(words, i, kinds) or _begins_object(words, i, kinds)):
+    if after_person_noun and (disagrees(words, i, kinds) or begins_object(words, i, kinds)):
         return "verb"
     if lexicon.is_person(lower) and attribute_axis(lower) is None:
         return "noun"
@@ -79,7 +76,7 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
         return "adjective"
     if attribute_axis(lower, lexicon.singular(following)) or is_origin(lower):
         return "noun" if lexicon.is_person(lower) and lexicon.stated_by_noun(lower) else "adjective"
-    if after_person_noun and _is_verb_by_place(words, i):
+    if after_person_noun and is_verb_by_place(words, i):
         return "verb"
     if lower.endswith("ing") and len(lower) > 4 or lower.endswith("ed") and len(lower) > 4 and before == "noun":
         return "participle"
@@ -104,31 +101,14 @@ def _kind(words: Sequence[str], i: int, kinds: Sequence[str]) -> str:
 
 def _goes_on(following: str) -> bool:
     """Whether a noun phrase may go on with this word: not with a mark, a preposition or a verb form."""
-    return bool(following) and following not in _END and KIND.get(following) not in ("prep", "be", "stop", "pronoun")
-
-
-def _is_title_of_one(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
-    """Whether a person noun that is a verb as often goes on the phrase: one person's verb would end in -s.
-
-    "a pirate captain", "a woman pilot"; not "a man and a woman cook", "two nurses guard a door".
-    """
-    lower, previous = words[i].lower(), words[i - 1]
-    if lower not in FINITE | nouns.ALSO_VERBS or not lexicon.is_person(lower) or lexicon.is_plural(lower):
-        return False
-    first = _phrase_before(i, kinds)
-    one = first > 0 and words[first - 1].lower() in ("a", "an", "one")
-    joined = first > 1 and kinds[first - 2] == "cc"
-    return one and not joined and lexicon.is_person(previous) and not lexicon.is_plural(previous)
+    return (
+        bool(following)
+        and following not in PHRASE_ENDS
+        and KIND.get(following) not in ("prep", "be", "stop", "pronoun")
+    )
 
 
 _LOOKS = frozenset(word for word in FINITE if KIND.get(word) in ("adjective", "participle"))
-
-
-def _stem(participle: str) -> str:
-    """ "cooking" -> "cook", "dancing" -> "dance", "running" -> "run": a verb of the lists, else the word without -ing."""
-    stem = participle.removesuffix("ing")
-    doubled = stem[:-1] if stem[-2:-1] == stem[-1:] else stem
-    return next((verb for verb in (stem, stem + "e", doubled) if verb in FINITE), stem)
 
 
 def _is_person_so_far(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
@@ -137,41 +117,6 @@ def _is_person_so_far(words: Sequence[str], i: int, kinds: Sequence[str]) -> boo
     while first > 0 and kinds[first - 1] == "noun":
         first -= 1
     return lexicon.is_person(" ".join(words[first:i]))
-
-
-def _disagrees(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
-    """Whether a word in -s cannot go on a phrase with "a": "an engineer tinkers with a robot"."""
-    return _is_of_one(words, i, kinds) and not _is_thing(words[i].lower())
-
-
-def _begins_object(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
-    """Whether a thing's plural is the verb of one person, as its object follows: "a potter shapes wet clay"."""
-    following = words[i + 1].lower() if i + 1 < len(words) else ""
-    goes_on = KIND.get(following) in ("adjective", "det")
-    mirrored = following.endswith(("self", "selves"))
-    return _is_of_one(words, i, kinds) and words[i].lower() not in things.THINGS and (goes_on or mirrored)
-
-
-def _is_of_one(words: Sequence[str], i: int, kinds: Sequence[str]) -> bool:
-    """Whether a word in -s stands behind a phrase with "a" or "an"."""
-    first = _phrase_before(i, kinds)
-    article = first > 0 and words[first - 1].lower() in ("a", "an")
-    return article and words[i].endswith("s") and lexicon.singular(words[i]) == words[i].lower()[:-1]
-
-
-def _phrase_before(i: int, kinds: Sequence[str]) -> int:
-    """Where the nouns and what describes them begin that end before word i."""
-    while i > 0 and kinds[i - 1] in ("noun", "adjective", "participle"):
-        i -= 1
-    return i
-
-
-def _is_of_several(words: Sequence[str], i: int) -> bool:
-    """Whether a noun is what several people do to an object: "firefighters battle a blaze", "commuters crowd the platform"."""
-    lower, following = words[i].lower(), words[i + 1].lower() if i + 1 < len(words) else ""
-    people = lower not in KIND and lexicon.is_person(lower) and lexicon.singular(lower) == lower
-    noun = KIND.get(lower) == "noun" or people
-    return noun and lexicon.is_plural(words[i - 1]) and KIND.get(following) == "det"
 
 
 def _stands_alone(words: Sequence[str], i: int, before: str) -> bool:
@@ -194,7 +139,7 @@ def _stands_alone(words: Sequence[str], i: int, before: str) -> bool:
         again = KIND.get(then) == "det" or number(then) is not None
         return again or nominal and lexicon.is_person(then) and attribute_axis(then) is None
     acts = following.endswith("s") and KIND.get(following) is None and KIND.get(then) == "det"
-    ends = acts or following in _END or following[:1] in "'’" or KIND.get(following) in _CLOSED
+    ends = acts or following in PHRASE_ENDS or following[:1] in "'’" or KIND.get(following) in _CLOSED
     if not introduced:
         return ends
     return nominal and (
@@ -204,58 +149,3 @@ def _stands_alone(words: Sequence[str], i: int, before: str) -> bool:
         or following in FINITE
         and not lexicon.is_person(following)
     )
-
-
-def _is_finite(words: Sequence[str], i: int, before: str, after_people: bool) -> bool:
-    """Whether a word that may be a verb is one here: "a man cooks dinner", but not "a cook", "a firefighter drill"."""
-    lower = words[i].lower()
-    following = words[i + 1].lower() if i + 1 < len(words) else ""
-    if after_people and before == "noun" and (words[i - 1].lower(), lexicon.singular(lower)) in _IN_COMPOUND:
-        return False
-    if after_people:
-        thing = _is_thing(lower) and before == "noun"
-        if thing and not lexicon.is_plural(words[i - 1]):
-            return KIND.get(following) == "det" or lower in FINITE and following in _AFTER_VERBS
-        return lower in FINITE or following not in ("", ",", "and", ".")
-    acts = lower in PAST or lower.endswith("s") and lower in FINITE
-    return before == "noun" and acts and (KIND.get(following) == "det" or lexicon.is_person(following))
-
-
-_AFTER_VERBS = frozenset(
-    "through from at over into onto toward towards across as while along up down out off away".split()
-)
-
-
-def _is_thing(word: str) -> bool:
-    return word in things.THINGS or lexicon.singular(word) in things.THINGS
-
-
-def _is_verb_by_place(words: Sequence[str], i: int) -> bool:
-    """Whether an unknown word right after a person noun is its verb: "a farmer harvests wheat", "a man sips a latte".
-
-    After "a farmer" a word in -s is no noun that goes with it, unless it is a thing that people's nouns describe
-    ("the cowboy boots"); a plural is hardly ever followed by a noun of its own; an article begins the object.
-    """
-    lower, previous = words[i].lower(), words[i - 1]
-    following = words[i + 1].lower() if i + 1 < len(words) else ""
-    thing = _is_thing(lower) or lexicon.singular(lower) in nouns.BODY
-    named = words[i][:1].isupper() and previous.lower() in nouns.TITLES
-    if named or (previous.lower(), lexicon.singular(lower)) in _IN_COMPOUND:
-        return False
-    if KIND.get(following) == "det":
-        return True
-    if thing or lower.endswith(("ing", "ed", "ly")):
-        return False
-    if lexicon.singular(previous) != previous.lower():
-        return True
-    first = i - 1
-    while (
-        first > 0
-        and words[first - 1][:1].isalnum()
-        and KIND.get(words[first - 1].lower()) in (None, "noun", "adjective")
-    ):
-        first -= 1
-    bare = first == 0 or not words[first - 1][:1].isalnum()
-    if bare and (following in _END or KIND.get(following) == "prep"):  # "baby carrots in a bowl"
-        return False
-    return lower.endswith("s") and not lower.endswith(("ss", "us", "is")) and len(lower) > 3

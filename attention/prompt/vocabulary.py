@@ -132,3 +132,5 @@ FINITE = BASE_VERBS | PAST | {form for verb in BASE_VERBS for form in (verb + "s
 FINITE |= {verb[:-1] + "ies" for verb in BASE_VERBS if verb.endswith("y")}
 NOUN_ENDS = tuple("ity ment tion sion ness ism ship ology ography".split())
 ADJECTIVE_ENDS = tuple("ful ous ive able ible less ish ic al ed ese some like esque iest y".split())
+# What a noun phrase cannot go on with; "" is the prompt's end.
+PHRASE_ENDS = ("", ",", ".", ";", ":", "and", "or", "!", "?", ")", "(", "-", "–", "—", "&")
