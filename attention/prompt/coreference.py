@@ -8,12 +8,12 @@ smiles", "a pilot, (pilot:1.3)"), the parts of a number ("two doctors, a man and
 from collections.abc import Sequence
 
 from . import lexicon, nouns
-from .attributes import attribute_axis
+from .contradiction import contradict, described
 from .counting import count_of
 from .names import name_after
 from .numbers import number
 from .rules_parser import Node
-from .tree import children, is_clause, object_of, subject_of
+from .tree import children, is_clause, is_det, object_of, phrase_start, subject_of
 from .vocabulary import POSSESSIVES
 
 _DEFINITE = frozenset("the this that these those same said".split())
@@ -36,7 +36,7 @@ def same_people(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
 
 def is_of_a_likeness(tree: Sequence[Node], i: int, heads: Sequence[int]) -> bool:
     """Whether noun i names again what a likeness is of: "the man" of "a statue of a man. The man looks angry"."""
-    if not any(tree[n].text.lower() in _DEFINITE for n in range(_phrase_start(tree, i), i)):
+    if not any(tree[n].text.lower() in _DEFINITE for n in range(phrase_start(tree, i), i)):
         return False
     word = lexicon.singular(tree[i].text)
     before = [j for j in range(i) if tree[j].kind == "noun" and lexicon.singular(tree[j].text) == word]
@@ -68,12 +68,12 @@ def renames(tree: Sequence[Node], i: int, heads: Sequence[int]) -> int | None:
 
 def _aside_of(tree: Sequence[Node], i: int) -> int | None:
     """The noun before a parenthesis that begins with noun i's phrase: "a fisherman (the old man from the harbour)"."""
-    first = _phrase_start(tree, i)
+    first = phrase_start(tree, i)
     before = first - 2
     if before < 0 or tree[first - 1].text != "(":
         return None
     agree = lexicon.is_plural(tree[before].text) == lexicon.is_plural(tree[i].text)
-    return before if agree and not _contradict(tree, before, i, strict=False) else None
+    return before if agree and not contradict(tree, before, i, strict=False) else None
 
 
 def _is_apposition(tree: Sequence[Node], first: int, second: int) -> bool:
@@ -120,7 +120,7 @@ def _parts_of_a_number(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, 
             continue
         specific = lexicon.singular(tree[whole].text) not in nouns.PEOPLE | nouns.GENDERED
         for part in heads[at + 1 :]:
-            gap = [node.text.lower() for node in tree[(parts or [whole])[-1] + 1 : _phrase_start(tree, part)]]
+            gap = [node.text.lower() for node in tree[(parts or [whole])[-1] + 1 : phrase_start(tree, part)]]
             opens = not parts and gap[-1:] and gap[-1] in (",", ":", "(", "-", "–", "—") and not _ENDS & set(gap)
             if gap[:1] == ["of"] and number(" ".join(gap[1:2])) is not None:
                 gap = gap[2:]  # "a family of four: ..."
@@ -140,22 +140,6 @@ def _parts_of_a_number(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, 
     return same
 
 
-def _phrase_start(tree: Sequence[Node], i: int) -> int:
-    """First word of the noun phrase that ends in noun i."""
-    first = i
-    while first > 0 and (
-        tree[first - 1].kind in ("adjective", "number", "noun", "participle", "adverb") or _is_det(tree, first - 1)
-    ):
-        if _is_det(tree, first) and tree[first - 1].kind == "noun":  # "beside the captain a cabin boy"
-            break
-        first -= 1
-    return first
-
-
-def _is_det(tree: Sequence[Node], i: int) -> bool:
-    return tree[i].relation == "det" or tree[i].text.lower() in ("a", "an", "the", "one")
-
-
 def _tags(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
     """ "1girl, solo, nurse": the bare noun says who the tag's person is; a second one is no further person."""
     tags = [i for i in heads if lexicon.is_tag(tree[i].text)]
@@ -165,7 +149,7 @@ def _tags(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
     solo = any(node.text.lower() == "solo" for node in tree)
     if not tags and len(bare) == 2 and bare == [*heads]:  # "woman, nurse, hospital"
         general = [i for i in bare if lexicon.singular(tree[i].text) in _ANYONE]
-        if len(general) == 1 and not _contradict(tree, bare[0], bare[1], strict=False):
+        if len(general) == 1 and not contradict(tree, bare[0], bare[1], strict=False):
             return {general[0]: bare[1 - bare.index(general[0])]}
     if tags and single and bare and len(tags) == 1:
         return dict.fromkeys((*single, *bare[1:]), bare[0])
@@ -173,7 +157,7 @@ def _tags(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
         return dict.fromkeys(bare[1:], bare[0])
     if len(tags) == 1 and not single:  # "2girls, nurses"
         alike = [i for i in heads if lexicon.is_plural(tree[i].text) and is_bare(tree, i) and i not in tags]
-        if len(alike) == 1 and not _contradict(tree, tags[0], alike[0], strict=False):
+        if len(alike) == 1 and not contradict(tree, tags[0], alike[0], strict=False):
             return {alike[0]: tags[0]}
     if tags and several:
         bare = [*bare, *several]
@@ -182,19 +166,19 @@ def _tags(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
 
 def is_bare(tree: Sequence[Node], i: int) -> bool:
     """Whether noun i is a tag: it stands between commas, with adjectives at most."""
-    first = _phrase_start(tree, i)
+    first = phrase_start(tree, i)
     before = tree[first - 1].text if first else ","
     after = tree[i + 1].text if i + 1 < len(tree) else ","
-    introduced = any(_is_det(tree, n) or tree[n].kind == "number" for n in range(first, i))
+    introduced = any(is_det(tree, n) or tree[n].kind == "number" for n in range(first, i))
     return before in (",", ".", ";", "|") and after in (",", ".", ";", "|") and not introduced
 
 
 def _repeats(tree: Sequence[Node], i: int, earlier: Sequence[int]) -> int | None:
     """The earlier noun whose people noun i names again, or None."""
-    words = [node.text.lower() for node in tree[_phrase_start(tree, i) : i]]
+    words = [node.text.lower() for node in tree[phrase_start(tree, i) : i]]
     definite = any(word in _DEFINITE for word in words)
     counted = any(number(word) is not None for word in words)
-    bare = not definite and not counted and not any(_is_det(tree, n) for n in range(_phrase_start(tree, i), i))
+    bare = not definite and not counted and not any(is_det(tree, n) for n in range(phrase_start(tree, i), i))
     possessed = any(True for _ in children(tree, i, {"poss"}))
     if not (definite or bare) or possessed or _OTHERS & {*words}:
         return None
@@ -205,10 +189,10 @@ def _repeats(tree: Sequence[Node], i: int, earlier: Sequence[int]) -> int | None
         if lexicon.singular(tree[j].text) == word
         and lexicon.is_plural(tree[j].text) == plural
         and not (tree[i].relation == "conj" and tree[i].head == j and {"and", "or", "&"} & {n.text for n in tree[j:i]})
-        and not _contradict(tree, j, i, strict=bare)
+        and not contradict(tree, j, i, strict=bare)
     ]
     if fits:
-        alike = [j for j in fits if {*_described(tree, j)} & {*_described(tree, i)}]
+        alike = [j for j in fits if {*described(tree, j)} & {*described(tree, i)}]
         return (alike or fits)[-1]
     later = [j for j in earlier if any(node.text in _ENDS for node in tree[j:i])]
     if not definite or not later:
@@ -216,35 +200,5 @@ def _repeats(tree: Sequence[Node], i: int, earlier: Sequence[int]) -> int | None
     if plural or word in ("couple", "pair"):
         several = len(later) > 1 or lexicon.is_plural(tree[later[-1]].text)
         return later[-1] if several and word in _EVERYONE else None
-    single = [j for j in later if not lexicon.is_plural(tree[j].text) and not _contradict(tree, j, i, strict=False)]
+    single = [j for j in later if not lexicon.is_plural(tree[j].text) and not contradict(tree, j, i, strict=False)]
     return single[0] if len(single) == 1 and len(later) == 1 and word in nouns.GENERIC else None
-
-
-_PRAISE = frozenset(
-    "beautiful gorgeous pretty cute stunning lovely attractive handsome sexy perfect detailed realistic".split()
-)
-
-
-def _described(tree: Sequence[Node], i: int) -> list[str]:
-    return [node.text.lower() for node in children(tree, i, {"amod", "nmod"})]
-
-
-def _contradict(tree: Sequence[Node], first: int, second: int, strict: bool) -> bool:
-    """Whether two mentions cannot be one person: "a male doctor, female doctor"; strict: or are said to look different."""
-    names = [name_after(tree, i) for i in (first, second)]
-    if None not in names and tree[names[0] or 0].text != tree[names[1] or 0].text:
-        return True
-    stated = []
-    for i in (first, second):
-        words = _described(tree, i)
-        said: list[tuple[str, object]] = [(axis, word) for word in words if (axis := attribute_axis(word))]
-        said = [(axis, word == "female" if word in ("male", "female") else word) for axis, word in said]
-        said += [
-            (axis, lexicon.is_of_women(noun)) for axis, noun in lexicon.stated_by_noun(tree[i].text) if axis == "gender"
-        ]
-        stated.append(said)
-    axes = {axis for axis, _ in stated[0]} & {axis for axis, _ in stated[1]}
-    if any({w for a, w in stated[0] if a == axis}.isdisjoint({w for a, w in stated[1] if a == axis}) for axis in axes):
-        return True
-    looks = [{*_described(tree, i)} - _PRAISE for i in (first, second)]
-    return strict and bool(looks[0]) and bool(looks[1]) and looks[0].isdisjoint(looks[1])

@@ -1,11 +1,12 @@
-"""Part-of: whose face a face word names, and which group it joins."""
+"""Part-of: whose face a face word names, and which group it joins; which faces are nobody's."""
 
 from collections.abc import Sequence
 
-from . import lexicon, nouns
+from . import lexicon, nouns, things
+from .attributes import attribute_axis
 from .draft import Draft, conjuncts
 from .rules_parser import Node
-from .tree import object_of, subject_of
+from .tree import children, object_of, reaches_people, subject_of
 
 
 def link_faces(tree: Sequence[Node], drafts: dict[int, Draft]) -> None:
@@ -48,3 +49,34 @@ def _owners(tree: Sequence[Node], face: int, drafts: dict[int, Draft]) -> tuple[
 
 def _is_face(tree: Sequence[Node], i: int) -> bool:
     return lexicon.singular(tree[i].text) in nouns.FACES
+
+
+def is_of_things(tree: Sequence[Node], i: int) -> bool:
+    """Whether a face is a clock's or a cat's: "a clock face", "the face of a cat", "a giraffe with a funny face"."""
+    for child in children(tree, i, {"compound", "nmod", "poss", "amod"}):
+        person = lexicon.is_person(child.text) or attribute_axis(child.text) or child.text.lower() == "human"
+        if child.kind == "noun" and not person and (child.relation != "amod" or _has_a_face(child.text)):
+            return True
+    if any(child.text.lower() in things.MADE for child in children(tree, i, {"acl", "relcl"})):
+        return True  # "a face carved in a mountain"
+    owner = object_of(tree, i)
+    if owner is not None:
+        return not reaches_people(tree, owner)
+    holder = tree[tree[i].head].head
+    if tree[i].relation == "pobj" and tree[tree[i].head].text.lower() in ("with", "has", "having"):
+        pictured = lexicon.singular(tree[holder].text) in nouns.PICTURES
+        return tree[holder].kind == "noun" and holder != i and not pictured and not reaches_people(tree, holder)
+    for n in range(i - 1, 0, -1):  # wherever a parser hung it: "icons with happy, angry and sobbing faces"
+        if tree[n].text.lower() == "with" and tree[n - 1].kind == "noun":
+            pictured = lexicon.singular(tree[n - 1].text) in nouns.PICTURES
+            return not pictured and not reaches_people(tree, n - 1)
+        if tree[n].kind not in ("adjective", "participle", "adverb") and tree[n].text not in (",", "and", "a", "the"):
+            break
+    if tree[i].relation == "dobj" and tree[tree[i].head].text.lower() in ("has", "having", "have"):
+        above = tree[tree[i].head].head
+        return tree[above].kind == "noun" and not reaches_people(tree, above)
+    return False
+
+
+def _has_a_face(word: str) -> bool:
+    return lexicon.singular(word) in things.WITH_FACES

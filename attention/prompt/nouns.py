@@ -66,7 +66,7 @@ COLLECTIVES = frozenset(
 )
 # Those that one belongs to: "the captain of a team" names nobody besides.
 BODIES = COLLECTIVES - frozenset("audience couple crowd family posse royalty townsfolk folk group party".split())
-# Nouns for others than people too: people only where something else in the prompt says so (see people.evidence).
+# Nouns for others than people too: people only where something else in the prompt says so (evidence.py).
 WEAK = frozenset("figure fan server character band".split())
 GENERIC = frozenset(
     "man woman boy girl male female person guy lady gentleman adult child human individual people".split()

@@ -4,28 +4,15 @@ from collections.abc import Sequence
 
 from . import lexicon, nouns, things
 from .attributes import attribute_axis
+from .evidence import evidence
+from .faces import is_of_things
 from .names import is_of_a_name, is_of_a_title, is_of_an_animal, is_surname, name_after
 from .numbers import QUANTITIES, number
 from .origins import COLOURS, is_origin
 from .rules_parser import Node
-from .tree import children, compound_start, is_clause, object_of, phrase, subject_of
+from .tree import children, compound_start, is_clause, object_of, phrase, reaches_people, subject_of
 from .vocabulary import POSSESSIVES
 
-# What only people do, so that a "figure" or a "fan" that does it is one; and how only people are described.
-_ACTS = frozenset(
-    """standing sitting walking running kneeling wearing holding carrying watching cheering screaming waving singing shouting
-    clapping waiting dancing playing reading looking facing talking exchanging embracing hugging kissing smiling laughing
-    crouching bowing praying pointing leaning lurking emerging climbing riding gathered dressed clad seated meditating
-    serving bringing taking celebrating chanting crying fighting""".split()
-)
-_HUMAN = frozenset(
-    """hooded cloaked robed shadowy lone lonely human mysterious silhouetted male female ghostly masked solitary distant caped dark
-    cheering screaming excited devoted young happy armored armoured faceless humanoid feminine masculine""".split()
-)
-_GAMES = frozenset(
-    """football soccer baseball hockey sports sport music rock movie anime basketball cricket rugby tennis opera jazz pop metal
-    comic racing wrestling""".split()
-)
 _SUITS = frozenset("hearts heart spades spade clubs club diamonds diamond".split())
 _CARDS = frozenset("king queen jack knave ace page knight".split())
 _PIECES = frozenset("king queen knight bishop pawn rook".split())
@@ -63,7 +50,7 @@ def names_people(tree: Sequence[Node], i: int) -> bool:
         return False
     if any(child.text.lower() == "no" for child in children(tree, i, {"det", "neg"})):
         return False
-    if word in nouns.FACES and _is_of_things(tree, i):
+    if word in nouns.FACES and is_of_things(tree, i):
         return False
     if lexicon.singular(node.text) in QUANTITIES and object_of(tree, i) is not None:
         return False  # "a couple of nurses": the nurses are the people
@@ -156,47 +143,18 @@ def _is_animal(tree: Sequence[Node], i: int) -> bool:
 def _is_thing(tree: Sequence[Node], i: int) -> bool:
     """Whether a noun for people and for others names others: "a family of bears", "a model of a chair", "a fan"."""
     word, inner = lexicon.singular(tree[i].text), object_of(tree, i)
-    if inner is not None and not _reaches_people(tree, inner):
+    if inner is not None and not reaches_people(tree, inner):
         several = lexicon.singular(tree[inner].text) != tree[inner].text.lower()
         if word in ("model", "host") or several and word in nouns.COLLECTIVES | {"army", "couple", "ruler"}:
             return True
     start = compound_start(tree, i)
     if word == "staff" and start == i and inner is None and _has_article(tree, i):  # "a wizard with a staff"
         return True
-    return word in nouns.WEAK and not _evidence(tree, i)
+    return word in nouns.WEAK and not evidence(tree, i)
 
 
 def _has_article(tree: Sequence[Node], i: int) -> bool:
     return any(child.text.lower() in ("a", "an") for child in children(tree, i, {"det"}))
-
-
-def _evidence(tree: Sequence[Node], i: int) -> bool:
-    """Whether something is said of node i that is said of people only."""
-    if lexicon.is_listed(phrase(tree, i)) and compound_start(tree, i) < i:  # "a brass band"
-        return True
-    several = tree[tree[tree[i].head].head].text if tree[i].relation == "pobj" else ""
-    if lexicon.singular(several) in ("crowd", "thousand", "hundred", "audience", "dozen", "mob", "horde"):
-        return lexicon.is_plural(tree[i].text)  # "a crowd of fans"
-    before = [node.text.lower() for node in tree[max(0, i - 3) : i]]
-    if len(before) == 3 and lexicon.is_person(before[0]) and before[1] in ("and", "with"):  # "a singer and her band"
-        return before[2] in ("her", "his", "their")
-    if any(node.text.lower() in _GAMES for node in tree[compound_start(tree, i) : i]):
-        return True
-    described = any(child.text.lower() in _HUMAN for child in children(tree, i, {"amod", "compound", "nmod"}))
-    acts = any(
-        node.text.lower() in _ACTS and node.kind in ("participle", "verb", "noun") for node in tree[i + 1 : i + 3]
-    )
-    acts = acts or any(child.text.lower() in _ACTS for child in children(tree, i, {"acl", "relcl"}))
-    who = i + 1 < len(tree) and tree[i + 1].text.lower() == "who"
-    dressed = any(
-        node.relation == "pobj" and tree[node.head].head == i and lexicon.singular(node.text) in _CLOTHES
-        for node in tree
-        if tree[node.head].text.lower() in ("in", "with")
-    )
-    return described or acts or who or dressed
-
-
-_CLOTHES = frozenset("cloak robe coat hood suit dress hat mask armor armour uniform umbrella cape kimono".split())
 
 
 def _depicted(tree: Sequence[Node], i: int) -> bool:
@@ -206,7 +164,7 @@ def _depicted(tree: Sequence[Node], i: int) -> bool:
     if word == "without" or word == "of" and governor.text.lower() == "empty":
         return False
     if word == "of" and lexicon.singular(governor.text) in nouns.NOT_THE_PEOPLE:
-        return lexicon.singular(governor.text) in nouns.WEAK and _evidence(tree, preposition.head)
+        return lexicon.singular(governor.text) in nouns.WEAK and evidence(tree, preposition.head)
     if word == "of" and _is_owner(tree, i, governor):
         return False
     several = lexicon.singular(tree[i].text)
@@ -232,42 +190,3 @@ _SHOWS = frozenset(
 )
 _OWNABLE = things.THINGS - things.MADE - _SHOWS - nouns.PICTURES - nouns.BODY
 _OWNED_BY = POSSESSIVES | {"a", "an", "the"}
-
-
-def _is_of_things(tree: Sequence[Node], i: int) -> bool:
-    """Whether a face is a clock's or a cat's: "a clock face", "the face of a cat", "a giraffe with a funny face"."""
-    for child in children(tree, i, {"compound", "nmod", "poss", "amod"}):
-        person = lexicon.is_person(child.text) or attribute_axis(child.text) or child.text.lower() == "human"
-        if child.kind == "noun" and not person and (child.relation != "amod" or _has_a_face(child.text)):
-            return True
-    if any(child.text.lower() in things.MADE for child in children(tree, i, {"acl", "relcl"})):
-        return True  # "a face carved in a mountain"
-    owner = object_of(tree, i)
-    if owner is not None:
-        return not _reaches_people(tree, owner)
-    holder = tree[tree[i].head].head
-    if tree[i].relation == "pobj" and tree[tree[i].head].text.lower() in ("with", "has", "having"):
-        pictured = lexicon.singular(tree[holder].text) in nouns.PICTURES
-        return tree[holder].kind == "noun" and holder != i and not pictured and not _reaches_people(tree, holder)
-    for n in range(i - 1, 0, -1):  # wherever a parser hung it: "icons with happy, angry and sobbing faces"
-        if tree[n].text.lower() == "with" and tree[n - 1].kind == "noun":
-            pictured = lexicon.singular(tree[n - 1].text) in nouns.PICTURES
-            return not pictured and not _reaches_people(tree, n - 1)
-        if tree[n].kind not in ("adjective", "participle", "adverb") and tree[n].text not in (",", "and", "a", "the"):
-            break
-    if tree[i].relation == "dobj" and tree[tree[i].head].text.lower() in ("has", "having", "have"):
-        above = tree[tree[i].head].head
-        return tree[above].kind == "noun" and not _reaches_people(tree, above)
-    return False
-
-
-def _has_a_face(word: str) -> bool:
-    return lexicon.singular(word) in things.WITH_FACES
-
-
-def _reaches_people(tree: Sequence[Node], i: int) -> bool:
-    """Whether a noun names people or stands for some: "doctors", "a group of doctors"."""
-    if lexicon.is_person(tree[i].text):
-        return True
-    inner = object_of(tree, i)
-    return inner is not None and _reaches_people(tree, inner)

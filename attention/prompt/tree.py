@@ -21,6 +21,14 @@ def object_of(tree: Sequence[Node], i: int) -> int | None:
     return None
 
 
+def reaches_people(tree: Sequence[Node], i: int) -> bool:
+    """Whether a noun names people or stands for some: "doctors", "a group of doctors"."""
+    if lexicon.is_person(tree[i].text):
+        return True
+    inner = object_of(tree, i)
+    return inner is not None and reaches_people(tree, inner)
+
+
 def subject_of(tree: Sequence[Node], i: int) -> int | None:
     """The person noun above node i, through participles: that of "a man working as a nurse" above "as"."""
     seen = {i}
@@ -56,6 +64,22 @@ _IN_THE_ROLE = frozenset(
 
 def phrase(tree: Sequence[Node], i: int) -> str:
     return " ".join(node.text for node in tree[compound_start(tree, i) : i + 1])
+
+
+def phrase_start(tree: Sequence[Node], i: int) -> int:
+    """First word of the noun phrase that ends in noun i."""
+    first = i
+    while first > 0 and (
+        tree[first - 1].kind in ("adjective", "number", "noun", "participle", "adverb") or is_det(tree, first - 1)
+    ):
+        if is_det(tree, first) and tree[first - 1].kind == "noun":  # "beside the captain a cabin boy"
+            break
+        first -= 1
+    return first
+
+
+def is_det(tree: Sequence[Node], i: int) -> bool:
+    return tree[i].relation == "det" or tree[i].text.lower() in ("a", "an", "the", "one")
 
 
 def compound_start(tree: Sequence[Node], i: int) -> int:
