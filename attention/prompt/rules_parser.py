@@ -1,7 +1,7 @@
 """A small tree of a prompt's words, from hand-written rules: noun phrases first, then how they hang together.
 
 The tree uses the dependency labels of spaCy's English models (ClearNLP style), of which it knows amod, compound, det,
-nummod, poss, prep, pobj, dobj, conj, cc, appos, acl, relcl, acomp, attr, advmod, neg: so `linking` reads both parsers'
+nummod, poss, prep, pobj, dobj, conj, cc, appos, acl, relcl, acomp, attr, advmod: so `linking` reads both parsers'
 trees. It is made for prompts, which are noun phrases with few verbs; it does not try to parse English.
 """
 
