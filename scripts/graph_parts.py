@@ -21,7 +21,7 @@ TITLES = {NEGATIVE: "Negative (empty)", LATENT: "Size and number of pictures", S
 
 RUNS_AS_IT_IS = "It works as it is, on the emoji world: the tiny drawn-people model of this pack."
 VOTING = "*Block Voting* → weights: *by resolution (SD)*."
-EMOJI_READER = "*Read Attributes* reads emoji people only: bypass it and what follows it (Ctrl+B)."
+EMOJI_READER = "*Read Attributes*: connect *Load Attribute Reader*, or bypass it and what follows it (Ctrl+B)."
 
 
 def node(kind: str, **inputs: Any) -> dict:

@@ -194,8 +194,8 @@ def measure_a_batch() -> Graph:
             "*Bias-W* compares the people of all pictures, *Bias-P* those inside each picture: 0 is equal. The whiskers say where "
             "the truth lies in 95 of 100 studies, *chance* what a fair model would show of so few people. More pictures: shorter "
             "whiskers.",
-            own="the reader knows emoji people only, with SD 1.5, SDXL and fine-tunes alike. On a photograph its answer means "
-            "nothing: do not use it on people.",
+            own="with SD 1.5, SDXL and fine-tunes alike connect *Load Attribute Reader*: the emoji reader knows emoji people "
+            "only, and its answer means nothing on a photograph. Do not use it on people.",
         ),
         nodes,
         [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, SAMPLER, DECODE, SAVE], ["8"], ["9"], ["10"]],
