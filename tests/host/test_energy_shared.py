@@ -11,6 +11,7 @@ from fair_attention.tests.host.composition import community, core_nodes, ways
 from fair_attention.tests.host.composition.test_gradient import writing
 from fair_attention.tests.host.conditions import halves
 from fair_attention.tests.host.energy_bench import ATTRIBUTION, EnergyBench, overlaps
+from fair_attention.tests.host.post_cfg import denoised
 
 ALL = "all but the middle (BiasMap's 15 layers)"
 
@@ -126,14 +127,8 @@ def test_rows_and_what_is_tracked_of_them(bench, host):
 
 
 def test_steps_outside_the_window_are_the_plain_ones(bench):
-    seen = []
-    for model in (bench.model, bench.guide(start_percent=0.6)[0]):
-        model, found = model.clone(), []
-        model.set_model_sampler_post_cfg_function(
-            lambda args, found=found: found.append(args["denoised"].clone()) or args["denoised"]
-        )
-        bench.sample(model, bench.positive, steps=4)
-        seen.append(found)
+    models = (bench.model, bench.guide(start_percent=0.6)[0])
+    seen = [denoised(bench, model, bench.positive, steps=4) for model in models]
     assert [torch.equal(a, b) for a, b in zip(*seen, strict=True)][:2] == [True, True] and not torch.equal(
         *(s[3] for s in seen)
     )

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fair_attention.tests.host.conditions import halves
+from fair_attention.tests.host.post_cfg import denoised, stopped, watched
 
 
 def test_strength_zero_is_the_plain_picture_bit_for_bit(bench, setting):
@@ -42,21 +43,9 @@ def test_guidance_stays_where_its_mask_is(bench, setting):
     """The first guided prediction differs from the plain one inside the mask only (later steps mix by attention)."""
     left = halves()[:1]
     model, _ = bench.fair(bench.target(), regions=setting.regions, masks=left, start_percent=0.5, end_percent=1.0)
-    seen = {}
-
-    def spy(args):
-        seen.setdefault(round(float(args["sigma"].flatten()[0]), 3), args["denoised"].clone())
-        return args["denoised"]
-
-    plain = bench.model.clone()
-    plain.set_model_sampler_post_cfg_function(spy)
-    bench.sample(plain, setting.positive)
-    expected, seen = dict(seen), {}
-    model = model.clone()
-    model.set_model_sampler_post_cfg_function(spy)
-    bench.sample(model, setting.positive)
-    first = next(s for s in sorted(expected, reverse=True) if not torch.equal(expected[s], seen[s]))
-    change = (expected[first] - seen[first]).abs().amax((0, 1, 2))  # by column
+    steps = zip(*(denoised(bench, m, setting.positive) for m in (bench.model, model)), strict=True)
+    expected, first = next((a, b) for a, b in steps if not torch.equal(a, b))
+    change = (expected - first).abs().amax((0, 1, 2))  # by column
     assert change[:4].min() > 1e-4
     assert change[6:].max() < 3e-5  # another batch size rounds differently, no more
 
@@ -81,14 +70,8 @@ def test_same_seed_same_picture(bench, setting, every):
 def test_a_failed_run_leaves_the_model_as_it_was(bench, setting, host, failure):
     error = host.comfy.model_management.InterruptProcessingException if failure == "interrupt" else failure
     model, attention = bench.fair(bench.target(), regions=setting.regions, masks=halves())
-
-    def fail(args):
-        raise error("stop")
-
-    broken = model.clone()
-    broken.set_model_sampler_post_cfg_function(fail)
     with pytest.raises(error):
-        bench.sample(broken, setting.positive)
+        bench.sample(stopped(model, error("stop")), setting.positive)
     unet = bench.model.model.diffusion_model
     assert not any(m._forward_hooks for m in unet.modules())
     assert attention.runs[-1].result is None
@@ -103,10 +86,8 @@ def test_a_node_that_asks_the_model_once_more_does_not_undo_it(bench, setting, h
     def ask(args):
         conds, x, sigma, options = (args[k] for k in ("cond", "input", "sigma", "model_options"))
         host.comfy.samplers.calc_cond_batch(args["model"], [conds], x, sigma, options)
-        return args["denoised"]
 
-    model = bench.model.clone()
-    model.set_model_sampler_post_cfg_function(ask)
+    model = watched(bench.model, ask)
     fair, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves(), model=model)
     alone, _ = bench.fair(bench.target(), regions=setting.regions, masks=halves())
     assert torch.equal(bench.sample(fair, setting.positive), bench.sample(alone, setting.positive))

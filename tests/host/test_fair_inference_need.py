@@ -7,6 +7,7 @@ from fair_attention.guidance.fair.dealing import UNLIKELY
 from fair_attention.guidance.fair.directions import keep_energy, soften_mask
 from fair_attention.guidance.fair.need import ENERGY, HOLD, attribute_shares, direction_weights, need_of
 from fair_attention.tests.host.conditions import halves
+from fair_attention.tests.host.post_cfg import denoised
 
 GENDER_WORDS = ("female", "male")
 
@@ -16,20 +17,15 @@ def test_the_first_guided_step_is_the_formula(bench, setting, host):
     model, attention = bench.fair(
         bench.target(), regions=setting.regions, masks=halves(), strength=3.0, start_percent=0.5, end_percent=1.0
     )
-    calls, guided = [], []
+    calls = []
 
     def keep(executor, model, conds, *args):
         out = executor(model, conds, *args)
         calls.append([prediction.clone() for prediction in out])
         return out
 
-    def spy(args):
-        guided.append(args["denoised"].clone())
-        return args["denoised"]
-
     model.add_wrapper_with_key(host.comfy.patcher_extension.WrappersMP.CALC_COND_BATCH, "test", keep)
-    model.set_model_sampler_post_cfg_function(spy)
-    bench.sample(model, setting.positive, cfg=5.0)
+    guided = denoised(bench, model, setting.positive, cfg=5.0)
     step = next(i for i, call in enumerate(calls) if len(call) > 2)
     assert step == 2  # of four steps the third is the first behind the middle
     positive, negative, *both = calls[step]

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fair_attention.tests.host.conditions import halves
+from fair_attention.tests.host.post_cfg import denoised, stopped, watched
 
 SAMPLERS = [
     "euler",
@@ -51,21 +52,15 @@ def test_outside_the_people_it_is_the_plain_picture_and_that_one_comes_along(ben
 
 
 def test_the_u_net_sees_the_plain_latent_outside_the_people_at_every_step(bench, setting, host):
-    def watched(model):
+    def steps_of(model):
         seen = []
-
-        def note(args):
-            seen.append((args["input"].clone(), args["denoised"].clone()))
-            return args["denoised"]
-
-        model = model.clone()
-        model.set_model_sampler_post_cfg_function(note)
+        model = watched(model, lambda args: seen.append((args["input"].clone(), args["denoised"].clone())))
         bench.sample(model, setting.positive, sampler="euler_ancestral", steps=6)
         return seen
 
-    plain = watched(bench.model)
+    plain = steps_of(bench.model)
     model, _ = blended(bench, setting, start_percent=0.4, end_percent=0.8)
-    both = watched(model)
+    both = steps_of(model)
     assert len(plain) == 6 and [torch.equal(a[0], b[0]) for a, b in zip(plain, both[:6], strict=True)] == [True] * 6
     edited = both[6:]
     assert 0 < len(edited) < 6  # none in the warm-up
@@ -173,23 +168,10 @@ def quarter(side: int) -> torch.Tensor:
 def test_none_steers_everywhere_and_soft_is_the_default(bench, setting):
     def first_change(**kw):
         """By column, of the first prediction that was steered."""
-        seen = []
-        for model in (
-            bench.fair(
-                bench.target(), regions=setting.regions, masks=left(), start_percent=0.5, steering="in full", **kw
-            )[0],
-            bench.model,
-        ):
-            found = []
-            model = model.clone()
-            model.set_model_sampler_post_cfg_function(
-                lambda args, found=found: found.append(args["denoised"].clone()) or args["denoised"]
-            )
-            bench.sample(model, setting.positive)
-            seen.append(found)
-        return next(
-            change for a, b in zip(*seen, strict=True) if (change := (a - b).abs().amax((0, 1, 2))).max() > 1e-4
-        )
+        given = {"regions": setting.regions, "masks": left(), "start_percent": 0.5, "steering": "in full"}
+        model, _ = bench.fair(bench.target(), **given, **kw)
+        steps = zip(*(denoised(bench, m, setting.positive) for m in (model, bench.model)), strict=True)
+        return next(change for a, b in steps if (change := (a - b).abs().amax((0, 1, 2))).max() > 1e-4)
 
     assert first_change(preservation="none").min() > 1e-4
     soft, default = first_change(preservation="soft"), first_change()
@@ -219,18 +201,8 @@ def test_a_failure_in_either_loop_leaves_the_model_as_it_was(bench, setting):
     plain = bench.sample(bench.model, setting.positive)
     for fails_at in (1, 6):
         model, attention = blended(bench, setting)
-        calls = []
-
-        def fail(args, calls=calls, fails_at=fails_at):
-            calls.append(1)
-            if len(calls) > fails_at:
-                raise RuntimeError("stop")
-            return args["denoised"]
-
-        broken = model.clone()
-        broken.set_model_sampler_post_cfg_function(fail)
         with pytest.raises(RuntimeError, match="stop"):
-            bench.sample(broken, setting.positive)
+            bench.sample(stopped(model, RuntimeError("stop"), after=fails_at), setting.positive)
         assert attention.runs[-1].result is None
         assert not any(m._forward_hooks for m in bench.model.model.diffusion_model.modules())
         assert torch.equal(bench.sample(bench.model, setting.positive), plain)

@@ -6,6 +6,7 @@ import pytest
 
 from fair_attention.tests.host.conditions import halves
 from fair_attention.tests.host.graphs import node
+from fair_attention.tests.host.post_cfg import watched
 
 ALL = "all runs since ComfyUI started"
 
@@ -44,14 +45,12 @@ def test_another_name_or_other_shares_start_anew_and_a_run_by_itself_is_not_coun
 def test_what_was_cancelled_is_not_counted(bench, setting, host):
     target = bench.target(assignment="running quota", running_quota_over=ALL, quota_name="cancelled")
     model, attention = bench.fair(target, regions=setting.regions, masks=halves())
-    broken = model.clone()
 
-    def stop(args):
+    def stop(_):
         if attention.runs[-1].people:
             raise host.comfy.model_management.InterruptProcessingException()
-        return args["denoised"]
 
-    broken.set_model_sampler_post_cfg_function(stop)
+    broken = watched(model, stop)
     with pytest.raises(host.comfy.model_management.InterruptProcessingException):
         bench.sample(broken, setting.positive)
     bench.sample(model, setting.positive)

@@ -5,6 +5,7 @@ import torch
 
 from fair_attention.emoji_world.world import CHECKPOINT
 from fair_attention.tests.host.conditions import Bench, halves
+from fair_attention.tests.host.post_cfg import stopped
 
 ALL = "all runs since ComfyUI started"
 FULL = {"steering": "in full"}  # who gets which is the seed's choice alone
@@ -135,12 +136,7 @@ def test_a_ninth_second_pass_and_one_after_failures(bench, setting):
         second_pass(bench, model, setting.positive, samples, seed, denoise=0.3)
         assert given(attention) == first and kept(attention)
     assert len(attention.runs) == attention.kept
-    broken = model.clone()
-
-    def fail(args):
-        raise RuntimeError("stop")
-
-    broken.set_model_sampler_post_cfg_function(fail)
+    broken = stopped(model, RuntimeError("stop"))
     finished = [run for run in attention.runs if run.result is not None]
     for seed in range(9):
         with pytest.raises(RuntimeError, match="stop"):

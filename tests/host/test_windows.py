@@ -6,6 +6,7 @@ The schedule "normal" puts six steps at 0, 20, 40, 60, 80 and 100 % of the sampl
 import pytest
 
 from fair_attention.tests.host.conditions import PROMPT, halves
+from fair_attention.tests.host.post_cfg import watched
 
 STEPS = 6
 WINDOWS = {(0.0, 0.2): [0], (0.2, 0.6): [1, 2], (0.6, 1.0): [3, 4, 5], (0.19, 0.21): [1]}
@@ -30,14 +31,11 @@ def energy_guided(bench, setting, start, end):
 def people_steered(bench, setting, start, end):
     """Which predictions Fair Inference changes: those after its post-CFG function that differ from those before it."""
     seen = []
-    base = bench.model.clone()
-    base.set_model_sampler_post_cfg_function(lambda args: seen.append(args["denoised"].clone()) or args["denoised"])
+    base = watched(bench.model, lambda args: seen.append(args["denoised"].clone()))
     model, _ = bench.fair(
         bench.target(), model=base, masks=halves(), start_percent=start, end_percent=end, every=1, steering="in full"
     )
-    model.set_model_sampler_post_cfg_function(
-        lambda args: seen.append(bool((args["denoised"] != seen.pop()).any())) or args["denoised"]
-    )
+    model = watched(model, lambda args: seen.append(bool((args["denoised"] != seen.pop()).any())))
     bench.sample(model, setting.positive, steps=STEPS)
     return [step for step, changed in enumerate(seen) if changed]
 
