@@ -6,6 +6,7 @@ rows and words asked for. Memory is [images, words, h, w] floats a block and doe
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -67,6 +68,24 @@ def word_maps(
         probabilities = (qh @ kh * scale).softmax(-1).mean(1)  # [R,n,L]
         parts.append(probabilities @ columns)
     return torch.cat(parts, 1).transpose(1, 2)
+
+
+@dataclass(frozen=True)
+class Cross:
+    """What one cross-attention looks with: q [R,N,H*d] of the picture, k [R,L,H*d] of the text. grid: the picture's (h, w)."""
+
+    module: Any
+    q: Tensor
+    k: Tensor
+    head_count: int
+    grid: tuple[int, int]
+
+    def has_rows(self, rows: int) -> bool:
+        return self.q.shape[0] == self.k.shape[0] == rows
+
+    def maps(self, rows: slice, columns: Tensor, heads: Sequence[int] | None) -> Tensor:
+        """[R,W,h*w] of these rows; columns [L,W]; heads: these only."""
+        return word_maps(self.q[rows], self.k[rows], self.head_count, columns, heads)
 
 
 @dataclass

@@ -12,9 +12,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+UNET_PARTS = ("input", "middle", "output")
+# The lists of blocks of the host's transformers: Flux and Chroma, Qwen-Image, SD 3, Lumina 2 and Z-Image, PixArt.
+JOINT_PARTS = ("double_blocks", "single_blocks", "transformer_blocks", "joint_blocks", "layers", "blocks")
+
 
 class Block(NamedTuple):
-    """Where a cross-attention layer sits, in the host's numbering: input 1 ... output 11.
+    """Where attention to the text sits, in the host's numbering: input 1 ... output 11 of a U-Net, double_blocks 3 of a Flux.
 
     `layer` counts the transformer blocks inside one U-Net block (SDXL has up to ten; SD 1.x and 2.x have one).
     """
@@ -28,15 +32,13 @@ class Block(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Block":
-        """ "output.3" or "output.3.1" -> Block; ValueError for anything else."""
+        """ "output.3", "output.3.1" or "double_blocks.3" -> Block; ValueError for anything else."""
         part, *numbers = text.strip().split(".")
-        if (
-            part not in ("input", "middle", "output")
-            or not 1 <= len(numbers) <= 2
-            or not all(n.isdigit() for n in numbers)
-        ):
+        most = 2 if part in UNET_PARTS else 1 if part in JOINT_PARTS else 0
+        if not 1 <= len(numbers) <= most or not all(n.isdigit() for n in numbers):
             raise ValueError(
-                f"{text!r} is no cross-attention block: write input.4, middle.0 or output.3 (SDXL: output.3.1)"
+                f"{text!r} is no cross-attention block: write input.4, middle.0 or output.3 (SDXL: output.3.1; Flux: "
+                "double_blocks.3 or single_blocks.7)"
             )
         return cls(part, *map(int, numbers))
 

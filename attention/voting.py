@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .capture import MapStore
 from .maps import prepare, read_size, scale_of
-from .trace import Block
+from .trace import UNET_PARTS, Block
 
 TAU = 0.4  # DAAM, OVAM
 RHO = 0.5  # majority
@@ -25,8 +25,9 @@ SCALE_WEIGHTS = {1: 0.25, 2: 0.25, 4: 1.0}  # latent cells a block's cell spans 
 def weight_by_resolution(
     blocks: list[Block], sizes: Mapping[Block, tuple[int, int]], latent: tuple[int, int]
 ) -> dict[Block, float]:
-    """SD prior: quarter resolution 1, half and full 0.25 each, eighth 0 (middle block; as DAAM and OVAM)."""
-    return {b: SCALE_WEIGHTS.get(scale_of(sizes[b], latent), 0.0) for b in blocks}
+    """SD prior: quarter resolution 1, half and full 0.25 each, eighth 0 (middle block; as DAAM and OVAM). All blocks of a
+    transformer have one resolution: 1 each."""
+    return {b: SCALE_WEIGHTS.get(scale_of(sizes[b], latent), 0.0) if b.part in UNET_PARTS else 1.0 for b in blocks}
 
 
 def block_votes(maps: Tensor, tau: float = TAU) -> Tensor:

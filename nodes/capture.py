@@ -1,4 +1,4 @@
-"""Capture Cross-Attention: where the U-Net looks for each word, recorded while any sampler runs."""
+"""Capture Cross-Attention: where the model looks for each word, recorded while any sampler runs."""
 
 import logging
 
@@ -7,12 +7,14 @@ from comfy_api.latest import io
 from ..attention.capture import WordQuery
 from ..attention.prompt.tokens import prompt_words
 from ..attention.records import CONDITIONAL, UNCONDITIONAL, AlignedPrompt, Watch, parse_blocks
-from ..attention.trace import Block, cross_attention_blocks
+from ..attention.trace import Block
+from ..attention.transformers import family_of
+from ..attention.watching import head_count, readable_blocks
 from ..guidance.run_record import Recording
 from ..guidance.schedule import check_window
 from .sampling.clip_text import encode, locate, named_words, own_context
 from .sampling.conditionings import require_width
-from .sampling.observe import observe, require_cross_attention
+from .sampling.observe import observe, require_maps
 from .types import ATTENTION, Attention, Tokens, advanced, schema
 
 NODE = "Capture Cross-Attention"
@@ -27,10 +29,25 @@ def parse_heads(text: str, model, blocks: frozenset[Block] | None, node: str) ->
     if not all(n.isdecimal() for n in names):
         raise ValueError(f"{node}, heads: {text!r} is no list of heads; write numbers from 0 on, as in 0, 3")
     heads = tuple(sorted({int(n) for n in names}))
-    for block, module in cross_attention_blocks(model.model.diffusion_model):
-        if (blocks is None or block in blocks) and heads[-1] >= module.n_heads:
-            raise ValueError(f"{node}, heads: {block} has heads 0 to {module.n_heads - 1}, no {heads[-1]}")
+    unet = model.model.diffusion_model
+    for block, module in readable_blocks(unet).items():
+        count = head_count(unet, module)
+        if (blocks is None or block in blocks) and heads[-1] >= count:
+            raise ValueError(f"{node}, heads: {block} has heads 0 to {count - 1}, no {heads[-1]}")
     return heads
+
+
+def check_family(model, attribution: str, keep_queries: int) -> None:
+    """ValueError for what a transformer cannot be asked: there the text is changed by the picture, block after block."""
+    family = family_of(model.model.diffusion_model)
+    if family is None:
+        return
+    for name, wanted in (("attribution_prompt", attribution.strip()), ("keep_queries", keep_queries)):
+        if wanted:
+            raise ValueError(
+                f"{NODE}, {name}: MODEL is a transformer ({family.name}), which can be asked for words of the sampled prompt "
+                f"only, while it samples; leave {name} {'empty' if name == 'attribution_prompt' else 'at 0'}"
+            )
 
 
 def prompt_watch(tokens: AlignedPrompt, **window) -> Watch:
@@ -85,7 +102,8 @@ class FairAttentionCapture(io.ComfyNode):
             description="Records, while the model samples, where the cross-attention looks for each word. The picture "
             "stays bit-identical. Read it with Cross-Attention Heatmaps or Locate Regions, with the sampled latent beside.",
             inputs=[
-                io.Model.Input("model", tooltip="Any model with a Stable Diffusion 1.x, 2.x or SDXL U-Net."),
+                io.Model.Input("model", tooltip="A model with a Stable Diffusion 1.x, 2.x or SDXL U-Net, or a transformer: Flux, Chroma, Qwen-Image, SD 3, "
+                               "Lumina 2, Z-Image, PixArt."),
                 io.Clip.Input("clip", tooltip="The CLIP the prompt is encoded with."),
                 Tokens.Input("tokens", optional=True, tooltip="From Linguistic Alignment: records the people words. Wins over prompt, words and attribution_prompt."),
                 io.String.Input("prompt", multiline=True, default="", optional=True,
@@ -101,7 +119,8 @@ class FairAttentionCapture(io.ComfyNode):
                                tooltip="Record up to this share of the sampling."),
                 advanced(io.String.Input(
                     "blocks", default="", optional=True,
-                    tooltip="Only these blocks of the U-Net, as in: input.7, middle.0, output.3. Empty: all (try this first).",
+                    tooltip="Only these blocks, as in: input.7, middle.0, output.3; of a Flux: double_blocks.3, single_blocks.7. Empty: all (try "
+                    "this first).",
                 )),
                 advanced(io.Combo.Input(
                     "attribution_softmax", options=[OWN, PADDED], default=OWN, optional=True,
@@ -150,7 +169,8 @@ class FairAttentionCapture(io.ComfyNode):
                 f"{NODE}, {named[0]} knows no word of the prompt; write an attribution_prompt and connect no tokens, or "
                 f"choose {named[1]}"
             )
-        present = require_cross_attention(model, NODE)
+        present = require_maps(model, NODE)
+        check_family(model, attribution_prompt if tokens is None else "", keep_queries)
         chosen = parse_blocks(blocks, present, NODE)
         window = {
             "blocks": chosen,

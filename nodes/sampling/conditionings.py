@@ -12,19 +12,19 @@ from torch import Tensor
 from ...attention.maps import scale_of
 from ...attention.prompt.tokens import CONTEXT
 from ...attention.records import CONDITIONAL, UNCONDITIONAL
-from ...attention.trace import cross_attention_blocks
+from ...attention.watching import text_width
 
 VARIANT = "fair_attention.variant"  # in a conditioning: its text is one of ours
 
 
 def require_width(model: ModelPatcher, context: Tensor, node: str) -> None:
-    """ValueError unless the U-Net reads texts of this context's width [1,L,d]: CLIP and MODEL of one family."""
-    _, module = next(iter(cross_attention_blocks(model.model.diffusion_model)))
-    wanted, given = module.attn2.to_k.in_features, context.shape[-1]
-    if given != wanted:
+    """ValueError unless the model reads texts of this context's width [1,L,d]: CLIP and MODEL of one family."""
+    wanted, given = text_width(model.model.diffusion_model), context.shape[-1]
+    if wanted is not None and given != wanted:
         raise ValueError(
-            f"{node}: CLIP and MODEL are of different families: this CLIP's texts are {given} wide, the U-Net reads "
-            f"texts {wanted} wide (768: Stable Diffusion 1.x, 1024: 2.x, 2048: SDXL). Load both from one checkpoint."
+            f"{node}: CLIP and MODEL are of different families: this CLIP's texts are {given} wide, the model reads "
+            f"texts {wanted} wide (768: Stable Diffusion 1.x, 1024: 2.x, 2048: SDXL, 4096: SD 3 and Flux). Load the CLIP that "
+            "belongs to the model."
         )
 
 
@@ -125,8 +125,18 @@ def model_text(cond: dict):
 
 
 def has_own_text(cond: dict) -> bool:
+    """Whether the model is given the conditioning's own text, with or without empty tokens before it."""
     text, own = getattr(model_text(cond), "cond", None), cond.get("cross_attn")
-    return text is not None and own is not None and text.shape == own.shape and torch.equal(text, own.to(text))
+    if text is None or own is None:
+        return False
+    text = text[:, -own.shape[1] :]
+    return text.shape == own.shape and torch.equal(text, own.to(text))
+
+
+def lead_of(cond: dict) -> int:
+    """How many tokens the model puts before the conditioning's text (Flux 2 fills texts up to 512)."""
+    text = getattr(model_text(cond), "cond", None)
+    return text.shape[1] - cond["cross_attn"].shape[1] if text is not None and has_own_text(cond) else 0
 
 
 def variant(cond: dict, context: Tensor, extras: dict, held: Held) -> dict:

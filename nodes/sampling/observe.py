@@ -13,16 +13,19 @@ from collections.abc import Callable, Mapping
 import torch
 from comfy.model_patcher import ModelPatcher
 from comfy.samplers import CFGGuider
-from torch import Tensor, nn
+from torch import Tensor
 
-from ...attention.capture import MapStore
+from ...attention.capture import Cross, MapStore
+from ...attention.joint import Joint
 from ...attention.kept_queries import KeptQueries
 from ...attention.records import CONDITIONAL, UNCONDITIONAL, Watch
-from ...attention.trace import Block, cross_attention_blocks, trace, uncompiled
+from ...attention.trace import Block, cross_attention_blocks, uncompiled
+from ...attention.transformers import family_of
+from ...attention.watching import readable_blocks, readable_families, watching
 from ...guidance.batch_rows import transformer_options
 from ...guidance.run_record import Recording, SampledRun
 from ...guidance.schedule import ROUNDING, Window, step_of
-from .conditionings import conditionings, matching_uuids, tell_copies_apart, why_unmatched
+from .conditionings import conditionings, lead_of, matching_uuids, tell_copies_apart, why_unmatched
 from .recorder import Asked, Call, Recorder
 from .session import Session, patch
 
@@ -57,6 +60,8 @@ class Observer(Session):
         tell_copies_apart(listed, self.uuids)
         for cond in listed:
             self.recorder.areas[cond.get("uuid")] = cond.get("area")
+            if cond.get("uuid") in self.uuids and cond["uuid"] not in self.recorder.leads:
+                self.recorder.leads[cond["uuid"]] = lead_of(cond)
         x, timestep = args[:2]
         self.recorder.latent = tuple(x.shape[-2:])
         self._follow(float(timestep.flatten()[0]))
@@ -95,7 +100,7 @@ class Observer(Session):
         asked: list[Asked] = []
         taken: set[Block] = set()
 
-        def take(block: Block, module: nn.Module, q: Tensor, k: Tensor, of_block: Mapping) -> None:
+        def look(block: Block, seen: Cross | Joint, of_block: Mapping) -> None:
             """of_block: the options that have reached the U-Net; a wrapper called after this one may have changed the rows."""
             options = of_block if "uuids" in of_block else {**given, **of_block}
             with torch.inference_mode(self.inference), torch.no_grad():
@@ -103,12 +108,12 @@ class Observer(Session):
                     taken.clear()
                     asked[:] = [self._asked(options, options.get("original_shape", args[0].shape), length)]
                 taken.add(block)
-                self.recorder.take(call, asked[0], block, module, q, k, options)
+                self.recorder.take(call, asked[0], block, seen, options)
 
         unet = executor.class_obj
-        wanted = self.watch.blocks or {b for b, _ in cross_attention_blocks(unet)}
+        wanted = self.watch.blocks or set(readable_blocks(unet))
         try:
-            with trace(unet, wanted, take):
+            with watching(unet, wanted, look, args[0].shape, length):
                 out = uncompiled(executor, *args, **kwargs)
             if alone:
                 self.seen.update(self.recorder.keep(call))
@@ -174,12 +179,28 @@ def observe(model: ModelPatcher, key: str, watch: Watch, node: str, capture: Rec
 
 
 def require_cross_attention(model: ModelPatcher, node: str) -> list[Block]:
-    """The blocks of the model's U-Net; ValueError for a model without one (a DiT, say)."""
+    """The blocks of the model's U-Net; ValueError for a model without one (a transformer, say)."""
     blocks = [b for b, _ in cross_attention_blocks(model.model.diffusion_model)]
+    if not blocks:
+        name, family = type(model.model.diffusion_model).__name__, family_of(model.model.diffusion_model)
+        does = (
+            f"a transformer ({family.name}), whose attention this node can neither change nor differentiate; it can be read, by "
+            "Capture Cross-Attention"
+            if family
+            else f"a {name}, which has no U-Net cross-attention to read"
+        )
+        raise ValueError(f"{node}: MODEL is {does}. Use a Stable Diffusion 1.x, 2.x or SDXL checkpoint.")
+    return blocks
+
+
+def require_maps(model: ModelPatcher, node: str, instead: str = "") -> list[Block]:
+    """The blocks in which the model looks at the text; ValueError, by name, for a model that cannot be read. instead: what
+    else the user may do."""
+    blocks = list(readable_blocks(model.model.diffusion_model))
     if not blocks:
         name = type(model.model.diffusion_model).__name__
         raise ValueError(
-            f"{node}: MODEL is a {name}, which has no U-Net cross-attention to read. "
-            "Use a Stable Diffusion 1.x, 2.x or SDXL checkpoint."
+            f"{node}: MODEL is a {name}, whose attention to words cannot be read. Use a Stable Diffusion 1.x, 2.x or SDXL "
+            f"checkpoint, or one of {readable_families()}.{' ' + instead if instead else ''}"
         )
     return blocks

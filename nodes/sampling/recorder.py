@@ -1,13 +1,14 @@
 """From the queries and keys of a forward to the maps of a run: which rows are whose, and where in the picture they lie."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import torch
-from comfy.ldm.modules.attention import BasicTransformerBlock
 from torch import Tensor
 
-from ...attention.capture import WordQuery, selection, word_maps
+from ...attention.capture import Cross, WordQuery, selection
+from ...attention.joint import Joint
 from ...attention.kept_queries import Kept, projection
 from ...attention.records import Watch
 from ...attention.trace import Block
@@ -18,6 +19,7 @@ from .conditionings import place
 
 TILES = "another patch samples the picture in tiles, whose places are not known; those calls were not recorded"
 BATCH = "another patch changed the attention batch; those calls were not recorded"
+REFERENCES = "other pictures with texts of their own are referred to; which tokens are the prompt's is not known, so those calls were not recorded"
 OTHERS = "a forward pass held another number of images and was not recorded"
 
 
@@ -59,29 +61,21 @@ Call = dict[tuple, Maps]  # what one call of the sampler's has recorded: (uuid, 
 class Recorder:
     """Maps of one run. uuids: where the conditionings that hold the words hold them. note: what was not recorded, and why.
 
-    areas: where each conditioning lies. latent: the size of what the sampler asks about, which it may change. Both are
-    set by the observer, call by call.
+    areas: where each conditioning lies. leads: how many tokens the model puts before its text. latent: the size of what the
+    sampler asks about, which it may change. All are set by the observer, call by call.
     """
 
     def __init__(self, watch: Watch, run: SampledRun, uuids: dict, note: Callable[[str], None]):
         self.watch, self.run, self.uuids, self.note = watch, run, uuids, note
         self.areas: dict = {}
+        self.leads: dict = {}
         self.latent: tuple[int, int] | None = None
         self.gathered: dict[tuple, Gathered] = {}  # of a step whose images are asked for one window after the other
         self.columns: dict[tuple, Tensor] = {}
         self.keys: dict[Block, Tensor] = {}  # of the attribution prompt, one projection a run
 
-    def take(
-        self,
-        call: Call,
-        asked: Asked,
-        block: Block,
-        module: BasicTransformerBlock,
-        q: Tensor,
-        k: Tensor,
-        options: Mapping,
-    ) -> None:
-        """Record what a block looks at into `call`. q [R,N,C], k [R,L,C]; options: as the block was called with."""
+    def take(self, call: Call, asked: Asked, block: Block, look: Cross | Joint, options: Mapping) -> None:
+        """Record what a block looks at into `call`. options: as the block was called with."""
         if not asked.chunks:
             return
         uuids, shape, store = asked.uuids, asked.shape, self.run.store
@@ -94,33 +88,37 @@ class Recorder:
         if numbers is None:
             self.note(OTHERS)
             return
-        if q.shape[0] == shape[0] and self.watch.attribution is not None:
-            k = keys_as_the_prompt_s(self.keys, block, module, self.watch.attribution, q, options)
-        if q.shape[0] != shape[0] or k.shape[0] != shape[0]:
+        if isinstance(look, Cross) and self.watch.attribution is not None and look.q.shape[0] == shape[0]:
+            keys = keys_as_the_prompt_s(self.keys, block, look.module, self.watch.attribution, look.q, options)
+            look = replace(look, k=keys)
+        if not look.has_rows(shape[0]):
             self.note(BATCH)
             return
-        grid, images = tuple(options["activations_shape"][-2:]), len(numbers)
+        if isinstance(look, Joint) and look.first is None:
+            self.note(REFERENCES)
+            return
+        images = len(numbers)
         for chunk, area in zip(asked.chunks, areas, strict=True):
             rows, uuid = slice(chunk * images, (chunk + 1) * images), uuids[chunk]
-            columns = self._columns(uuid, k.shape[1], asked.length, q.device)
-            maps = word_maps(q[rows], k[rows], module.n_heads, columns, self.watch.heads)
-            where = grid, *place(area, grid, store.latent_size)
-            kept = self._queries(asked.step, block, module, q[rows], grid, options)
+            columns = self._columns(uuid, look, asked.length)
+            maps = look.maps(rows, columns, self.watch.heads)
+            where = look.grid, *place(area, look.grid, store.latent_size)
+            kept = self._queries(asked.step, block, look, rows, options) if isinstance(look, Cross) else None
             # Of several forwards within one call of the sampler's, the last is the one that it asked for: others are
             # made on the way there, of a picture to refer to, say.
             call[uuid, uuids[:chunk].count(uuid), block] = Maps(asked.step, numbers, maps, where, kept)
 
-    def _queries(self, step: int, block: Block, module: Any, q: Tensor, grid: tuple, options: Mapping) -> Tensor | None:
+    def _queries(self, step: int, block: Block, look: Cross, rows: slice, options: Mapping) -> Tensor | None:
         """The queries of a block, off the device, where they are to be kept; with them what to_k does to a text."""
-        kept = self.run.queries
-        if kept is None or not kept.wants(step, grid):
+        kept, module, q = self.run.queries, look.module, look.q[rows]
+        if kept is None or not kept.wants(step, look.grid):
             return None
         if (options.get("patches") or {}).get("attn2_patch"):
             kept.give_up("another patch changes what the texts are to the attention, so no queries were kept")
             return None
         if block not in kept.projections:
             kept.projections[block] = projection(module.attn2.to_k, module.attn2.to_k.in_features, q)
-            kept.heads[block] = module.n_heads
+            kept.heads[block] = look.head_count
         return q.detach().to("cpu", copy=True)
 
     def keep(self, call: Call) -> dict:
@@ -164,19 +162,22 @@ class Recorder:
         parts.there.update(found.numbers)
         return self.gathered.pop(key).maps if len(parts.there) == images else None
 
-    def _columns(self, uuid, length: int, given: int, device: torch.device) -> Tensor:
-        """[length, words] on this device: which keys are the words' own. Made once a run, not once a block and step.
+    def _columns(self, uuid, look: Cross | Joint, length: int) -> Tensor:
+        """[T,words] on the device: which keys are the words' own. Made once a run, not once a block and step.
 
-        given: the text's length before patches took some of its tokens for the keys and others for the values (NegPip).
+        length: of the text as the model is given it. Patches may take some of a U-Net's tokens for the keys and others for
+        the values (NegPip), which a cross-attention's keys then count.
         """
+        given = look.k.shape[1] if isinstance(look, Cross) else length
         if self.watch.attribution is not None:
-            own, start = min(self.watch.attribution.shape[1], length), 0
+            own, start, lead = min(self.watch.attribution.shape[1], given), 0, 0
         else:
-            own, start = self.uuids[uuid][:2]
-            each = given // length if length and given % length == 0 else 1
+            (own, start), lead = self.uuids[uuid][:2], self.leads.get(uuid, 0)
+            each = length // given if given and length % given == 0 else 1
             own, start = own // max(1, each), start // max(1, each)
-        key = own, start, length, device
+        key = own, start, lead, given, look.q.device
         if key not in self.columns:
             words = tuple(WordQuery(w.label, tuple(p + start for p in w.positions)) for w in self.watch.words)
-            self.columns[key] = selection(words, own, length).to(device)
+            columns = selection(words, own, given - lead)
+            self.columns[key] = torch.cat([columns.new_zeros(lead, len(words)), columns]).to(look.q.device)
         return self.columns[key]

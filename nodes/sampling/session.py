@@ -13,6 +13,7 @@ from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
+from ...attention.transformers import family_of
 from ...guidance.run_record import Recording, SampledRun
 from .blame import named
 
@@ -77,10 +78,31 @@ def patch(model: ModelPatcher, key: str, start: Callable[..., Session], node: st
     def diffusion_model(executor, *args, **kwargs):
         return current[-1].forward(executor, args, kwargs) if current else executor(*args, **kwargs)
 
+    def apply_model(executor, x, t, c_concat=None, c_crossattn=None, control=None, transformer_options=None, **kwargs):
+        forward = BareForward(executor)
+        given = {"c_concat": c_concat, "control": control, "transformer_options": transformer_options or {}, **kwargs}
+        if not current:
+            return forward(x, t, c_crossattn, **given)
+        return current[-1].forward(forward, (x, t, c_crossattn), given)
+
+    family = family_of(model.model.diffusion_model)
+    if family is not None and family.bare:
+        model.add_wrapper_with_key(WrappersMP.APPLY_MODEL, key, apply_model)
     model.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, key, outer_sample)
     model.add_wrapper_with_key(WrappersMP.CALC_COND_BATCH, key, calc_cond_batch)
     model.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, key, diffusion_model)
     return current
+
+
+class BareForward:
+    """A forward of a model that asks no wrapper around it (SD 3, PixArt), as the others' are called: (x, t, text, ...)."""
+
+    def __init__(self, executor: Callable):
+        self.executor = executor
+        self.class_obj = executor.class_obj.diffusion_model
+
+    def __call__(self, x: Tensor, t: Tensor, text: Tensor | None, *, c_concat, control, transformer_options, **kwargs):
+        return self.executor(x, t, c_concat, text, control, transformer_options, **kwargs)
 
 
 @contextmanager

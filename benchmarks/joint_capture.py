@@ -1,0 +1,93 @@
+"""What recording the attention of a transformer costs, at Flux's shape: `python -m fair_attention.benchmarks.joint_capture`.
+
+Blocks of Flux's width (3072, 24 heads) with random weights, two of each kind instead of 19 and 38, a picture of 1024 x 1024
+(4096 tokens) and a text of 512, eight words, all blocks recorded. One step (guidance-distilled, so one forward) with and
+without capture in alternating order; the overhead is the median of the paired differences. It takes a minute a step on two
+cores and 8 GB of memory. --quick: a narrow model and a small picture, to try the command itself.
+"""
+
+import argparse
+import json
+from statistics import median
+from typing import Any
+
+import torch
+
+from ..host import hosts
+from ..host.in_process import use_host
+from ..host.tiny_transformers import FLUX
+from .capture import WORDS, timed
+
+WIDE = {**FLUX, "hidden_size": 3072, "num_heads": 24, "context_in_dim": 4096, "vec_in_dim": 768}
+
+
+class Bench:
+    """A Flux of random weights, its noise and its text."""
+
+    def __init__(self, sizes: dict[str, Any], side: int, length: int):
+        from ..host import tiny_transformers
+
+        tiny_transformers.FAMILIES["bench"] = ("Flux", sizes, 16)
+        self.model = tiny_transformers.model("bench")
+        generator = torch.Generator().manual_seed(1)
+        self.text = torch.randn(1, length, sizes["context_in_dim"], generator=generator)
+        self.pooled = torch.randn(1, sizes["vec_in_dim"], generator=generator)
+        self.noise = torch.randn(1, 16, side, side, generator=generator)
+
+    def sample(self, model) -> torch.Tensor:
+        import comfy.samplers
+
+        guider = comfy.samplers.CFGGuider(model)
+        conditioning = [[self.text, {"pooled_output": self.pooled, "guidance": 3.5}]]
+        guider.set_conds(conditioning, conditioning)
+        guider.set_cfg(1.0)
+        sigmas = comfy.samplers.calculate_sigmas(model.get_model_object("model_sampling"), "normal", 1)
+        euler = comfy.samplers.sampler_object("euler")
+        return guider.sample(self.noise, torch.zeros_like(self.noise), euler, sigmas, disable_pbar=True, seed=0)
+
+    def captured(self):
+        """The patched model, which records WORDS words in every block."""
+        from ..attention.capture import WordQuery
+        from ..attention.records import Watch
+        from ..guidance.run_record import Recording
+        from ..nodes.sampling.observe import observe
+
+        words = tuple(WordQuery(f"word {i}", (i,)) for i in range(1, WORDS + 1))
+        capture = Recording(Watch(words, self.text))
+        return observe(self.model.clone(), "bench", capture.watch, "joint-capture", capture)
+
+
+def measure(bench: Bench, rounds: int) -> dict[str, Any]:
+    models = {"plain": bench.model, "captured": bench.captured()}
+    for model in models.values():
+        bench.sample(model)  # warm up
+    shares, steps, identical = [], [], True
+    for number in range(rounds):
+        order = ("plain", "captured") if number % 2 == 0 else ("captured", "plain")
+        seen = {name: timed(lambda name=name: bench.sample(models[name])) for name in order}
+        steps.append(seen["plain"][0])
+        shares.append(100 * (seen["captured"][0] / seen["plain"][0] - 1))
+        identical &= torch.equal(seen["plain"][2], seen["captured"][2])
+        print(f"round {number + 1}: step {steps[-1]:.2f} s, capture {shares[-1]:+.2f} %", flush=True)
+    return {
+        "overhead_percent": round(median(shares), 2),
+        "rounds_percent": [round(share, 2) for share in shares],
+        "step_seconds": round(median(steps), 3),
+        "bit_identical": identical,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true")
+    a = parser.parse_args()
+    use_host()
+    with torch.inference_mode():
+        bench = Bench(FLUX, 16, 32) if a.quick else Bench(WIDE, 128, 512)
+        result = {"host": hosts.version(), "threads": torch.get_num_threads(), **measure(bench, a.rounds)}
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
