@@ -23,6 +23,16 @@ def scale_of(grid: tuple[int, int], latent: tuple[int, int]) -> int:
     return max(1, round(latent[0] / grid[0]))  # another patch changed the block's resolution
 
 
+def place(area, grid: tuple[int, int], latent: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(whole grid, offset) of a block's map whose conditioning covers `area` = (h, w, y, x) of the latent, or all."""
+    if area is None or len(area) != 4 or tuple(area[:2]) == tuple(latent):
+        return grid, (0, 0)
+    scale = scale_of(grid, tuple(area[:2]))
+    whole = (max(grid[0], -(-latent[0] // scale)), max(grid[1], -(-latent[1] // scale)))
+    y, x = (min(round(at / scale), w - g) for at, w, g in zip(area[2:], whole, grid, strict=True))
+    return whole, (y, x)
+
+
 def sum_size(latent_size: tuple[int, int]) -> tuple[int, int]:
     """(h, w) at which the maps of all blocks are added up: 64 on the longer side (OVAM, BiasMap), in the latent's shape."""
     longer = max(latent_size)

@@ -6,6 +6,7 @@ Nothing is trained, so pictures mean nothing; but attention is not flat and noth
 `save` writes what the stock loader (UNETLoader) reads back, for the families whose sizes it tells from the weights.
 """
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,21 @@ def model(family: str, seed: int = 0):
     from comfy.model_patcher import ModelPatcher
 
     name, sizes, _ = FAMILIES[family]
-    config = getattr(comfy.supported_models, name)(dict(sizes))
+    config = getattr(comfy.supported_models, name)(known(sizes))
     config.set_inference_dtype(torch.float32, None)
     made = config.get_model({}, "", device="cpu")
     made.diffusion_model.load_state_dict(state_dict(made.diffusion_model, seed))
     return ModelPatcher(made, torch.device("cpu"), torch.device("cpu"))
+
+
+def known(sizes: dict[str, Any]) -> dict[str, Any]:
+    """Without what an older host has no name for, where it takes a record of sizes (Flux, Chroma)."""
+    from comfy.ldm.chroma.model import ChromaParams
+    from comfy.ldm.flux.model import FluxParams
+
+    record = {"flux": FluxParams, "flux2": FluxParams, "chroma": ChromaParams}.get(sizes.get("image_model", ""))
+    names = {"image_model", *(field.name for field in dataclasses.fields(record))} if record else set(sizes)
+    return {name: size for name, size in sizes.items() if name in names}
 
 
 def state_dict(module: torch.nn.Module, seed: int) -> dict[str, torch.Tensor]:

@@ -64,6 +64,6 @@ TESTS: dict[str, tuple[str, ...]] = {
     "nodes/fair/run.py": (*WAYS, *PEOPLE, f"{H}fair_inference_sampling.py", *PACKS[:2]),
     "nodes/sampling/conditionings.py": (f"{H}conditionings.py", *CAPTURE[:2], f"{H}silence.py"),
     "nodes/sampling/observe.py": (*CAPTURE, *PACKS),
-    "nodes/sampling/recorder.py": (*CAPTURE, *PACKS),
+    "guidance/recorder.py": (*CAPTURE, *PACKS),
     "nodes/sampling/session.py": (*CAPTURE, f"{H}fair_inference.py", f"{H}energy_state.py", f"{H}passes.py"),
 }

@@ -9,7 +9,6 @@ from comfy.model_patcher import ModelPatcher
 from comfy.samplers import CFGGuider
 from torch import Tensor
 
-from ...attention.maps import scale_of
 from ...attention.prompt.tokens import CONTEXT
 from ...attention.records import CONDITIONAL, UNCONDITIONAL
 from ...attention.watching import text_width
@@ -164,13 +163,3 @@ def variant_in_force(conds: Iterable[dict], sigma: float) -> bool:
         if cond.get(VARIANT)
     )
     return any(inside)
-
-
-def place(area, grid: tuple[int, int], latent: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """(whole grid, offset) of a block's map whose conditioning covers `area` = (h, w, y, x) of the latent, or all."""
-    if area is None or len(area) != 4 or tuple(area[:2]) == tuple(latent):
-        return grid, (0, 0)
-    scale = scale_of(grid, tuple(area[:2]))
-    whole = (max(grid[0], -(-latent[0] // scale)), max(grid[1], -(-latent[1] // scale)))
-    y, x = (min(round(at / scale), w - g) for at, w, g in zip(area[2:], whole, grid, strict=True))
-    return whole, (y, x)

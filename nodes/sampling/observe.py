@@ -23,10 +23,10 @@ from ...attention.trace import Block, cross_attention_blocks, uncompiled
 from ...attention.transformers import family_of
 from ...attention.watching import readable_blocks, readable_families, watching
 from ...guidance.batch_rows import transformer_options
+from ...guidance.recorder import Asked, Call, Recorder
 from ...guidance.run_record import Recording, SampledRun
 from ...guidance.schedule import ROUNDING, Window, step_of
 from .conditionings import conditionings, lead_of, matching_uuids, tell_copies_apart, why_unmatched
-from .recorder import Asked, Call, Recorder
 from .session import Session, patch
 
 PREDICTS = "fair_attention.predicts"  # in the options of a forward with gradients that is a sampling step all the same

@@ -50,7 +50,7 @@ def graph(tiny_name):
 @pytest.mark.parametrize(
     ("place", "title"),
     [
-        (("nodes.sampling.recorder", "Recorder", "take"), ("Fair Inference", "Capture Cross-Attention")),  # of either
+        (("guidance.recorder", "Recorder", "take"), ("Fair Inference", "Capture Cross-Attention")),  # of either
         (("nodes.fair.run", "FairRun", "predict"), ("Fair Inference",)),
         (("guidance.fair.cast", "Cast", "__init__"), ("Fair Inference",)),
         (("nodes.energy.separate_pass", "EnergyPass", "__init__"), ("SoftIoU Energy Guidance",)),
@@ -83,7 +83,7 @@ def test_of_two_captures_the_one_at_work_is_named(bench, host, setting, monkeypa
     """The hook of the outer one fails inside the forward of the inner one."""
     fair, _ = bench.fair(bench.target(), regions=setting.regions)
     model, _ = bench.node["FairAttentionCapture"].execute(fair, bench.clip, setting.tokens).result
-    recorder = of_pack(host, "nodes.sampling.recorder").Recorder
+    recorder = of_pack(host, "guidance.recorder").Recorder
     take = recorder.take
 
     def only_the_capture(self, *args):
@@ -98,7 +98,7 @@ def test_of_two_captures_the_one_at_work_is_named(bench, host, setting, monkeypa
 
 def test_a_failure_is_told_to_the_report_too(bench, host, setting, monkeypatch):
     model, attention = bench.node["FairAttentionCapture"].execute(bench.model, bench.clip, setting.tokens).result
-    monkeypatch.setattr(of_pack(host, "nodes.sampling.recorder").Recorder, "take", None)
+    monkeypatch.setattr(of_pack(host, "guidance.recorder").Recorder, "take", None)
     with pytest.raises(RuntimeError):
         bench.sample(model, setting.positive)
     assert attention.refused[-1].startswith("Capture Cross-Attention, while sampling: TypeError")

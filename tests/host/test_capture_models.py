@@ -136,7 +136,7 @@ def test_a_failed_run_leaves_the_model_as_it_was(bench, host, monkeypatch, failu
         def full(*_):
             raise RuntimeError("out of memory")
 
-        monkeypatch.setattr(host.pack.nodes.sampling.recorder, "word_maps", full)
+        monkeypatch.setattr(host.pack.attention.capture, "word_maps", full)
     with pytest.raises(error):
         bench.sample(broken, positive, steps=3)
     monkeypatch.undo()

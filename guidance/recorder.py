@@ -7,15 +7,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...attention.capture import Cross, WordQuery, selection
-from ...attention.joint import Joint
-from ...attention.kept_queries import Kept, projection
-from ...attention.records import Watch
-from ...attention.trace import Block
-from ...guidance.batch_index import images_of
-from ...guidance.own_keys import keys_as_the_prompt_s
-from ...guidance.run_record import SampledRun
-from .conditionings import place
+from ..attention.capture import Cross, WordQuery, selection
+from ..attention.joint import Joint
+from ..attention.kept_queries import Kept, projection
+from ..attention.maps import place
+from ..attention.records import Watch
+from ..attention.trace import Block
+from .batch_index import images_of
+from .own_keys import keys_as_the_prompt_s
+from .run_record import SampledRun
 
 TILES = "another patch samples the picture in tiles, whose places are not known; those calls were not recorded"
 BATCH = "another patch changed the attention batch; those calls were not recorded"
