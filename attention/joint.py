@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 SIDE = 32  # cells; a finer grid costs most and says little more (OVAM, BiasMap, of U-Nets)
-CHUNK_BYTES = 16 * 2**20  # logits alive at a time
+CHUNK_BYTES = 128 * 2**20  # logits alive at a time
 
 
 def rotated(x: Tensor, pe: Tensor) -> Tensor:
@@ -28,20 +29,24 @@ def joint_maps(
 ) -> Tensor:
     """Mean over heads of softmax(q k^T / sqrt(d) + mask) over all L keys, the words' columns of the first T of them.
 
-    q [R,H,n,d], k [R,H,L,d], columns [T,W] with T <= L, mask [R,1,1 or n,L] or None -> [R,W,n] float32. In chunks over n, so
-    that no logits above chunk_bytes exist; p_t = exp(logit_t - logsumexp) needs the text's columns only.
+    q [R,H,n,d], k [R,H,L,d], columns [T,W] with T <= L, mask [R,1 or H,1 or n,L] or None -> [R,W,n] float32. The attention of
+    values that are the columns themselves: a fused kernel sums in float32 and keeps no [n,L]. In chunks over n all the same,
+    for where there is none (our decision).
     """
-    keys = (k.float() * k.shape[-1] ** -0.5).transpose(2, 3)  # [R,H,d,L]
-    length, columns = len(columns), columns.to(q.device)
+    heads, width = k.shape[1], k.shape[-1]
     step = max(1, chunk_bytes // (4 * math.prod(k.shape[:3])))
     parts = []
-    for start in range(0, q.shape[2], step):
-        logits = q[:, :, start : start + step].float() @ keys  # [R,H,n,L]
-        if mask is not None:
-            logits += mask if mask.shape[2] == 1 else mask[:, :, start : start + step]
-        text = (logits[..., :length] - logits.logsumexp(-1, keepdim=True)).exp_()
-        parts.append(text.mean(1) @ columns)
-    return torch.cat(parts, 1).transpose(1, 2)
+    for words in columns.to(q).split(width, 1):
+        values = F.pad(words, (0, width - words.shape[1], 0, k.shape[2] - len(words)))
+        values = values.expand(len(k), heads, -1, -1)
+        found = []
+        for start in range(0, q.shape[2], step):
+            own = mask if mask is None or mask.shape[2] == 1 else mask[:, :, start : start + step]
+            own = None if own is None else own.to(q)
+            shares = F.scaled_dot_product_attention(q[:, :, start : start + step], k, values, attn_mask=own)
+            found.append(shares[..., : words.shape[1]].float().mean(1))
+        parts.append(torch.cat(found, 1))
+    return torch.cat(parts, 2).transpose(1, 2)
 
 
 def additive(mask: Tensor, queries: int) -> Tensor:

@@ -37,6 +37,24 @@ def test_maps_are_an_explicit_softmax_s(chunk_bytes):
     assert torch.allclose(found.double(), expected.transpose(1, 2), atol=1e-6)
 
 
+def test_more_words_than_a_head_is_wide():
+    q, k = looked(width=4)
+    columns = torch.eye(5)
+    found = joint_maps(q, k, torch.cat([columns, columns], 1))
+    assert found.shape == (2, 10, 17)
+    expected = by_hand(q, k)[..., :5].transpose(1, 2)
+    assert torch.allclose(found.double(), torch.cat([expected, expected], 1), atol=1e-6)
+
+
+def test_half_precision_stays_near():
+    """Sums are in full precision, so that only the rounding of queries, keys and result is seen."""
+    q, k = looked(width=16)
+    found = joint_maps(q.bfloat16(), k.bfloat16(), torch.eye(5))
+    assert found.dtype == torch.float32
+    expected = by_hand(q.bfloat16(), k.bfloat16())[..., :5].transpose(1, 2)
+    assert ((found - expected) / expected).abs().max() < 0.03
+
+
 def test_rotary_embedding_turns_pairs():
     """A quarter turn: (1, 0) becomes (0, 1), (0, 1) becomes (-1, 0)."""
     x = torch.tensor([1.0, 0, 0, 1]).expand(1, 1, 3, 4)
