@@ -10,7 +10,9 @@ from pathlib import Path
 from ..metrics.study import StudyError, StudyStore
 from . import run as running
 from .cells import total
-from .places import Embedded, Place, Running
+from .cluster import Cluster, needs
+from .kept import facts
+from .places import Embedded, Fixed, Fleet, Running
 from .progress import Progress, duration
 from .study import Study, load
 
@@ -32,7 +34,24 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="URL",
         help="a ComfyUI that runs already, once or more; default: the embedded one",
     )
-    run.add_argument("--embedded", type=int, default=1, metavar="N", help="how many embedded ones, without --server")
+    run.add_argument(
+        "--embedded", type=int, default=1, metavar="N", help="how many embedded ones, without --server and --ray"
+    )
+    run.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help='a Ray cluster, "auto" or the address of its head; "local": one on this machine alone. Each worker starts a ComfyUI of its own',
+    )
+    run.add_argument(
+        "--worker",
+        type=needs,
+        metavar="GPU=1",
+        help="what each of Ray's workers takes, GPU=0.5 or CPU=4,big=1 say; default: a GPU, where there are none a CPU",
+    )
+    run.add_argument("--workers", type=int, metavar="N", help="of Ray; default: as many as there is room for")
+    run.add_argument(
+        "--models", type=Path, metavar="FOLDER", help="a ComfyUI's models, for embedded ones and Ray's workers"
+    )
     run.add_argument("--dry-run", action="store_true", help="say how much there is to do, and draw nothing")
     report = commands.add_parser("report", help="write report.html, people.csv, summary.csv, audit.json")
     report.add_argument("study", type=Path, help="a study's folder, or its file")
@@ -51,10 +70,15 @@ def folder_of(study: Path, out: Path | None) -> Path:
     return study.with_suffix("") if study.suffix == ".toml" else study
 
 
-def places(asked: argparse.Namespace, folder: Path) -> list[Place]:
+def fleet(asked: argparse.Namespace, folder: Path) -> Fleet:
+    if asked.ray and asked.server:
+        raise StudyError("--ray and --server exclude each other: name the servers, or let Ray start some")
+    models = asked.models and asked.models.absolute()
+    if asked.ray:
+        return Cluster(asked.ray, asked.worker, asked.workers, models)
     if asked.server:
-        return [Running(url) for url in dict.fromkeys(u.rstrip("/") for u in asked.server)]
-    return [Embedded(folder / "host" / str(n)) for n in range(max(1, asked.embedded))]
+        return Fixed([Running(url) for url in dict.fromkeys(u.rstrip("/") for u in asked.server)])
+    return Fixed([Embedded(folder / "host" / str(n), models=models) for n in range(max(1, asked.embedded))])
 
 
 @contextlib.contextmanager
@@ -92,25 +116,19 @@ def told(study: Study, store: StudyStore, waiting: int, servers: int) -> str:
 
 def run(asked: argparse.Namespace) -> int:
     study, folder = load(asked.study), folder_of(asked.study, asked.out)
-    where = places(asked, folder)
-    with StudyStore(folder) as store, alone(folder), contextlib.ExitStack() as stack:
+    with StudyStore(folder) as store, alone(folder), contextlib.closing(fleet(asked, folder)) as where:
         waiting = running.left(study, store)
-        print(told(study, store, len(waiting), len(where)), flush=True)
+        print(told(study, store, len(waiting), where.size()), flush=True)
         if asked.dry_run:
-            for place in where if asked.server else ():
-                place.open()
-                about = place.about()
-                print(f"{place.name}: ComfyUI {about['comfyui']}, {', '.join(about['devices'])}")
+            for line in where.described():
+                print(line)
             return 0
         if not waiting:
             print(f"nothing is left to do. Report: python -m fair_attention.audit report {shlex.quote(str(folder))}")
             return 0
-        before = store.facts()
-        for place in where:
-            stack.callback(place.close)
-            place.open()
-        store.note(**running.facts(study, where, command(), before))
-        drawn = running.Run(study, waiting, store, folder, where, Progress(len(waiting), study.pictures))
+        known = facts(study, store, command())
+        where.open()
+        drawn = running.Run(study, waiting, store, folder, where, known, Progress(len(waiting), study.pictures))
         drawn.go()
         for method, prompt, seed, error, server in store.failures():
             print(f"failed: {method}, {prompt!r}, seed {seed} on {server}: {seen((error.splitlines() or [''])[0])}")

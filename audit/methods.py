@@ -11,6 +11,7 @@ from ..metrics.study.provenance import upstream
 from .study import Method, Study
 
 RECORD = "FairRecordPeople"
+PREFIX = "fair_audit"  # folder of the pictures on the server
 # Slot -> the inputs it goes to where only a node's title is given, the first that the node has.
 SLOTS = {
     "prompt": ("prompt", "text", "value"), "seed": ("seed", "noise_seed", "value"), "pictures": ("batch_size", "amount", "value"),
@@ -34,6 +35,7 @@ class Template:
             slot: [self._place(a, SLOTS[slot]) for a in addresses] for slot, addresses in self._slots(study).items()
         }
         self._independent()
+        self.info = {}  # megabytes, of each server of a large fleet
 
     def cell(self, values: Mapping[str, Any], prefix: str) -> Prompt:
         """The prompt for these values of the slots. prefix: of the pictures' names on the server."""

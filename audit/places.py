@@ -1,8 +1,9 @@
 """Where cells are run: a ComfyUI that runs already, or one of our own, started here and always stopped again."""
 
 import contextlib
+import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,6 +39,27 @@ class Place(Protocol):
 class Runner(Protocol):
     def execute(self, prompt: dict, record: str, keep: int, stopped: Callable[[], bool]) -> Answer:
         """Raises Failed, Unreachable, Stopped."""
+
+    def close(self) -> None: ...
+
+
+class Fleet(Protocol):
+    """All the places of a run. Called by the main thread alone."""
+
+    def size(self) -> int:
+        """How many there are, or will be."""
+
+    def described(self) -> Iterator[str]:
+        """A line for each that can be asked without being started."""
+
+    def open(self) -> None:
+        """Have them answer, or StudyError."""
+
+    def arrived(self) -> Sequence[Place]:
+        """Open places nobody has been told of yet. StudyError: none is left, and none will come."""
+
+    def lost(self, place: Place, why: StudyError) -> None:
+        """A place has ended for good. Raises StudyError where that ends the run."""
 
     def close(self) -> None: ...
 
@@ -101,11 +123,14 @@ class Running:
 
 
 class Embedded(Running):
-    """The pack's own ComfyUI (`make setup`, or COMFYUI_PATH), headless, in a folder of the study; its URL is known once it is open."""
+    """The pack's own ComfyUI (`make setup`, or COMFYUI_PATH), headless, in a folder of the study; its URL is known once it is open.
 
-    def __init__(self, folder: Path, cpu: bool | None = None):
+    models: a folder laid out as a ComfyUI's models, beside the embedded ones.
+    """
+
+    def __init__(self, folder: Path, cpu: bool | None = None, models: Path | None = None):
         super().__init__(f"embedded {folder.name}")
-        self.folder, self.cpu, self.stack, self.starts = folder, cpu, contextlib.ExitStack(), 0
+        self.folder, self.cpu, self.models, self.stack, self.starts = folder, cpu, models, contextlib.ExitStack(), 0
 
     def open(self) -> None:
         from ..host.hosts import SetupError
@@ -117,9 +142,23 @@ class Embedded(Running):
             self.cpu = not torch.cuda.is_available()
         self.starts += 1
         try:
-            self.url = self.stack.enter_context(running(self.folder, cpu=self.cpu)).url
+            self.url = self.stack.enter_context(running(self.folder, self.cpu, self._more_models())).url
         except (HostError, SetupError, OSError) as error:
             raise StudyError(f"the embedded ComfyUI does not start: {error}") from error
+
+    def _more_models(self) -> tuple[str, ...]:
+        """What the host is started with, so that it looks for models there too."""
+        if self.models is None:
+            return ()
+        if not self.models.is_dir():
+            raise StudyError(
+                f"--models: there is no folder {self.models}; name one with checkpoints, loras and so on in it"
+            )
+        kinds = {kind.name: kind.name for kind in sorted(self.models.iterdir()) if kind.is_dir()}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        paths = self.folder / "models.yaml"  # JSON is YAML
+        paths.write_text(json.dumps({"audit": {"base_path": str(self.models.resolve()), **kinds}}), encoding="utf-8")
+        return "--extra-model-paths-config", str(paths.resolve())
 
     def about(self) -> dict[str, Any]:
         from ..emoji_world.world import CHECKPOINT
@@ -140,6 +179,45 @@ class Embedded(Running):
 
     def close(self) -> None:
         self.stack.close()
+
+
+class Fixed:
+    """A fleet whose places are known from the start."""
+
+    def __init__(self, places: Sequence[Place]):
+        self.places = list(places)
+        self.alive, self.told = list(places), False
+
+    def size(self) -> int:
+        return len(self.places)
+
+    def described(self) -> Iterator[str]:
+        for place in self.places:
+            if not isinstance(place, Embedded):
+                place.open()
+                about = place.about()
+                yield f"{place.name}: ComfyUI {about['comfyui']}, {', '.join(about['devices'])}"
+
+    def open(self) -> None:
+        for place in self.places:
+            place.open()
+
+    def arrived(self) -> Sequence[Place]:
+        new = [] if self.told else self.places
+        self.told = True
+        return new
+
+    def lost(self, place: Place, why: StudyError) -> None:
+        self.alive.remove(place)
+        if not self.alive:
+            raise StudyError(
+                f"{why}; no server is left. What is finished is kept: run the same command to go on"
+            ) from why
+
+    def close(self) -> None:
+        with contextlib.ExitStack() as stack:
+            for place in self.places:
+                stack.callback(place.close)
 
 
 def sha256(path: Path) -> str:

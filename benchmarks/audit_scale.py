@@ -2,15 +2,15 @@
 
 python -m fair_attention.benchmarks.audit_scale [--cells 25000] [--servers 16] [--out output/audit-scale]
 
-16 pictures a cell, 2.5 people a picture. --report: rows are put into the file directly, and only the report is measured. Servers are processes of their own (host/fake.py), so that the driver is measured alone: its
-memory, how many cells it writes a second, how long the report takes. Prints one line of JSON.
+16 pictures a cell, 2.5 people a picture. Servers are processes of their own (host/fake.py), so that the driver is measured
+alone: its memory, how many cells it writes a second, how long the report takes. --report: rows are put into the file directly, and
+only the report is measured. Prints one line of JSON.
 """
 
 import argparse
 import contextlib
 import json
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -100,6 +100,13 @@ def fill(folder: Path, cells: int) -> None:
             store.db.executemany("INSERT INTO people VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", found)
 
 
+def reported(folder: Path) -> dict[str, object]:
+    """The report of a study: what it took, and how large it and the study's file are."""
+    used = timed("report", str(folder))
+    sizes = {"html_mb": folder / "report.html", "csv_mb": folder / "people.csv", "database_mb": folder / "study.sqlite"}
+    return {"report": used, **{name: round(file.stat().st_size / 1e6, 2) for name, file in sizes.items()}}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--cells", type=int, default=25_000)
@@ -111,15 +118,12 @@ def main() -> None:
     asked.out.mkdir(parents=True)
     if asked.report:
         fill(asked.out / "study", asked.cells)
-        report = timed("report", str(asked.out / "study"))
-        size = (asked.out / "study" / "report.html").stat().st_size / 1e6
         print(
             json.dumps(
                 {
                     "pictures": asked.cells * PICTURES,
                     "people": asked.cells * PICTURES * 5 // 2,
-                    "report": report,
-                    "html_mb": round(size, 2),
+                    **reported(asked.out / "study"),
                 }
             )
         )
@@ -131,13 +135,9 @@ def main() -> None:
     with servers(asked.servers) as urls:
         words = [word for url in urls for word in ("--server", url)]
         run = timed("run", str(asked.out / "study.toml"), *words)
-    report = timed("report", str(asked.out / "study.toml"))
-    size = (asked.out / "study" / "report.html").stat().st_size / 1e6
-    cores = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(json.dumps({
         "cells": cells, "pictures": cells * PICTURES, "servers": asked.servers, "run": run, "cells_a_second": round(cells / run["seconds"]),
-        "cells_a_processor_second": round(cells / run["processor"]), "report": report, "html_mb": round(size, 2),
-        "database_mb": round((asked.out / "study" / "study.sqlite").stat().st_size / 1e6), "all_processor": round(cores.ru_utime + cores.ru_stime),
+        "cells_a_processor_second": round(cells / run["processor"]), **reported(asked.out / "study"),
     }))  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...metrics.study import StudyError, StudyStore
+from ..kept import whole
 from . import charts, tables, words
 from .counted import Counted, chosen_axes, count
 from .numbers import Change, Numbers, change, changes, numbers
@@ -28,16 +29,20 @@ def report(folder: Path) -> list[Path]:
         paths = [folder / file for file in ("report.html", "people.csv", "summary.csv", "audit.json")]
         page = content(f"Audit: {name}", words.verdict(found, moved), reader, axes, found, moved, notes, lines, failures, facts.get("groups", {}), made(facts), [(name, facts.get("study", ""))])  # fmt: skip
         with writing():
-            paths[0].write_text(render(page), encoding="utf-8")
-            tables.people(paths[1], store, name, reader)
-            tables.summary(paths[2], found)
-            tables.audit(paths[3], facts, reader, found, moved, notes, failures)
+            with whole(paths[0]) as file:
+                file.write_text(render(page), encoding="utf-8")
+            with whole(paths[1]) as file:
+                tables.people(file, store, name, reader)
+            with whole(paths[2]) as file:
+                tables.summary(file, found)
+            with whole(paths[3]) as file:
+                tables.audit(file, facts, reader, found, moved, notes, failures)
     return paths
 
 
 @contextlib.contextmanager
 def writing() -> Iterator[None]:
-    """StudyError where a file of a report cannot be written."""
+    """StudyError where a file of a report cannot be written: a report that was there before still is."""
     try:
         yield
     except OSError as error:
@@ -110,8 +115,8 @@ def compare(before: Path, after: Path, out: Path) -> Path:
         told,
         files,
     )
-    with writing():
-        out.write_text(render(page), encoding="utf-8")
+    with writing(), whole(out) as file:
+        file.write_text(render(page), encoding="utf-8")
     return out
 
 

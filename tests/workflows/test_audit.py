@@ -9,6 +9,8 @@ from PIL import Image
 
 from fair_attention.audit import __main__ as command
 from fair_attention.audit.client import Client
+from fair_attention.audit.places import Embedded
+from fair_attention.metrics.study import StudyError
 from fair_attention.tests.unit.audit.test_run import content
 
 SLOTS = 'workflow = "record-a-study.json"\nslots = {prompt = "Linguistic Alignment", seed = "KSampler", pictures = "Size and number of pictures"}\n'
@@ -60,3 +62,17 @@ def test_plain_is_given_nothing_and_fair_is(studies):
     for row in content(studies[0]):
         given[row[0]].add(row[16])
     assert not given["plain"] - {"", None} and given["fair"] & {"male", "female"}
+
+
+def test_a_comfyui_of_our_own_finds_the_user_s_models(tmp_path):
+    (tmp_path / "models" / "checkpoints" / "of mine").mkdir(parents=True)
+    (tmp_path / "models" / "checkpoints" / "of mine" / "mine.safetensors").touch()
+    place = Embedded(tmp_path / "host", cpu=True, models=tmp_path / "models")
+    try:
+        place.open()
+        (offered, *_) = place.info()["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"]
+        assert {"emoji-world.safetensors", os.path.join("of mine", "mine.safetensors")} <= set(offered)
+    finally:
+        place.close()
+    with pytest.raises(StudyError, match="--models: there is no folder"):
+        Embedded(tmp_path / "host", cpu=True, models=tmp_path / "none").open()

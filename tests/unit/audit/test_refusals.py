@@ -6,13 +6,16 @@ import sqlite3
 
 import pytest
 
+from fair_attention.audit import __main__ as command
 from fair_attention.audit import presets
+from fair_attention.audit.cells import cells_of
 from fair_attention.audit.methods import Template
 from fair_attention.audit.study import load
+from fair_attention.host import fake
 from fair_attention.host.fake import WORKFLOW, FakeHost, object_info, rows
 from fair_attention.metrics.study import StudyError, StudyStore
 from fair_attention.metrics.study.rows import loads
-from fair_attention.tests.unit.audit.test_run import run
+from fair_attention.tests.unit.audit.test_run import content, run
 
 METHOD = '[[methods]]\nname = "plain"\nworkflow = "graph.json"\nslots = {prompt = "Words", seed = "Noise", pictures = "Size"}\n'
 
@@ -61,6 +64,9 @@ def test_a_study_file_is_refused_with_the_remedy(tmp_path, case):
 def test_a_file_of_prompts_with_an_empty_line_is_refused_by_its_number(tmp_path):
     (tmp_path / "prompts.txt").write_text("# people\ntwo cooks\tcook\n\nthree pilots\n")
     with pytest.raises(StudyError, match=r"prompts.txt, line 3 is empty"):
+        load(study_of(tmp_path, prompts='file = "prompts.txt"'))
+    (tmp_path / "prompts.txt").write_text("two cooks\n" + "x" * 10_000 + "\n")
+    with pytest.raises(StudyError, match="prompt 2 has 10000 characters, at most 2000"):
         load(study_of(tmp_path, prompts='file = "prompts.txt"'))
     (tmp_path / "prompts.txt").write_text("# people\ntwo cooks\tcook\nthree pilots\n")
     found = load(study_of(tmp_path, prompts='file = "prompts.txt"')).prompts
@@ -121,6 +127,25 @@ def test_a_server_without_our_nodes_or_with_older_ones_is_refused(tmp_path, lack
         Template(study.methods[0], study, info)
 
 
+@pytest.mark.parametrize("case", [*GRAPHS, "a server without our nodes"])
+def test_what_is_refused_leaves_a_study_as_it_was(tmp_path, case, capsys, monkeypatch):
+    with FakeHost() as host:
+        assert run(study_of(tmp_path), tmp_path / "out", host.url) == 0
+        before = content(tmp_path / "out")
+        if case in GRAPHS:
+            graph, methods, said = GRAPHS[case]
+            study = study_of(tmp_path, graph=graph, methods=methods.replace('"plain"', '"other"'), seeds="blocks = 2")
+        else:
+            info = object_info()
+            del info["FairRecordPeople"]
+            monkeypatch.setattr(fake, "object_info", lambda: info)
+            study, said = study_of(tmp_path, seeds="blocks = 2"), "which the server lacks; install it there"
+        done = len(host.executed)
+        assert run(study, tmp_path / "out", host.url) == 2 and len(host.executed) == done
+    assert said in capsys.readouterr().err
+    assert content(tmp_path / "out") == before
+
+
 def test_a_cell_is_the_method_s_graph_with_its_values_and_nothing_else(tmp_path):
     study = load(
         study_of(tmp_path, graph=WORKFLOW | {"8": {"class_type": "Words", "inputs": {}, "_meta": {"title": "Aside"}}})
@@ -140,6 +165,18 @@ def test_a_method_that_has_changed_is_not_added_to_its_old_rows(tmp_path, capsys
         assert run(study_of(tmp_path), tmp_path / "out", host.url) == 0
         assert run(study_of(tmp_path, seeds="blocks = 2\npictures = 2"), tmp_path / "out", host.url) == 2
     assert "is not what it was when its rows were written" in capsys.readouterr().err
+
+
+def test_a_method_without_rows_may_still_be_mended(tmp_path, capsys):
+    wrong = METHOD.replace('"Noise"', '"Sampler"')
+    with FakeHost() as host:
+        assert run(study_of(tmp_path, methods=wrong), tmp_path / "out", host.url) == 2
+        assert "titled 'Sampler'" in capsys.readouterr().err and not host.executed
+        assert run(study_of(tmp_path), tmp_path / "out", host.url) == 0
+    with FakeHost(wrong=lambda inputs: "out of memory") as host:
+        assert run(study_of(tmp_path), tmp_path / "again", host.url) == 1
+    with FakeHost() as host:
+        assert run(study_of(tmp_path, seeds="pictures = 2"), tmp_path / "again", host.url) == 0
 
 
 def test_a_study_of_another_layout_is_left_as_it_is(tmp_path, capsys):
@@ -173,6 +210,32 @@ def test_a_full_disk_is_told_and_damages_nothing(tmp_path):
         assert whole[0] == 4 * whole[1] and store.db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         store.db.execute("PRAGMA max_page_count = 100000")
         assert store.write("plain", "two cooks", 500, loads(rows("plain", "two cooks", 500, 4))) == 0
+
+
+def test_pictures_that_no_disk_has_room_for_end_the_run_and_it_goes_on_when_there_is_room(tmp_path, capsys):
+    study, out = study_of(tmp_path, seeds="blocks = 3\npictures = 2"), tmp_path / "out"
+    (cell,) = [c for c in cells_of(load(study)) if c.seed == 1]
+    (out / "pictures").mkdir(parents=True)
+    (out / "pictures" / f"{cell.key}-0.png.part").symlink_to("/dev/full")
+    with FakeHost() as host:
+        assert run(study, out, host.url) == 2
+        assert "Make room, then go on as before" in capsys.readouterr().err
+        with StudyStore(out, create=False) as store:
+            assert (*cell.name,) not in store.cells("done") and not store.failures()
+        assert run(study, out, host.url) == 0
+    assert len({row[2:4] for row in content(out)}) == 6 and len(list((out / "pictures").glob("*.png"))) == 6
+
+
+def test_a_report_that_no_disk_has_room_for_leaves_the_one_before(tmp_path, capsys):
+    pytest.importorskip("jinja2", reason="the report needs Jinja2")
+    with FakeHost() as host:
+        assert run(study_of(tmp_path), tmp_path / "out", host.url) == 0
+    words = ["report", str(tmp_path / "out")]
+    assert command.main(words) == 0
+    before = (tmp_path / "out" / "report.html").read_bytes()
+    (tmp_path / "out" / "report.html.part").symlink_to("/dev/full")
+    assert command.main(words) == 2 and "the report cannot be written" in capsys.readouterr().err
+    assert (tmp_path / "out" / "report.html").read_bytes() == before
 
 
 def test_a_server_that_is_not_there_is_told(tmp_path, capsys):
