@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from .run_record import Recording, SampledRun
+from .run_record import CELL, Recording, SampledRun
 
 
 def run_of(capture: Recording, latent: dict, node: str, image: Tensor | None = None) -> SampledRun:
@@ -55,12 +55,10 @@ def require_maps(run: SampledRun, node: str, otherwise: str = "") -> None:
     )
 
 
-CELL = 8  # pixels a side of a latent's cell, in every model that has a U-Net with cross-attention (SD 1.x, 2.x, SDXL)
-
-
-def pixel_size(latent: dict, image: Tensor | None) -> tuple[int, int]:
-    """(height, width) in pixels of the pictures of a latent: of the decoded ones [B,H,W,3], where they are given."""
+def pixel_size(latent: dict, image: Tensor | None, cell: int = CELL) -> tuple[int, int]:
+    """(height, width) in pixels of the pictures of a latent: of the decoded ones [B,H,W,3], where they are given. cell: pixels
+    a side of its cells."""
     if image is not None:
         return image.shape[1], image.shape[2]
     height, width = latent["samples"].shape[-2:]
-    return CELL * height, CELL * width
+    return cell * height, cell * width

@@ -8,6 +8,10 @@ host hands out denoised = D(x, sigma), an estimate of x0, so eps is defined by
 Published guidance is written in eps: eps_hat = eps + gamma. In denoised form that is D_hat = D - sigma * gamma. Any
 gamma that is linear in eps differences is therefore written with D differences in their place, sign included, and
 simply added to D.
+
+Flow matching mixes picture and noise, x = (1 - sigma) x0 + sigma n with sigma from 1 to 0, and predicts the velocity
+v = n - x0; the host hands out D = x - sigma v. Then (x - D) / sigma = v: the same formulas, with velocities where eps stands
+above. A difference held from one step to the next is held as the network predicts it, in eps or in v.
 """
 
 import torch

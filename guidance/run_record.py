@@ -11,6 +11,8 @@ from ..attention.records import Watch
 from .fair.steering import Steered
 from .fair.target import TargetDistribution
 
+CELL = 8  # pixels a side of a latent's cell, in most models
+
 
 class Status(Enum):
     """How a person stands: free to be given an attribute (and where a run ended without, left as drawn); left alone, as the
@@ -91,6 +93,8 @@ class SampledRun:
     ] = ()  # (group, noun, how many) that the prompt names, where they are looked for
     whole: bool = False  # each picture was steered as a whole, by one attribute: its "person" is the picture
     queries: KeptQueries | None = None  # to ask for other words afterwards; of the latest run only
+    guided: str = ""  # in words, at which steps people were steered
+    cell: int = CELL  # pixels a side of a cell of its latents
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -4,8 +4,10 @@ from comfy.utils import common_upscale
 from comfy_api.latest import io
 
 from ..attention.records import RegionFinder, Watch, check_blocks, named_blocks
+from ..attention.trace import Block
+from ..attention.watching import readable_blocks
 from ..guidance.batch_index import image_numbers
-from ..guidance.fair.outcome import why_off
+from ..guidance.fair.outcome import distilled, why_off
 from ..guidance.fair.people import as_masks, check_mask_size, check_masks, larger_than, named_people, separate_parts
 from ..guidance.fair.plan import BLENDED, BY_NEED, IN_FULL, NONE, SOFT, FairPlan, attribute_prompts, columns_of
 from ..guidance.fair.target import PRESETS
@@ -16,8 +18,9 @@ from .fair.blended_run import BlendedRun
 from .fair.run import FairRun
 from .fair.steer import steer
 from .sampling.clip_text import check_clip, encode
-from .sampling.conditionings import require_width
-from .sampling.observe import open_run, require_cross_attention
+from .sampling.conditionings import conditionings, require_same_texts, require_width
+from .sampling.observe import open_run, require_maps
+from .sampling.picture_models import cell_of, distilled_guidance, require_one_frame, require_pictures
 from .sampling.session import Session
 from .types import FAIRNESS, Attention, Regions, Target, advanced, schema
 
@@ -39,7 +42,8 @@ class FairInference(io.ComfyNode):
             description="Gives every person the prompt names an attribute of the target distribution, inside that person's "
             "own region. The people are found during the first steps of the same sampling, or come as masks.",
             inputs=[
-                io.Model.Input("model", tooltip="Any model with a Stable Diffusion 1.x, 2.x or SDXL U-Net."),
+                io.Model.Input("model", tooltip="With masks: any image model (Flux, SD 3.5, Qwen-Image and others). Without: any with a "
+                               "Stable Diffusion 1.x, 2.x or SDXL U-Net."),
                 io.Clip.Input("clip", tooltip="The CLIP the sampled prompt is encoded with."),
                 Target.Input("target", tooltip="From Target Distribution: which attributes, in which shares."),
                 Regions.Input("regions", optional=True, tooltip="From Block Voting: finds the people while sampling."),
@@ -47,7 +51,8 @@ class FairInference(io.ComfyNode):
                               tooltip="One mask per person, from any node, instead of finding them. Used for every image of the batch."),
                 io.Float.Input("strength", default=7.0, min=0.0, max=30.0, step=0.1,
                                tooltip="How hard each person is steered, measured like cfg. Try 7 first. Too low: people stay as the model draws them. Too high: "
-                               "clothes and occupations change too, colours burn. 0: exactly the plain picture."),
+                               "clothes and occupations change too, colours burn. 0: exactly the plain picture. Flux dev has its guidance of 3.5 in every "
+                               "prediction: try 2 there."),
                 io.Float.Input("start_percent", default=0.4, min=0.0, max=1.0, step=0.01,
                                tooltip="Warm-up: up to this share of the sampling the picture is the plain one and the people are located. "
                                "Earlier: stronger, and less of the plain picture is kept."),
@@ -115,7 +120,8 @@ class FairInference(io.ComfyNode):
     def execute(cls, model, clip, target, regions=None, masks=None, strength=7.0, start_percent=0.4, end_percent=0.9,
                 steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6,
                 preservation=SOFT, steering=BY_NEED, hold="", people_of=None, each_mask=ONE) -> io.NodeOutput:  # fmt: skip
-        blocks = require_cross_attention(model, NODE)
+        require_pictures(model, NODE)
+        blocks = blocks_of(model) if masks is not None else require_maps(model, NODE, "Or connect masks.")
         check_window(start_percent, end_percent, NODE)
         if regions is None and masks is None:
             raise ValueError(f"{NODE}: connect regions (from Block Voting) or masks, to say who is to change")
@@ -129,7 +135,8 @@ class FairInference(io.ComfyNode):
             masks = separate_parts(masks) if each_mask == PARTS else masks
             check_masks(masks, regions, NODE)
         if regions is not None:
-            check_blocks(regions, blocks, NODE, "this model's U-Net")
+            if blocks:
+                check_blocks(regions, blocks, NODE, "this model")
             check_clip(clip, regions.aligned, NODE)
         in_context = steer_by == IN_CONTEXT and regions is not None
         held = held_axes(hold, regions)
@@ -147,7 +154,7 @@ class FairInference(io.ComfyNode):
             target, columns, steered_axes, prompts, in_context, strength, start_percent, end_percent, every, quantile, momentum, momentum_beta,
             preservation,
         )  # fmt: skip
-        watch = watch_for(regions, start_percent)
+        watch = watch_for(regions, start_percent, bool(blocks))
         capture = Recording(watch)
         return io.NodeOutput(install(model.clone(), plan, watch, regions, masks, capture, people_of), capture)
 
@@ -164,9 +171,15 @@ def held_axes(text: str, regions: RegionFinder | None) -> tuple[str, ...]:
     return tuple(name for name in names if not any(regions.aligned.stated(g, {name}) for g in groups))
 
 
-def watch_for(regions: RegionFinder | None, end: float) -> Watch:
-    if regions is None:
-        return Watch((), blocks=frozenset())
+def blocks_of(model) -> list[Block]:
+    """The blocks of a model whose attention to words can be read; none in others, which take masks all the same."""
+    return list(readable_blocks(model.model.diffusion_model))
+
+
+def watch_for(regions: RegionFinder | None, end: float, recorded: bool = True) -> Watch:
+    """What to record in the warm-up. recorded: whether the model has attention that can be."""
+    if regions is None or not recorded:
+        return Watch((), regions and regions.aligned.context, blocks=frozenset())
     words = tuple(w for group in regions.aligned.words for w in group)
     return Watch(words, regions.aligned.context, blocks=named_blocks(regions.rule), end_percent=end)
 
@@ -177,21 +190,30 @@ def install(
     """Patch the model clone: the run's session, the attribute prompts before each call, the guidance after CFG."""
 
     def start(guider, latent, noise, seed) -> Session:
+        require_one_frame(latent, guider.model_patcher, NODE)
+        cell = cell_of(guider.model_patcher)
         if masks is not None:
-            check_mask_size(masks, tuple(latent.shape[-2:]), NODE)
+            check_mask_size(masks, tuple(latent.shape[-2:]), NODE, cell)
         observer = open_run(watch, guider, latent, NODE)
+        observer.run.cell = cell
+        texts = [cond for cond in conditionings(guider) if cond["uuid"] in observer.uuids]
+        require_same_texts(texts, plan.prompts.values(), NODE)
         off = why_off(plan, regions, masks)
         people = None if off else whom(plan, regions, masks, capture, people_of, latent, NODE, common_upscale)
         capture.begin(observer.run)
         if masks is None:
             observer.run.named = named_people(regions)
-        if regions is None:
-            observer.run.settings = STEERED_ALONE
+        guidance = distilled_guidance(guider.model_patcher, texts)
+        settings = (
+            STEERED_ALONE if regions is None else "",
+            "" if guidance is None else distilled(plan.strength, guidance),
+        )
+        observer.run.settings = "\n".join(filter(None, settings))
         if people is None:
             observer.run.why_plain = off
             return observer
         people.begin(observer.run)
-        if masks is not None and (said := larger_than(masks, tuple(latent.shape[-2:]))):
+        if masks is not None and (said := larger_than(masks, tuple(latent.shape[-2:]), cell)):
             observer.run.note(said)
         observer.quiet = masks is not None
         kind = BlendedRun if plan.preservation == BLENDED else FairRun

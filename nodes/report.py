@@ -52,7 +52,7 @@ def describe(run: SampledRun, read: ReadAttributes | None = None, size: tuple[in
         line = f"{name}: {count} of {totals.total()} ({count / totals.total():.0%})"
         line += f", asked for {asked[name]:.0%}" if name in asked else ""
         lines.append(line + (f", read as such {met[name][0]}" if name in met else ""))
-    lines += fewer_found(run) + ([run.settings] if run.settings else [])
+    lines += [*fewer_found(run), *filter(None, (run.guided, run.settings))]
     if run.tally:
         lines.append(run.tally)
     return "\n".join([*lines, *run.notes])
@@ -141,11 +141,15 @@ class FairReport(io.ComfyNode):
                 "connect Read Attributes of the whole batch, decoded"
             )
         refused = [f"a later sampling was refused: {refusal}" for refusal in attention.refused]
-        text = "\n".join([describe(run, attributes, pixel_size(latent, image)), *refused])
+        text = "\n".join([describe(run, attributes, pixel_size(latent, image, run.cell)), *refused])
         if run.energy:
             drawn = to_tensor([energy_curve(run, current())])
         else:
-            canvas = image if image is not None else torch.full((run.store.images, *pixel_size(latent, None), 3), 0.25)
+            canvas = (
+                image
+                if image is not None
+                else torch.full((run.store.images, *pixel_size(latent, None, run.cell), 3), 0.25)
+            )
             drawn = draw_people(canvas, run.people or [[] for _ in canvas], given)
         return io.NodeOutput(text, drawn, ui=picture_and_text(cls, drawn, text))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..host import hosts
 from ..host.server import running
-from . import graphs_audit, graphs_baselines, graphs_fair, graphs_guidance, graphs_measure
+from . import graphs_audit, graphs_baselines, graphs_fair, graphs_guidance, graphs_measure, graphs_transformers
 from .draw import to_workflow
 
 FOLDER = hosts.ROOT / "workflows"
@@ -20,9 +20,11 @@ GRAPHS = {
     **graphs_baselines.GRAPHS,
     **graphs_audit.GRAPHS,
     **graphs_measure.GRAPHS,
+    **graphs_transformers.GRAPHS,
 }  # file name -> the function that describes it, as one learns
 
-NEEDS_NEWEST = {"measure-photographs"}  # has core nodes that 0.3.75 does not know
+NEEDS_NEWEST = {"measure-photographs", "fair-inference-flux"}  # have core nodes that 0.3.75 does not know
+NEED_FILES = frozenset(graphs_transformers.GRAPHS)  # models that the user has to get: they do not run as they are
 
 
 def offered(name: str) -> bool:

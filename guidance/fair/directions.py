@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...attention.maps import gaussian_kernel
+from ..frames import over
 from ..parametrization import full_precision
 
 OPPOSED = 4  # the largest set of attributes that are opposed to each other
@@ -106,10 +107,10 @@ def whole_image(directions: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
 def blend(edited: Tensor, plain: Tensor, mask: Tensor) -> Tensor:
     """M (.) edited + (1 - M) (.) plain; where M is 0 or 1, bit for bit the one or the other.
 
-    edited, plain [B,C,h,w], mask M [B,h,w]. Blended latents, here of denoised predictions: a sampler whose steps are
+    edited, plain [B,C,h,w] or [B,C,1,h,w], mask M [B,h,w]. Blended latents, here of denoised predictions: a sampler whose steps are
     linear in x, the denoised prediction and the noise then keeps x outside the mask on the plain trajectory exactly.
     """
-    return torch.lerp(plain, edited, mask.to(plain).unsqueeze(1).expand_as(plain))
+    return torch.lerp(plain, edited, over(mask.to(plain), plain).expand_as(plain))
 
 
 def momentum(

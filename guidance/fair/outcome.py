@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ...attention.records import RegionFinder
 from ..batch_index import SHARED
 from ..run_record import Person, SampledRun, Status
-from ..schedule import Window, no_step_in_window
+from ..schedule import Window, no_step_in_window, step_of
 from .cast import Cast
 from .plan import FairPlan, of_target
 
@@ -30,6 +31,15 @@ def why_off(plan: FairPlan, regions: RegionFinder | None, masks: Tensor | None) 
     return ""
 
 
+def distilled(strength: float, guidance: float) -> str:
+    """What the strength comes to in a model that is distilled for guidance g. Its predictions are D_u + g (D_c - D_u), so that
+    their differences are g times as large as those of the model it was taught by: strength s pushes as g s does there."""
+    return (
+        f"this model is distilled for guidance, and {guidance:g} is in its predictions already: strength {strength:g} pushes about "
+        f"as {strength * guidance:g} would elsewhere (7 there is {7 / guidance:.2g} here)"
+    )
+
+
 def all_stated(plan: FairPlan, regions: RegionFinder) -> str:
     """The words by which the prompt has fixed the target's axes for everybody it names."""
     aligned, wanted = regions.aligned, of_target(plan.target)
@@ -45,9 +55,21 @@ class Progress:
     """What a run of Fair Inference has come by, prediction by prediction. levels: noise levels of the sampler's loop."""
 
     levels: list[float] = field(default_factory=list)
+    guided: set[int] = field(default_factory=set)  # steps of the loop, from 1, at which guidance was added
     asked: int = 0  # predictions
     out_of_range: int = 0  # predictions in the window at which the prompt that names the people is not in force
     steered: int = 0  # predictions to which guidance was added
+
+    def steer(self, sigma: float) -> None:
+        """Guidance was added to a prediction at this noise level."""
+        self.steered += 1
+        self.guided.add(step_of(sigma, torch.tensor(self.levels), 0) + 1)
+
+    def in_words(self) -> str:
+        """At which steps of how many people were steered: in a few-step model they may be one or two."""
+        first, last, total = min(self.guided), max(self.guided), len(self.levels)
+        steps = f"step {first}" if first == last else f"steps {first} to {last}"
+        return f"steered at {steps} of {total}"
 
 
 def settle(cast: Cast, progress: Progress, window: Window, sampling: Any) -> None:
@@ -59,6 +81,7 @@ def settle(cast: Cast, progress: Progress, window: Window, sampling: Any) -> Non
     if len(set(cast.numbers)) < len(cast.numbers) and cast.plan.target.assignment != "running quota":
         run.note(SHARED)
     if progress.steered:
+        run.guided = progress.in_words() if progress.guided else ""
         if progress.out_of_range:
             run.note(
                 f"at {progress.out_of_range} predictions in the window the prompt that names the people was not in force (a "

@@ -12,7 +12,7 @@ from ...attention.records import RegionFinder, check_blocks
 from ...attention.regions import locate
 from ...attention.same_place import coinciding
 from ..find_run import require_maps
-from ..run_record import Person, SampledRun, Status
+from ..run_record import CELL, Person, SampledRun, Status
 from ..schedule import Window
 
 
@@ -110,24 +110,24 @@ def check_masks(masks: Tensor, finder: RegionFinder | None, node: str) -> None:
         )
 
 
-def larger_than(masks: Tensor, latent: tuple[int, int]) -> str:
-    """What to say of masks [n,H,W] that are larger than the picture of this latent; "" for others."""
+def larger_than(masks: Tensor, latent: tuple[int, int], cell: int = CELL) -> str:
+    """What to say of masks [n,H,W] that are larger than the picture of this latent; "" for others. cell: pixels of its cells."""
     (height, width), (h, w) = masks.shape[-2:], latent
-    if height <= 8 * h + 8 or width <= 8 * w + 8:
+    if height <= cell * h + cell or width <= cell * w + cell:
         return ""
     return (
-        f"the masks are {width} x {height}, the picture sampled is {8 * w} x {8 * h}: they are scaled to it. If it is a tile of a "
+        f"the masks are {width} x {height}, the picture sampled is {cell * w} x {cell * h}: they are scaled to it. If it is a tile of a "
         "larger picture (an upscaler's), that is the wrong place: sample tiles without Fair Inference, or crop the masks to the tile"
     )
 
 
-def check_mask_size(masks: Tensor, latent: tuple[int, int], node: str) -> None:
+def check_mask_size(masks: Tensor, latent: tuple[int, int], node: str, cell: int = CELL) -> None:
     """ValueError unless masks [n,H,W] have the shape of the picture: as wide for their height, to one latent cell."""
     (height, width), (h, w) = masks.shape[-2:], latent
     if abs(height * w - width * h) > max(height, width):
         raise ValueError(
             f"{node}, masks: they are {width} x {height}, another shape than the latent's {w} x {h} (a picture of "
-            f"{8 * w} x {8 * h} pixels); make the masks on a picture of that shape, or resize and crop them to it"
+            f"{cell * w} x {cell * h} pixels); make the masks on a picture of that shape, or resize and crop them to it"
         )
 
 

@@ -14,6 +14,7 @@ from torch.nn.functional import cosine_similarity
 
 from ...attention.maps import read_size, resize
 from ..energy.soft_iou import soft_iou
+from ..frames import flat
 from ..run_record import Person, Picture, Recording, SampledRun, Status
 
 OVERLAP = 0.3  # of a person's masks in two passes (SoftIoU), at least. Our decision
@@ -35,7 +36,7 @@ def remember(capture: Recording) -> None:
     for run in capture.runs:
         if run.result is not None and not run.remembered:
             run.remembered = True
-            for latent, people in zip(run.result, run.people or [[]] * len(run.result), strict=True):
+            for latent, people in zip(flat(run.result), run.people or [[]] * len(run.result), strict=True):
                 if any(p.attribute is not None for p in people):
                     known = tuple(replace(p, reason="") if p.status is Status.OPEN else p for p in people)
                     capture.pictures.append(Picture(latent.half(), known))
@@ -114,7 +115,7 @@ def people_named(capture: Recording, latent: Tensor, node: str, upscale: Upscale
     if len(run.people) == len(latent):
         places = list(range(len(latent)))
     else:
-        sized = resize(run.result, (latent.shape[-2], latent.shape[-1])).flatten(1)
+        sized = resize(flat(run.result), (latent.shape[-2], latent.shape[-1])).flatten(1)
         places = [
             int(cosine_similarity(sized, one, dim=1).argmax()) for one in latent.detach().cpu().float().flatten(1)
         ]
@@ -124,8 +125,8 @@ def people_named(capture: Recording, latent: Tensor, node: str, upscale: Upscale
 def first_part(captures: Iterable[Recording], latent: Tensor) -> SampledRun | None:
     """The kept run whose result is this very latent, image by image: a schedule goes on that another sampler began."""
     for run in (run for capture in captures for run in reversed(capture.runs)):
-        if run.result is not None and run.result.shape == latent.shape:
-            images = zip(run.result, latent.detach().cpu().float(), strict=True)
+        if run.result is not None and flat(run.result).shape == latent.shape:
+            images = zip(flat(run.result), latent.detach().cpu().float(), strict=True)
             if all(same(made, image) for made, image in images):
                 return run
     return None

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ...attention.records import RegionFinder
 from ..find_run import require_maps
+from ..frames import flat
 from ..run_record import Person, Recording, SampledRun
 from ..schedule import Window
 from .people import check_warm_up, find_people, people_from_masks
@@ -66,7 +67,8 @@ def whom(
     node: str,
     upscale: Upscale,
 ) -> Whom:
-    """For a sampling that begins with this latent [B,C,h,w]. named: the one whose people the user wants kept."""
+    """For a sampling that begins with this latent [B,C,h,w] or [B,C,1,h,w]. named: the one whose people the user wants kept."""
+    latent = flat(latent)
     captures = [c for c in (capture, named) if c is not None]
     for known in captures:
         remember(known)

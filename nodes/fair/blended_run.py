@@ -16,6 +16,7 @@ from comfy.samplers import CFGGuider
 from torch import Tensor
 
 from ...guidance.fair.directions import blend
+from ...guidance.frames import over
 from ...guidance.random_numbers import same_random_numbers_after
 from .run import FairRun
 
@@ -61,7 +62,7 @@ class BlendedRun(FairRun):
         edited = super().sample(executor, guider, sigmas, extra_args, half(callback, 1), noise, *rest)
         mask = self._people_mask(plain)
         if float(sigmas[-1]) > 0:  # another sampler goes on from here, and blends at the end
-            return torch.where(mask.unsqueeze(1) > 0, edited, plain)
+            return torch.where(over(mask, plain) > 0, edited, plain)
         return blend(edited, plain, mask)
 
     def begin_again(self) -> None:
@@ -85,7 +86,7 @@ class BlendedRun(FairRun):
                 return plain
         mask = self._people_mask(x)
         # Samplers that use more than the denoised prediction (CFG++) move x outside the people a little: undone here.
-        x = torch.where(mask.unsqueeze(1) > 0, x, plain_x)
+        x = torch.where(over(mask, x) > 0, x, plain_x)
         return blend(super().predict(executor, x, timestep, options, seed), plain, mask)
 
     def _unedited_beginning(self, guider: CFGGuider, latent: Tensor, *rest) -> tuple:

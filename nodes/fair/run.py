@@ -22,6 +22,7 @@ from ...guidance.fair.plan import FairPlan
 from ...guidance.fair.shared_quota import TALLY
 from ...guidance.fair.steering import Key
 from ...guidance.fair.whom import Whom
+from ...guidance.frames import flat, shaped_like
 from ...guidance.parametrization import to_denoised
 from ...guidance.schedule import Every, Window, step_of
 from ..sampling.conditionings import variant, variant_in_force
@@ -35,7 +36,7 @@ class Prediction:
     def __init__(self, images: int):
         self.prompts: list[Key] = []  # that ride along; none where what was computed before still holds
         self.parts = Parts(images)
-        self.found: dict[Key, Tensor] = {}  # of all images
+        self.found: dict[Key, Tensor] = {}  # of all images, [B,C,h,w]
         self.base: Tensor | None = None  # the sampler's positive, predicted with them
         self.negative: Tensor | None = None  # and its negative, where it has one
 
@@ -98,7 +99,7 @@ class FairRun(Session):
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
         """One of the sampler's predictions."""
         held = self.guidance.gamma
-        if held is not None and held.shape != x.shape:
+        if held is not None and held.shape != flat(x).shape:
             self.guidance.forget()  # a sampler that changes the latent's size: what was held does not fit
         schedule = options.get("transformer_options", {}).get("sample_sigmas")
         self.prediction = Prediction(self.run.store.images)
@@ -145,7 +146,8 @@ class FairRun(Session):
             found = [*out[len(conds) :], *(call([group], args)[0] for group in ours if apart)]
             theirs = {BASE: positive, NEGATIVE: index_of(self.guider.conds.get(NEGATIVE) or [], conds)}
             base = {name: out[place] for name, place in theirs.items() if place is not None}
-            whole = prediction.parts.add(numbers, {**dict(zip(keys, found, strict=True)), **base})
+            named = {**dict(zip(keys, found, strict=True)), **base}
+            whole = prediction.parts.add(numbers, {name: flat(predicted) for name, predicted in named.items()})
             prediction.base, prediction.negative = whole.pop(BASE, None), whole.pop(NEGATIVE, None)
             prediction.found = whole
         return out[: len(conds)]
@@ -159,16 +161,16 @@ class FairRun(Session):
         denoised, sigma, prediction = args["denoised"], args["sigma"], self.prediction
         if prediction.found:
             # A guider of two prompts may pass the other's prediction as the conditional one.
-            positive = args["cond_denoised"] if prediction.base is None else prediction.base
+            positive = flat(args["cond_denoised"]) if prediction.base is None else prediction.base
             # Without a negative (CFG 1) the host passes zeros as its prediction, which nothing may be subtracted from.
-            uncond = None if args.get("uncond") is None else args["uncond_denoised"]
+            uncond = None if args.get("uncond") is None else flat(args["uncond_denoised"])
             self.guidance.look(prediction.found, positive, uncond, sigma, self.soft_masks(positive.shape))
             prediction.found, prediction.base = {}, None
         elif self.guidance.gamma is None or not self.window.holds(float(sigma.flatten()[0])):
             return denoised
-        self.progress.steered += 1
+        self.progress.steer(float(sigma.flatten()[0]))
         self.cast.step()
-        return denoised + to_denoised(self.guidance.gamma, sigma).to(denoised)
+        return denoised + shaped_like(to_denoised(self.guidance.gamma, sigma), denoised).to(denoised)
 
     def soft_masks(self, shape: torch.Size) -> Tensor:
         """[B,n,h,w] soft masks of the people who may change, for latents of this shape."""

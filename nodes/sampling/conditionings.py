@@ -14,16 +14,33 @@ from ...attention.records import CONDITIONAL, UNCONDITIONAL
 from ...attention.watching import text_width
 
 VARIANT = "fair_attention.variant"  # in a conditioning: its text is one of ours
+# What a text encoder says of a text beside its context, by model: what one text has and another has not must not stay.
+OF_TEXT = (
+    "pooled_output", "attention_mask", "conditioning_llama3", "conditioning_byt5small", "conditioning_mt5xl",
+    "attention_mask_mt5xl", "t5xxl_ids", "t5xxl_weights", "text_input_ids",
+)  # fmt: skip
 
 
 def require_width(model: ModelPatcher, context: Tensor, node: str) -> None:
-    """ValueError unless the model reads texts of this context's width [1,L,d]: CLIP and MODEL of one family."""
+    """ValueError unless the model reads texts of this context's width [1,L,d]: CLIP and MODEL of one family. Of models that
+    cannot be read it is known only from what they sample: see `require_same_texts`."""
     wanted, given = text_width(model.model.diffusion_model), context.shape[-1]
     if wanted is not None and given != wanted:
         raise ValueError(
             f"{node}: CLIP and MODEL are of different families: this CLIP's texts are {given} wide, the model reads "
             f"texts {wanted} wide (768: Stable Diffusion 1.x, 1024: 2.x, 2048: SDXL, 4096: SD 3 and Flux). Load the CLIP that "
             "belongs to the model."
+        )
+
+
+def require_same_texts(conds: Iterable[dict], prompts: Iterable[list], node: str) -> None:
+    """ValueError unless these prompts (CONDITIONINGs) were encoded as wide as the texts that are sampled with."""
+    wanted = {cond["cross_attn"].shape[-1] for cond in conds if cond.get("cross_attn") is not None}
+    given = {prompt[0][0].shape[-1] for prompt in prompts}
+    if wanted and not given <= wanted:
+        raise ValueError(
+            f"{node}: CLIP and MODEL are of different families: this CLIP's texts are {max(given)} wide, those that are sampled "
+            f"with {', '.join(map(str, sorted(wanted)))}. Connect the CLIP that the sampled prompt is encoded with."
         )
 
 
@@ -58,13 +75,15 @@ def held_in(text: Tensor, context: Tensor) -> Held | None:
     """How a conditioning's text [rows,L',d] holds the prompt's [1,L,d], in every row; None: it does not.
 
     As it was encoded, as a multiple of it (ConditioningMultiply), with another text behind it or before it
-    (ConditioningConcat). Texts are encoded in pieces of 77 tokens, so that it begins at such a piece.
+    (ConditioningConcat). CLIP's texts are encoded in pieces of 77 tokens, so that it begins at such a piece; texts of other
+    encoders have any length, and are found at the beginning and at the end.
     """
     length, width = context.shape[1:]
     if text.shape[2] != width:
         return None
     wanted = context[0].float().cpu()
-    for start in range(0, text.shape[1] - length + 1, CONTEXT):
+    last = text.shape[1] - length
+    for start in sorted({*range(0, last + 1, CONTEXT), *([last] if last >= 0 else [])}):
         part = text[:, start : start + length].float().cpu()
         factor = float((part[0] * wanted).sum() / wanted.square().sum().clamp_min(1e-12))
         if abs(factor - 1) < 1e-2:
@@ -140,16 +159,26 @@ def lead_of(cond: dict) -> int:
 
 def variant(cond: dict, context: Tensor, extras: dict, held: Held) -> dict:
     """A copy of a conditioning with another prompt's text [1,L,d] in the prompt's place, as strong; what another node has put
-    before it or behind it stays. Where nothing is known of the prompt (held.own 0), it is the other prompt's text alone."""
+    before it or behind it stays. Where nothing is known of the prompt (held.own 0), it is the other prompt's text alone.
+
+    extras: what its encoder said of the other prompt, pooled output and masks; it takes the place of what was said of the
+    text that has gone.
+    """
     own = cond["cross_attn"]
     text = context.to(own) * held.factor if held.factor != 1 else context
-    if held.own and held.own < own.shape[1]:
+    in_part = bool(held.own) and held.own < own.shape[1]
+    if in_part:
         parts = own[:, : held.start], text.to(own).expand(own.shape[0], -1, -1), own[:, held.start + held.own :]
         text = torch.cat(parts, 1)
-    changed = {**cond, "cross_attn": text, "uuid": uuid4(), VARIANT: True}
-    if "pooled_output" in extras:
-        changed["pooled_output"] = extras["pooled_output"] * held.factor
-    return changed
+    said = {name: extras[name] for name in OF_TEXT if name in extras}
+    if said.get("pooled_output") is not None:
+        said["pooled_output"] = said["pooled_output"] * held.factor
+    if in_part:  # masks and the like are of the whole text, which the host has put together
+        said, gone = {name: said[name] for name in said if name == "pooled_output"}, set[str]()
+    else:
+        gone = set(OF_TEXT) - {"pooled_output"} - said.keys()
+    kept = {name: value for name, value in cond.items() if name not in gone}
+    return {**kept, **said, "cross_attn": text, "uuid": uuid4(), VARIANT: True}
 
 
 def variant_in_force(conds: Iterable[dict], sigma: float) -> bool:

@@ -181,3 +181,35 @@ def test_one_mask_over_two_people_is_two_people_where_asked(bench):
         assert len(people) == count
     left, right = (p.mask for p in people)
     assert left[:, 32:].max() == 0 and right[:, :32].max() == 0 and float(left.max()) == pytest.approx(0.8)
+
+
+def test_an_attribute_prompt_brings_all_that_its_encoder_says_of_it(host):
+    """A mask of the text that has gone must not stay, nor one be kept beside another text in part; what other nodes say stays."""
+    conditionings = host.pack.nodes.sampling.conditionings
+    text, other = torch.ones(1, 5, 8), torch.zeros(1, 3, 8)
+    cond = {
+        "uuid": 1,
+        "cross_attn": text,
+        "pooled_output": torch.ones(1, 4),
+        "attention_mask": torch.ones(1, 5),
+        "guidance": 3.5,
+    }
+    extras = {"pooled_output": torch.zeros(1, 4), "conditioning_llama3": torch.zeros(1, 2, 3, 8)}
+    whole = conditionings.variant(cond, other, extras, conditionings.Held(5))
+    assert whole["cross_attn"] is other and whole["guidance"] == 3.5 and whole["uuid"] != 1
+    assert "attention_mask" not in whole and not whole["pooled_output"].any()
+    assert whole["conditioning_llama3"] is extras["conditioning_llama3"]
+    part = conditionings.variant(cond, other, extras, conditionings.Held(5, 0, 2))
+    assert part["cross_attn"].shape == (1, 6, 8) and torch.equal(part["cross_attn"][:, 3:], text[:, 2:])
+    assert part["attention_mask"] is cond["attention_mask"] and "conditioning_llama3" not in part
+    assert conditionings.variant(cond, other, {"pooled_output": None}, conditionings.Held(5))["pooled_output"] is None
+
+
+def test_a_prompt_of_any_length_is_found_at_the_beginning_and_at_the_end(host):
+    """T5 and language models encode texts as long as they are: a concatenated one begins where the other has ended."""
+    held_in = host.pack.nodes.sampling.conditionings.held_in
+    drawn = torch.Generator().manual_seed(0)
+    own, other = torch.randn(1, 13, 8, generator=drawn), torch.randn(1, 20, 8, generator=drawn)
+    assert held_in(torch.cat([own, other], 1), own)[1:3] == (0, 13)
+    assert held_in(torch.cat([other, own], 1), own)[1:3] == (20, 13)
+    assert held_in(other, own) is None and held_in(own[:, :7], own) is None

@@ -12,10 +12,11 @@ from fair_attention.emoji_world.world import CHECKPOINT
 from fair_attention.host import hosts
 from fair_attention.host.workflow import read_prompt
 from fair_attention.scripts import demo
-from fair_attention.scripts.draw_workflows import offered
+from fair_attention.scripts.draw_workflows import NEED_FILES, offered
 from fair_attention.tests.host.graphs import stock_graph
 
-WORKFLOWS = sorted(f for f in (hosts.ROOT / "workflows").glob("*.json") if offered(f.stem))
+FILES = (hosts.ROOT / "workflows").glob("*.json")
+WORKFLOWS = sorted(f for f in FILES if offered(f.stem) and f.stem not in NEED_FILES)
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from fair_attention.scripts.graph_parts import CHECKPOINT
 
 FILES = sorted((hosts.ROOT / "workflows").glob("*.json"), key=lambda path: path.stem)
 SOCKETS_OF_LISTS = {"COMBO", "*"}
+EXAMPLE = "example.png"  # lies in the input folder of every ComfyUI that was not stripped for tests
 
 every_file = pytest.mark.parametrize(
     "file", [f for f in FILES if draw_workflows.offered(f.stem)], ids=lambda path: path.stem
@@ -54,14 +55,15 @@ def test_widget_values_fit_the_schema(object_info, file):
     for node in real_nodes(load(file)):
         values = list(node["widgets_values"])
         for name, kind, options in widgets(object_info[node["type"]]):
-            fits(values.pop(0), kind, options, f"{file.stem}, {node['type']} {node['id']}, {name}", node["mode"])
+            there = {model["name"] for model in node["properties"].get("models", ())} | {EXAMPLE}
+            fits(values.pop(0), kind, options, f"{file.stem}, {node['type']} {node['id']}, {name}", node["mode"], there)
             if controlled(name, kind, options):
                 assert values.pop(0) in ("fixed", "randomize", "increment", "decrement")
         assert not values, f"{node['type']} {node['id']}: {values} left over"
 
 
-def fits(value, kind, options: dict, where: str, mode: int) -> None:
-    """One saved value against its widget; what a bypassed node names need not exist."""
+def fits(value, kind, options: dict, where: str, mode: int, offered: set[str]) -> None:
+    """One saved value against its widget; what a bypassed node names need not exist, nor what the front end offers to fetch."""
     types = {"INT": int, "FLOAT": (int, float), "STRING": str, "BOOLEAN": bool}
     if isinstance(kind, str) and kind in types:
         assert isinstance(value, types[kind]) and (kind == "BOOLEAN" or not isinstance(value, bool)), where
@@ -69,7 +71,7 @@ def fits(value, kind, options: dict, where: str, mode: int) -> None:
             assert options.get("min", value) <= value <= options.get("max", value), where
         return
     choices = kind if isinstance(kind, list) else options["options"]
-    assert value in choices or mode or value == CHECKPOINT, f"{where}: {value!r} is none of {choices}"
+    assert value in choices or mode or value in (CHECKPOINT, *offered), f"{where}: {value!r} is none of {choices}"
 
 
 @every_file
@@ -130,12 +132,28 @@ def test_it_explains_itself(file):
     workflow = load(file)
     (note,) = [node for node in workflow["nodes"] if node["type"] in NOTES]
     (text,) = note["widgets_values"]
-    assert text.startswith("# Press Run\n") and "SDXL" in text and "ine-tunes" in text and "1.5" in text
+    needs_files = file.stem in draw_workflows.NEED_FILES
+    assert text.startswith("# Files first\n" if needs_files else "# Press Run\n")
+    assert needs_files or ("SDXL" in text and "ine-tunes" in text and "1.5" in text)
     assert all(paragraph.startswith("#") and len(paragraph) < 420 for paragraph in text.split("\n\n"))
     assert workflow["groups"] and workflow["version"] == 0.4
+    if needs_files:
+        names_files(workflow)
+        return
     (loader,) = [node for node in workflow["nodes"] if node["type"] == "CheckpointLoaderSimple"]
     (model,) = loader["properties"]["models"]
     assert model["name"] == "sd-v1-4.ckpt" and model["directory"] == "checkpoints"
+
+
+def names_files(workflow: dict) -> None:
+    """Every loader says where what it loads is to be had, and into which folder it goes."""
+    loaders = [node for node in real_nodes(workflow) if "Loader" in node["type"]]
+    for loader in loaders:
+        models = {model["name"]: model for model in loader["properties"]["models"]}
+        chosen = {value for value in loader["widgets_values"] if str(value).endswith(".safetensors")}
+        assert chosen == set(models) and all(m["url"].endswith(f"/{name}") for name, m in models.items())
+        assert all(m["url"].startswith("https://") and m["directory"] for m in models.values())
+    assert loaders
 
 
 @every_file
