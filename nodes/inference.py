@@ -42,8 +42,8 @@ class FairInference(io.ComfyNode):
             description="Gives every person the prompt names an attribute of the target distribution, inside that person's "
             "own region. The people are found during the first steps of the same sampling, or come as masks.",
             inputs=[
-                io.Model.Input("model", tooltip="With masks: any image model (Flux, SD 3.5, Qwen-Image and others). Without: any with a "
-                               "Stable Diffusion 1.x, 2.x or SDXL U-Net."),
+                io.Model.Input("model", tooltip="With masks: any image model. Without: one with a Stable Diffusion 1.x, 2.x or SDXL U-Net, or Flux, "
+                               "Chroma, Qwen-Image, SD 3, Lumina 2, Z-Image, PixArt."),
                 io.Clip.Input("clip", tooltip="The CLIP the sampled prompt is encoded with."),
                 Target.Input("target", tooltip="From Target Distribution: which attributes, in which shares."),
                 Regions.Input("regions", optional=True, tooltip="From Block Voting: finds the people while sampling."),

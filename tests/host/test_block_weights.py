@@ -9,7 +9,7 @@ from fair_attention.tests.host.conditions import halves
 def test_fair_inference_refuses_blocks_the_model_lacks(bench):
     tokens, _ = bench.align()
     regions = bench.regions(tokens, weights="custom", custom_weights="output.2 1, output.3 1, middle.7 0.5, input.9 0")
-    message = r"Fair Inference, regions: .* middle.7, output.2, which this model's U-Net .* input.1, .* custom_weights"
+    message = r"Fair Inference, regions: .* middle.7, output.2, which this model .* input.1, .* custom_weights"
     for masks in (None, halves()):
         with pytest.raises(ValueError, match=message):
             bench.fair(bench.target(), regions=regions, masks=masks)

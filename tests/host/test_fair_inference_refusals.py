@@ -30,7 +30,7 @@ def test_refusals_name_node_input_and_remedy(bench, setting):
     with pytest.raises(ValueError, match=r"Fair Inference, masks: .*one mask per person"):
         bench.fair(target, masks=torch.zeros(1, 3, 64, 64))
     dit = SimpleNamespace(model=SimpleNamespace(diffusion_model=torch.nn.Linear(1, 1)))
-    with pytest.raises(ValueError, match=r"Fair Inference: MODEL is a Linear, which has no U-Net cross-attention"):
+    with pytest.raises(ValueError, match=r"Fair Inference: MODEL is a Linear, whose attention to words cannot be read"):
         bench.fair(target, regions=regions, model=dit)
     with pytest.raises(ValueError, match=r"Target Distribution, attributes: .*female.*negative"):
         bench.target("own list", "female -1\nmale 2")

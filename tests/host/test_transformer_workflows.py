@@ -123,6 +123,24 @@ def test_flux_says_the_attribute_inside_the_prompt_by_its_own_encoders(run_promp
     assert torch.allclose((fair - plain)[..., :3], wanted[..., :3], atol=2e-3 * float(wanted.abs().max()))
 
 
+def test_flux_finds_people_by_their_words_without_a_mask(run_prompt):
+    prompt = flux_prompt()
+    prompt |= {
+        "9": node("FairLinguisticAlignment", clip=["7", 0], prompt="a photo of two doctors"),
+        "40": node("FairBlockVoting", tokens=["9", 0]),
+    }
+    prompt["10"]["inputs"]["conditioning"] = prompt["2"]["inputs"]["conditioning"] = ["9", 1]
+    prompt["19"]["inputs"] |= {"regions": ["40", 0], "steering": "in full"}
+    del prompt["19"]["inputs"]["masks"]
+    run = run_prompt(small(prompt))
+    assert run.errors == []
+    plain, fair = latents(run)
+    attention = run.values["19"][1][0]
+    assert attention.runs[-1].store.blocks and attention.runs[-1].steps == {0, 1}
+    assert "doctors: " in report(run) and "steered at steps 3 to 4 of 4" in report(run)
+    assert (fair - plain).abs().max() > 1e-3
+
+
 def test_sd3_is_plain_until_somebody_is_painted(host, run_prompt):
     painted(host, [])
     run = run_prompt(small(sd3().prompt))
