@@ -1,6 +1,6 @@
 """Does a server keep its memory for hours? Five hundred prompts through every node of ours that keeps something of a run.
 
-python -m fair_attention.benchmarks.soak [--prompts 500] [--early 50] [--pictures 2] [--steps 4] [--out output/soak]
+python -m fair_attention.benchmarks.soak [--prompts 500] [--early 50] [--pictures 1] [--steps 2] [--out output/soak]
 
 The shipped full chain (Fair Inference, SoftIoU Energy Guidance, Read Attributes) with *Capture Cross-Attention*, its heatmaps, and
 *Record People*, on the embedded model, each prompt with words and a seed of its own. Prints a line of JSON; fails where the server's
@@ -80,8 +80,8 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--prompts", type=int, default=500)
     parser.add_argument("--early", type=int, default=50)
-    parser.add_argument("--pictures", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--pictures", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("output/soak"))
     asked = parser.parse_args()
     shutil.rmtree(asked.out, ignore_errors=True)

@@ -13,10 +13,12 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ..metrics.readers import Reading
+from ..metrics.readers import Certificate, Reading
+from ..metrics.readers.certificate import load_certificate
 from .world import CELL, GENDERS, HERE, OCCUPATIONS, TONES
 
 WEIGHTS = HERE / "reader.safetensors"
+CERTIFICATE = HERE / "certificate.json"  # see certify.py
 AXES: Mapping[str, tuple[str, ...]] = {"occupation": OCCUPATIONS, "gender": GENDERS, "skin tone": TONES}
 PERSON_CONFIDENCE = 0.35  # below: nobody there
 LABEL_CONFIDENCE = 0.75  # below: unreadable
@@ -53,12 +55,23 @@ def load_net(path: Path = WEIGHTS) -> ReaderNet:
     return net.eval()
 
 
+@cache
+def known_certificate() -> Certificate:
+    return load_certificate(CERTIFICATE)
+
+
 class EmojiReader:
     """Reads drawn emoji people of 36 to 80 pixels; see `metrics.readers.AttributeReader`."""
 
     name = "emoji reader"
     weights = WEIGHTS
     axes = AXES
+    settings = f"emoji reader, people from {PERSON_CONFIDENCE}, labels from {LABEL_CONFIDENCE}"
+
+    @property
+    def certificate(self) -> Certificate:
+        """How often it is right."""
+        return known_certificate()
 
     def __init__(self, net: ReaderNet | None = None):
         self.net = net or load_net()

@@ -49,13 +49,25 @@ def rendered(scenes: list[Scene]) -> Tensor:
 
 
 @torch.inference_mode()
-def pool(rng: np.random.Generator, emoji: Any, count: int, batch: int = 16) -> Pool:
-    """`count` scenes of each kind: rendered with everybody's labels drawn anew, the same through the autoencoder, drawn over."""
+def drawn_over(rng: np.random.Generator, emoji: Any, drawn: list, pictures: Tensor) -> Tensor:
+    """[B,128,128,3] in 0 ... 1: these pictures, drawn over by the model. drawn: what `stated_groups` said of each."""
     import nodes
 
+    encode = nodes.CLIPTextEncode().encode
+    captions = [text(word_caption(rng, *d)) for d in drawn]
+    positive = [[torch.cat([encode(emoji.clip, c)[0][0][0] for c in captions]), {}]]
+    (out,) = nodes.common_ksampler(
+        emoji.model, int(rng.integers(2**31)), REDRAWN_STEPS, 1.0, "euler", "normal", positive, positive,
+        {"samples": emoji.vae.encode(pictures)}, denoise=float(rng.uniform(*REDRAWN_NOISE)),
+    )  # fmt: skip
+    return emoji.vae.decode(out["samples"])[..., :3].clamp(0, 1)
+
+
+@torch.inference_mode()
+def pool(rng: np.random.Generator, emoji: Any, count: int, batch: int = 16) -> Pool:
+    """`count` scenes of each kind: rendered with everybody's labels drawn anew, the same through the autoencoder, drawn over."""
     kept: list[Tensor] = []
     people: list[tuple[int, Person]] = []
-    encode = nodes.CLIPTextEncode().encode
 
     def keep(pictures: Tensor, scenes: list) -> None:
         for picture, scene in zip(pictures, scenes, strict=True):
@@ -72,13 +84,7 @@ def pool(rng: np.random.Generator, emoji: Any, count: int, batch: int = 16) -> P
 
         drawn = [stated_groups(rng) for _ in range(batch)]
         scenes = [compose(rng, *d) for d in drawn]
-        captions = [text(word_caption(rng, *d)) for d in drawn]
-        positive = [[torch.cat([encode(emoji.clip, c)[0][0][0] for c in captions]), {}]]
-        (out,) = nodes.common_ksampler(
-            emoji.model, int(rng.integers(2**31)), REDRAWN_STEPS, 1.0, "euler", "normal", positive, positive,
-            {"samples": emoji.vae.encode(rendered(scenes))}, denoise=float(rng.uniform(*REDRAWN_NOISE)),
-        )  # fmt: skip
-        keep(emoji.vae.decode(out["samples"]), scenes)
+        keep(drawn_over(rng, emoji, drawn, rendered(scenes)), scenes)
     return torch.stack(kept), people
 
 

@@ -88,7 +88,8 @@ def read_by_emoji(reader: str, image: Tensor, people: str, bboxes, masks) -> tup
                 f"loaded_reader, or {'leave people as it was' if name == 'people' else 'take the wire off'}"
             )
     chosen = make_reader(reader)
-    return ReadAttributes(chosen.name, chosen.axes, tuple(map(tuple, chosen.read(image)))), "found by the emoji reader"
+    images = tuple(map(tuple, chosen.read(image)))
+    return ReadAttributes(chosen.name, chosen.axes, images, chosen.certificate), "found by the emoji reader"
 
 
 class FairReadAttributes(io.ComfyNode):
