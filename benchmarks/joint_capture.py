@@ -2,8 +2,8 @@
 
 Blocks of Flux's width (3072, 24 heads) with random weights, two of each kind instead of 19 and 38, a picture of 1024 x 1024
 (4096 tokens) and a text of 512, eight words, all blocks recorded. One step (guidance-distilled, so one forward) with and
-without capture in alternating order; the overhead is the median of the paired differences. It takes a minute a step on two
-cores and 8 GB of memory. --quick: a narrow model and a small picture, to try the command itself.
+without capture in alternating order; the overhead is the median of the paired differences. It takes a minute or two a step on
+two cores, and 5 GB of memory. --quick: a narrow model and a small picture, to try the command itself.
 """
 
 import argparse
@@ -15,20 +15,20 @@ import torch
 
 from ..host import hosts
 from ..host.in_process import use_host
-from ..host.tiny_transformers import FLUX
+from ..host.random_dit import FLUX, built
 from .capture import WORDS, timed
 
-WIDE = {**FLUX, "hidden_size": 3072, "num_heads": 24, "context_in_dim": 4096, "vec_in_dim": 768}
+WIDE = {
+    **FLUX, "hidden_size": 3072, "num_heads": 24, "mlp_ratio": 4.0, "axes_dim": [16, 56, 56], "context_in_dim": 4096, "vec_in_dim": 768,
+    "depth": 2,
+}  # fmt: skip
 
 
 class Bench:
     """A Flux of random weights, its noise and its text."""
 
     def __init__(self, sizes: dict[str, Any], side: int, length: int):
-        from ..host import tiny_transformers
-
-        tiny_transformers.FAMILIES["bench"] = ("Flux", sizes, 16)
-        self.model = tiny_transformers.model("bench")
+        self.model = built("Flux", sizes, seed=0)
         generator = torch.Generator().manual_seed(1)
         self.text = torch.randn(1, length, sizes["context_in_dim"], generator=generator)
         self.pooled = torch.randn(1, sizes["vec_in_dim"], generator=generator)

@@ -6,6 +6,7 @@ function itself), so it sees queries and keys after norms, rotary embedding, pat
 """
 
 import math
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,28 +17,36 @@ from fair_attention.attention.capture import WordQuery
 from fair_attention.attention.prompt.linking import PeopleGroup
 from fair_attention.attention.prompt.tokens import Span
 from fair_attention.attention.records import AlignedPrompt
-from fair_attention.host import tiny_transformers as tiny
+from fair_attention.host import random_dit
 
 TOLERANCE = 1e-5
 LENGTH = 20  # tokens of a text
 PROMPT = "smiling doctors in a garden"
 WORDS = (WordQuery("smiling", (1,)), WordQuery("doctors", (2, 3)), WordQuery("garden", (7,)))
-BLOCKS = {
-    "flux": ("double_blocks.0", "double_blocks.1", "single_blocks.0", "single_blocks.1"),
-    "qwen": ("transformer_blocks.0", "transformer_blocks.1", "transformer_blocks.2"),
-    "sd3": ("joint_blocks.0", "joint_blocks.1"),
-    "lumina": ("layers.0", "layers.1"),
-    "pixart": ("blocks.0", "blocks.1"),
-}
-BLOCKS |= {"flux2": BLOCKS["flux"], "chroma": BLOCKS["flux"], "zimage": BLOCKS["lumina"]}
+WIDTH = random_dit.CONTEXT
+FLUX = ("double_blocks", "single_blocks")
+# family -> its lists of blocks in forward order, and what differs from the sizes of the family's other tests
+FAMILIES = {
+    "Flux dev": (FLUX, {"depth": 2}),
+    "Flux schnell": (FLUX, {}),
+    "Flux 2": (FLUX, {}),
+    "LongCat-Image": (FLUX, {}),
+    "Chroma": (FLUX, {}),
+    "Qwen-Image": (("transformer_blocks",), {}),
+    "SD 3 / 3.5": (("joint_blocks",), {"x_block_self_attn_layers": [0]}),  # SD 3.5 medium: a second attention of the picture
+    "Lumina 2": (("layers",), {"n_kv_heads": 1}),
+    "Z-Image": (("layers",), {}),
+    "PixArt alpha": (("blocks",), {}),
+    "PixArt sigma": (("blocks",), {}),
+}  # fmt: skip
 
 
 def text(seed: int, length: int = LENGTH) -> Tensor:
-    return torch.randn(1, length, tiny.TEXT, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(1, length, WIDTH, generator=torch.Generator().manual_seed(seed))
 
 
 def conditioning(context: Tensor) -> list:
-    pooled = torch.randn(1, 32, generator=torch.Generator().manual_seed(int(context.shape[1])))
+    pooled = torch.randn(1, WIDTH, generator=torch.Generator().manual_seed(int(context.shape[1])))
     return [[context, {"pooled_output": pooled}]]
 
 
@@ -54,17 +63,24 @@ class JointBench:
     def __init__(self, host, family: str):
         self.host, self.family = host, family
         self.node = host.nodes.NODE_CLASS_MAPPINGS
-        self.model = tiny.model(family)
+        kind, sizes = random_dit.FAMILIES[family]
+        lists, other = FAMILIES[family]
+        self.model = random_dit.built(kind, {**sizes, **other}, seed=0)
+        unet = self.model.model.diffusion_model
+        for name, parameter in unet.named_parameters():
+            if re.search(r"(ln_|norm_|norm_added_)[qk]\.|(query|key|[qk])_norm\.", name):
+                parameter.fill_(1.5)  # sharp enough for one place to look elsewhere than another
+        self.blocks = tuple(f"{part}.{number}" for part in lists for number in range(len(getattr(unet, part))))
         self.context = text(1)
         self.tokens = aligned(self.context)
         self.positive = conditioning(self.context)
         self.negative = conditioning(text(2))
 
     def latent(self, batch: int = 1, size: tuple[int, int] | None = None) -> Tensor:
-        size = size or ((32, 40) if self.family == "pixart" else (8, 12))  # its positions begin at 32
-        channels = tiny.FAMILIES[self.family][2]
-        frames = (1,) if self.family == "qwen" else ()
-        return torch.zeros(batch, channels, *frames, *size)
+        size = size or ((32, 40) if self.family.startswith("PixArt") else (8, 12))  # its positions begin at 32
+        latents = self.model.get_model_object("latent_format")
+        frames = (1,) if latents.latent_dimensions == 3 else ()
+        return torch.zeros(batch, latents.latent_channels, *frames, *size)
 
     def record(self, model=None, **kw):
         """(patched model, attention)"""
@@ -87,7 +103,7 @@ class JointBench:
         run = attention.runs[-1]
         assert run.notes == []
         expected = oracle.expected(run.store.grid(run.store.blocks[0]))
-        assert tuple(map(str, run.store.blocks)) == tuple(expected) == BLOCKS[self.family]
+        assert tuple(map(str, run.store.blocks)) == tuple(expected) == self.blocks
         for block in run.store.blocks:
             difference = (run.store.mean(block).double() - expected[str(block)]).abs().max()
             assert difference < TOLERANCE, (str(block), float(difference))
@@ -106,7 +122,7 @@ class JointOracle:
 
         self.model = self.model.clone()
         before = pixart.optimized_attention
-        if self.bench.family == "pixart":
+        if self.bench.family.startswith("PixArt"):
             pixart.optimized_attention = lambda *args, **kw: self.listen(before, *args, **kw)
         else:
             self.model.model_options["transformer_options"]["optimized_attention_override"] = self.listen
@@ -125,15 +141,15 @@ class JointOracle:
     def expected(self, grid: tuple[int, int]) -> dict[str, Tensor]:
         """block -> [images, words, h, w]: mean over the calls of the conditional rows."""
         family, cells = self.bench.family, grid[0] * grid[1]
-        crossed = family == "pixart"
+        crossed = family.startswith("PixArt")
         # The attention of text and picture together, not a refiner's, nor SD 3.5's second one of the picture alone.
         whole = max(k.shape[2] for _, k, _, _ in self.calls) if not crossed else LENGTH
         joint = [
             call for call in self.calls if call[1].shape[2] == whole and (not crossed or call[0].shape[2] == cells)
         ]
-        start = {"zimage": 32, "flux2": 512}.get(family, 0 if crossed else LENGTH)
-        first = start - LENGTH if family == "flux2" else 0
-        names, sums = BLOCKS[family], {}
+        start = {"Z-Image": 32, "Flux 2": 512}.get(family, 0 if crossed else LENGTH)
+        first = start - LENGTH if family == "Flux 2" else 0
+        names, sums = self.bench.blocks, {}
         for number, (q, k, mask, options) in enumerate(joint):
             name = names[number % len(names)]
             kinds = options.get("cond_or_uncond") or [1, 0]
