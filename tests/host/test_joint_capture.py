@@ -121,6 +121,17 @@ def test_a_picture_referred_to_stands_behind(flux):
     assert run.store.grid(run.store.blocks[0]) == (4, 6)
 
 
+def test_empty_places_that_a_text_s_mask_hides_have_no_share(host):
+    """Qwen-Image: the model is told which of the text's tokens are none. (ComfyUI 0.3.75 tells it and looks all the same.)"""
+    qwen = JointBench(host, "Qwen-Image")
+    mask = torch.ones(1, LENGTH, dtype=torch.long)
+    mask[:, WORDS[2].positions[0] :] = 0
+    positive = [[qwen.context, {**qwen.positive[0][1], "attention_mask": mask}]]
+    run = qwen.check(lambda model: qwen.sample(model, steps=2, positive=positive))
+    garden = max(float(run.store.mean(block)[:, 2].max()) for block in run.store.blocks)
+    assert (garden == 0) == (hosts.version() == hosts.NEWEST)
+
+
 def test_texts_of_other_lengths_are_no_matter(flux):
     """Of two prompts that are combined, the one that holds the words is recorded."""
     other = conditioning(text(5, 2 * LENGTH))

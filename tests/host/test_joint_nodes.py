@@ -50,6 +50,13 @@ def test_entanglement(bench):
     assert any(bench.blocks[0] in str(value) for value in report)
 
 
+def test_maps_are_explored(bench):
+    masks = (
+        bench.node["FairExploreMaps"].execute(bench.attention, bench.sampled, words="doctors", threshold=0.5).result[0]
+    )
+    assert masks.shape[0] == 2 and 0 < masks.mean() < 1
+
+
 def test_maps_go_through_a_file(bench):
     from fair_attention.nodes.storage import from_tensors, to_tensors
 
@@ -61,5 +68,12 @@ def test_maps_go_through_a_file(bench):
 
 def test_what_needs_gradients_or_weights_of_a_u_net_refuses_it(bench):
     said = r"MODEL is a transformer \(.*\), whose attention this node can neither change nor differentiate"
-    with pytest.raises(ValueError, match="SoftIoU Energy Guidance: " + said):
-        bench.node["FairSoftIoUGuidance"].execute(bench.model, None, "a doctor and gender", "gender ~ doctor")
+    target = bench.node["FairTargetDistribution"].execute("gender", "", "indexed quota", 0).result[0]
+    asked = {
+        "SoftIoU Energy Guidance": ("FairSoftIoUGuidance", ("a doctor and gender", "gender ~ doctor")),
+        r"Fair Diffusion \(SEGA\)": ("FairDiffusion", (target,)),
+        r"Unified Concept Editing \(UCE\)": ("FairConceptEditing", (target, "doctor")),
+    }
+    for title, (node, given) in asked.items():
+        with pytest.raises(ValueError, match=f"{title}: {said}"):
+            bench.node[node].execute(bench.model, None, *given)
