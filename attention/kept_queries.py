@@ -97,3 +97,27 @@ def asked(
                 k = keys[one.block].expand(len(one.queries), -1, -1)
                 store.add(one.block, word_maps(one.queries, k, kept.heads[one.block], columns, heads), *one.where)
     return store
+
+
+def queries_to_tensors(kept: KeptQueries) -> tuple[dict[str, Tensor], dict]:
+    """What a run has kept, as a file holds it: tensors by name, and what is no tensor."""
+    tensors = {f"to_k.{block}": weights.contiguous() for block, weights in kept.projections.items()}
+    rows: list[list] = []
+    for step, found in sorted(kept.steps.items()):
+        for one in found:
+            tensors[f"queries.{len(rows)}"] = one.queries.contiguous()
+            rows.append([step, str(one.block), one.where])
+    return tensors, {
+        "rows": rows,
+        "heads": {str(block): kept.heads[block] for block in kept.projections},
+        "budget": kept.budget,
+    }
+
+
+def queries_from_tensors(tensors: Mapping[str, Tensor], facts: dict) -> KeptQueries:
+    kept = KeptQueries(facts["budget"], heads={Block.parse(block): heads for block, heads in facts["heads"].items()})
+    kept.projections = {block: tensors[f"to_k.{block}"] for block in kept.heads}
+    for number, (step, block, where) in enumerate(facts["rows"]):
+        one = Kept(Block.parse(block), tensors[f"queries.{number}"], tuple(map(tuple, where)))
+        kept.steps.setdefault(step, []).append(one)
+    return kept

@@ -8,6 +8,7 @@ from torch import Tensor
 from ..attention.capture import MapStore
 from ..attention.kept_queries import KeptQueries
 from ..attention.records import Watch
+from .batch_index import image_numbers
 from .fair.steering import Steered
 from .fair.target import TargetDistribution
 
@@ -16,9 +17,10 @@ CELL = 8  # pixels a side of a latent's cell, in most models
 
 class Status(Enum):
     """How a person stands: free to be given an attribute (and where a run ended without, left as drawn); left alone, as the
-    prompt states one; given one in this run; or in a sampling before."""
+    prompt states one; given one in this run; in a sampling before; or by the user, who may also have dropped somebody."""
 
     OPEN, STATED, ASSIGNED, KEPT = "open", "stated", "assigned", "kept"
+    CHOSEN, DROPPED = "chosen", "dropped"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ class Person:
     @property
     def may_change(self) -> bool:
         """Whether somebody has been given an attribute, or is free to be given one."""
-        return self.status is not Status.STATED
+        return self.status not in (Status.STATED, Status.DROPPED)
 
     @property
     def why(self) -> str:
@@ -52,8 +54,12 @@ def sentence(status: Status, name: str, reason: str) -> str:
     """Why a person is as it is, as reports say it. name: of the attribute that was given."""
     if status is Status.STATED:
         return f"left alone, {reason}"
+    if status is Status.DROPPED:
+        return "left alone, dropped by hand"
     if status is Status.OPEN:
         return reason
+    if status is Status.CHOSEN:
+        return f"{name}, chosen by hand"
     return f"{name}, {'as in the sampling before' if status is Status.KEPT else reason}"
 
 
@@ -95,6 +101,13 @@ class SampledRun:
     queries: KeptQueries | None = None  # to ask for other words afterwards; of the latest run only
     guided: str = ""  # in words, at which steps people were steered
     cell: int = CELL  # pixels a side of a cell of its latents
+    seed: int | None = None  # of the noise
+    numbers: tuple[int, ...] = ()  # which image of its seed each image is
+    found: list[list[Person]] = field(default_factory=list)  # per image, before the user's edits
+
+    def of_noise(self, noise: Tensor, seed: int) -> None:
+        """Its seed and the number of each image, by which edits of people name pictures."""
+        self.seed, self.numbers = seed, image_numbers(noise, seed)
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -50,7 +50,7 @@ class FairAskWords(io.ComfyNode):
         run = run_of(attention, latent, NODE)
         if not attribution_prompt.strip():
             raise ValueError(f"{NODE}, attribution_prompt: it is empty; write a text with the words to look for")
-        require_queries(run)
+        require_queries(run, f"{NODE}, attention")
         kept = run.queries
         watch = words_watch(clip, "", words, attribution_prompt, attribution_softmax, NODE)
         chosen = parse_blocks(blocks, list(kept.projections), NODE)
@@ -62,13 +62,13 @@ class FairAskWords(io.ComfyNode):
         return io.NodeOutput(Recording(watch, [found]))
 
 
-def require_queries(run: SampledRun) -> None:
-    """ValueError, with what to do, if the run has kept none."""
+def require_queries(run: SampledRun, where: str) -> None:
+    """ValueError, with what to do, if the run has kept none. where: node and input."""
     if run.queries is not None and run.queries.steps:
         return
     why = f" ({run.queries.note})" if run.queries is not None and run.queries.note else ""
     raise ValueError(
-        f"{NODE}, attention: no queries were kept{why}. Set keep_queries of Capture Cross-Attention to some megabytes (100, say) "
+        f"{where}: no queries were kept{why}. Set keep_queries of Capture Cross-Attention to some megabytes (100, say) "
         "and sample again; the queries of the latest sampling only are kept"
     )
 

@@ -1,6 +1,7 @@
 """Explore Maps: the recorded maps to look at with the mouse, on the node; what was chosen there as masks."""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import folder_paths
@@ -9,15 +10,19 @@ from comfy_api.latest import io
 
 from ..attention.maps import resize
 from ..attention.records import parse_blocks
+from ..guidance.fair.edit_people import edit_run
+from ..guidance.fair.edits import Edit, parse_edits
+from ..guidance.fair.people import people_known, somebody
 from ..guidance.find_run import pixel_size, require_maps, run_of
-from ..guidance.run_record import Recording, SampledRun
-from ..pictures.drawing import enlarge, outline, to_tensor
+from ..guidance.run_record import Person, Recording, SampledRun, Status
+from ..pictures.crowd import crowd
+from ..pictures.drawing import enlarge, mark_people, outline, to_tensor
 from ..pictures.explorer import Quantised, as_file, known, people, quantise, quantise_like, regions, together
 from ..pictures.heatmap import overlay
-from .types import ATTENTION, Attention, advanced, schema
+from .types import ATTENTION, Attention, Regions, advanced, edits_input, schema
 
 NODE = "Explore Maps"
-WHOLE, EACH = "one for each picture", "one for each person"
+WHOLE, EACH, PEOPLE = "one for each picture", "one for each person", "the people found"
 
 
 class FairExploreMaps(io.ComfyNode):
@@ -46,8 +51,9 @@ class FairExploreMaps(io.ComfyNode):
                     "the node: all that is as strong as it.",
                 ),
                 io.Combo.Input(
-                    "masks", options=[WHOLE, EACH], default=WHOLE, optional=True,
-                    tooltip="One mask for each picture, or the region cut into people, one mask each, left to right, picture by picture.",
+                    "masks", options=[WHOLE, EACH, PEOPLE], default=WHOLE, optional=True,
+                    tooltip="One mask for each picture, or the region cut into people, one mask each, left to right, picture by picture. The people "
+                    "found: those of Fair Inference or of regions, as you have edited them.",
                 ),
                 advanced(io.String.Input(
                     "blocks", default="", optional=True,
@@ -56,17 +62,21 @@ class FairExploreMaps(io.ComfyNode):
                 Attention.Input("other_attention", optional=True, tooltip="A second recording to compare: the same seeds with a LoRA, or before guidance."),
                 io.Latent.Input("other_latent", optional=True, tooltip="The latent sampled with the second recording."),
                 io.Image.Input("other_image", optional=True, tooltip="The decoded picture of the second recording."),
+                Regions.Input("regions", optional=True, tooltip="From Block Voting: whom it finds in these maps can be seen and edited. Fair Inference brings "
+                              "its people itself."),
+                edits_input(),
             ],
             outputs=[
                 io.Mask.Output(display_name="masks", tooltip="What was chosen on the node, in the size of the picture."),
                 io.Image.Output(display_name="overlay", tooltip="The chosen map over each picture, the region outlined."),
+                io.String.Output(display_name="edits", tooltip="How the people were edited here: for Locate Regions, or the Fair Inference of another sampling."),
             ],
             is_output_node=True,
         )  # fmt: skip
 
     @classmethod
     def execute(cls, attention, latent, image=None, words="", threshold=0.5, masks=WHOLE, blocks="", other_attention=None,
-                other_latent=None, other_image=None) -> io.NodeOutput:  # fmt: skip
+                other_latent=None, other_image=None, regions=None, edits="") -> io.NodeOutput:  # fmt: skip
         run = maps_of(attention, latent, image)
         q = quantise(run.store, attention.watch.words, parse_blocks(blocks, run.store.blocks, NODE))
         shown = [(q, decoded(image))]
@@ -75,17 +85,25 @@ class FairExploreMaps(io.ComfyNode):
             chosen = parse_blocks(blocks, other.store.blocks, NODE)
             shown.append((quantise_like(q, other.store, other_attention.watch.words, chosen), decoded(other_image)))
         chosen, gone = known(words, q)
-        cut = masks_of(q, chosen, threshold, masks, pixel_size(latent, image))
-        note = f"not recorded: {', '.join(gone)}; press words on the node" if gone else ""
-        ui = {"fair_maps": (keep(as_file(shown)),), "text": (note,)}
-        return io.NodeOutput(cut, overlays(q, chosen, threshold, latent, image), ui=ui)
+        found = run.people if regions is None else people_known(run, regions, NODE)
+        nouns = [group.noun.text for group in regions.aligned.groups] if regions else []
+        file = keep(as_file(shown, crowd(run, found, nouns) if found else None))
+        size, notes = (
+            pixel_size(latent, image),
+            [f"not recorded: {', '.join(gone)}; press words on the node"] * bool(gone),
+        )
+        there = edited(run, found, regions, parse_edits(edits, NODE), notes)
+        cut = masks_of_people(there, size) if masks == PEOPLE else masks_of(q, chosen, threshold, masks, size)
+        drawn = overlays(q, chosen, threshold, latent, image, there if masks == PEOPLE else ())
+        return io.NodeOutput(cut, drawn, edits, ui={"fair_maps": (file,), "text": ("\n".join(notes),)})
 
 
 def maps_of(attention: Recording, latent: dict, image: torch.Tensor | None) -> SampledRun:
     run = run_of(attention, latent, NODE, image)
-    if not run.store.labels:
+    if run.store.labels:
+        require_maps(run, NODE)
+    elif not run.people:
         raise ValueError(f"{NODE}: no word was recorded (masks were given from outside)")
-    require_maps(run, NODE)
     return run
 
 
@@ -105,6 +123,22 @@ def the_other(run: SampledRun, attention, latent, image) -> SampledRun:
     return other
 
 
+def edited(run: SampledRun, found: list, regions, edits: tuple[Edit, ...], notes: list[str]) -> list[list[Person]]:
+    """The people of each image after this node's edits, those left who were not dropped; what became of the edits is noted."""
+    before = len(run.notes)
+    if edits and found:
+        found = edit_run(found, edits, run, (), partial(somebody, regions, frozenset(), 0))
+    notes += run.notes[before:]
+    del run.notes[before:]  # they are this node's, not the run's
+    return [[p for p in people if p.status is not Status.DROPPED] for people in found]
+
+
+def masks_of_people(people: list[list[Person]], size: tuple[int, int]) -> torch.Tensor:
+    """[n,H,W], picture by picture; one that is empty where nobody is."""
+    masks = [resize(p.mask, size) for found in people for p in found]
+    return torch.stack(masks) if masks else torch.zeros(1, *size)
+
+
 def decoded(image: torch.Tensor | None) -> list:
     return [] if image is None else [enlarge(picture)[0] for picture in image]
 
@@ -119,15 +153,18 @@ def masks_of(q: Quantised, words: list[str], threshold: float, masks: str, size:
     return resize(each, size) if len(each) else torch.zeros(1, *size)
 
 
-def overlays(q: Quantised, words: list[str], threshold: float, latent: dict, image) -> torch.Tensor:
-    """[images,H,W,3]: the chosen words' map over each picture, its region outlined; the pictures alone for no word."""
+def overlays(q: Quantised, words: list[str], threshold: float, latent: dict, image, people=()) -> torch.Tensor:
+    """[images,H,W,3]: the chosen words' map over each picture, its region outlined, or the people; the pictures alone for no
+    word."""
     heat, largest = together(q, words)
     found, drawn = regions(q, words, threshold), []
     for i, region in enumerate(found):
         picture = enlarge(image[i] if image is not None else torch.zeros(*pixel_size(latent, None), 3))[0]
         if words:
             picture = overlay(picture, torch.from_numpy(heat[i] / largest).float(), 0.6 if image is not None else 1.0)
-            outline(picture, region, (255, 255, 255))
+            if not people:
+                outline(picture, region, (255, 255, 255))
+        mark_people(picture, people[i] if people else ())
         drawn.append(picture)
     return to_tensor(drawn)
 

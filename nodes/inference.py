@@ -7,6 +7,7 @@ from ..attention.records import RegionFinder, Watch, check_blocks, named_blocks
 from ..attention.trace import Block
 from ..attention.watching import readable_blocks
 from ..guidance.batch_index import image_numbers
+from ..guidance.fair.edits import parse_edits
 from ..guidance.fair.outcome import distilled, why_off
 from ..guidance.fair.people import as_masks, check_mask_size, check_masks, larger_than, named_people, separate_parts
 from ..guidance.fair.plan import BLENDED, BY_NEED, IN_FULL, NONE, SOFT, FairPlan, attribute_prompts, columns_of
@@ -22,7 +23,7 @@ from .sampling.conditionings import conditionings, require_same_texts, require_w
 from .sampling.observe import open_run, require_maps
 from .sampling.picture_models import cell_of, distilled_guidance, require_one_frame, require_pictures
 from .sampling.session import Session
-from .types import FAIRNESS, Attention, Regions, Target, advanced, schema
+from .types import FAIRNESS, Attention, Regions, Target, advanced, edits_input, schema
 
 NODE = "Fair Inference"
 KEY = "fair_attention.inference"
@@ -109,6 +110,7 @@ class FairInference(io.ComfyNode):
                     "each_mask", options=[ONE, PARTS], default=ONE, optional=True,
                     tooltip="For masks painted over several people at once: every separate part of a mask is a person.",
                 )),
+                edits_input(),
             ],
             outputs=[
                 io.Model.Output(display_name="model", tooltip="Sample with this one."),
@@ -119,7 +121,7 @@ class FairInference(io.ComfyNode):
     @classmethod
     def execute(cls, model, clip, target, regions=None, masks=None, strength=7.0, start_percent=0.4, end_percent=0.9,
                 steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6,
-                preservation=SOFT, steering=BY_NEED, hold="", people_of=None, each_mask=ONE) -> io.NodeOutput:  # fmt: skip
+                preservation=SOFT, steering=BY_NEED, hold="", people_of=None, each_mask=ONE, edits="") -> io.NodeOutput:  # fmt: skip
         require_pictures(model, NODE)
         blocks = blocks_of(model) if masks is not None else require_maps(model, NODE, "Or connect masks.")
         check_window(start_percent, end_percent, NODE)
@@ -152,7 +154,7 @@ class FairInference(io.ComfyNode):
             require_width(model, conditioning[0][0], NODE)
         plan = FairPlan(
             target, columns, steered_axes, prompts, in_context, strength, start_percent, end_percent, every, quantile, momentum, momentum_beta,
-            preservation,
+            preservation, parse_edits(edits, NODE),
         )  # fmt: skip
         watch = watch_for(regions, start_percent, bool(blocks))
         capture = Recording(watch)

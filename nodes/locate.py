@@ -4,10 +4,11 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..attention.maps import resize
+from ..guidance.fair.edits import parse_edits
 from ..guidance.fair.people import who_is_where
 from ..guidance.find_run import pixel_size, run_of
 from ..pictures.drawing import draw_people
-from .types import PEOPLE, Attention, Regions, schema
+from .types import PEOPLE, Attention, Regions, edits_input, schema
 
 NODE = "Locate Regions"
 
@@ -26,6 +27,7 @@ class FairLocateRegions(io.ComfyNode):
                 io.Latent.Input("latent", tooltip="The latent sampled with it."),
                 Regions.Input("regions", tooltip="From Block Voting."),
                 io.Image.Input("image", optional=True, tooltip="The decoded picture, to draw the outlines on."),
+                edits_input(),
             ],
             outputs=[
                 io.Mask.Output(display_name="region", tooltip="One mask per image: all people."),
@@ -37,9 +39,9 @@ class FairLocateRegions(io.ComfyNode):
         )  # fmt: skip
 
     @classmethod
-    def execute(cls, attention, latent, regions, image=None) -> io.NodeOutput:
+    def execute(cls, attention, latent, regions, image=None, edits="") -> io.NodeOutput:
         run = run_of(attention, latent, NODE, image)
-        people = who_is_where(run, regions, NODE)
+        people = who_is_where(run, regions, NODE, parse_edits(edits, NODE))
         size = pixel_size(latent, image)
         masks = [
             torch.stack([resize(p.mask, size) for p in found]) if found else torch.zeros(0, *size) for found in people

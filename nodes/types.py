@@ -31,6 +31,15 @@ def extra(widget: io.Input, **options) -> io.Input:
     return widget
 
 
+def edits_input() -> io.Input:
+    """Of the nodes whose people a user may edit: text that the map viewer writes."""
+    tooltip = (
+        "Whom you dropped, split, merged, drew or gave an attribute: Explore Maps writes it while you edit people there. "
+        "Each is of one seed's picture and a place in it. Empty: as found."
+    )
+    return advanced(io.String.Input("edits", default="", optional=True, tooltip=tooltip))
+
+
 def picture_and_text(node: type[io.ComfyNode], pictures, text: str) -> dict:
     """What a node shows on itself: pictures [B,H,W,3] and, below, a text. The host has a preview for either alone."""
     return {**ui.PreviewImage(pictures, cls=node).as_dict(), "text": (text,)}

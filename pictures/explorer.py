@@ -58,7 +58,10 @@ def each_once(labels: Sequence[str]) -> tuple[str, ...]:
 
 def quantise(store: MapStore, words: Sequence[WordQuery], blocks: frozenset[Block] | None = None) -> Quantised:
     """The mean map of each word over blocks, 64 cells on the longer side; coarser where MAPS_BYTES would not do."""
-    means, size = word_means(store, blocks), sum_size(store.latent_size)
+    size = sum_size(store.latent_size)
+    if not words:  # people were given as masks, and nothing was looked at
+        return at(torch.zeros(store.images, 0, *size), size, LEVELS[0], ())
+    means = word_means(store, blocks)
     while True:
         for levels in LEVELS:
             found = at(means, size, levels, words)
@@ -76,7 +79,7 @@ def quantise_like(
 
 
 def at(means: Tensor, size: tuple[int, int], levels: int, words: Sequence[WordQuery]) -> Quantised:
-    maps = resize(means.float(), size)
+    maps = resize(means.float(), size) if words else means
     cells = (minmax(maps) * levels).round().to(torch.uint8).numpy()
     low, high = maps.amin((-2, -1)), maps.amax((-2, -1))
     names = each_once([w.label for w in words])
@@ -113,14 +116,14 @@ def known(text: str, q: Quantised) -> tuple[list[str], list[str]]:
     return [name for name in q.names if name in lines], [line for line in lines if line not in q.names]
 
 
-def as_file(recordings: Sequence[tuple[Quantised, Sequence[Image.Image]]]) -> bytes:
-    """One or two recordings with their pictures (or none), as the page reads it."""
+def as_file(recordings: Sequence[tuple[Quantised, Sequence[Image.Image]]], people: dict | None = None) -> bytes:
+    """One or two recordings with their pictures (or none), as the page reads it; people: who is in the first (`crowd`)."""
     blobs, described = [], []
     for q, pictures in recordings:
         drawn = [as_jpeg(picture) for picture in pictures]
         blobs += [q.packed, *drawn]
         described.append({**facts(q), "pictures": list(map(len, drawn))})
-    header = {"recordings": described, "bytes": sum(map(len, blobs))}
+    header = {"recordings": described, "people": people, "bytes": sum(map(len, blobs))}
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     return b"".join([MAGIC, len(text).to_bytes(4, "little"), text, *blobs])
 

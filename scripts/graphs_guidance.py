@@ -157,7 +157,7 @@ def full_chain() -> Graph:
         },
         about="Words, people, fairness, energy and reports in one graph",
         titles={"13": "Report: Fair Inference", "14": "Report: energy guidance"},
-        heights={"15": -26, SAVE: -24, "16": -48},
+        heights={"15": -36, SAVE: -38, "16": -48},
     )  # fmt: skip
 
 

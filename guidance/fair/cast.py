@@ -1,5 +1,7 @@
 """The people of one run of Fair Inference: found once, dealt their attributes, each with a soft mask of its place."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -65,15 +67,16 @@ class Cast:
     def _deal_one(self, image: int, people: list[Person], readings: Readings | None, counts: Counts) -> list[Person]:
         target = self.plan.target
         places = {id(p): (image, j) for j, p in enumerate(changing(people))}
-        free = [p for p in people if p.status is Status.OPEN]
+        # Who was given one by the user takes part, and gets that one: so the others get what they would without.
+        free = [p for p in people if p.status in (Status.OPEN, Status.CHOSEN)]
         leanings = None
         if readings is not None:
             attributes = range(len(target.attributes))
             leanings = [[readings.leaning(places[id(p)], self.plan.axes, k) for k in attributes] for p in free]
         dealt = deal(target, [p.group for p in free], self.seed, self.numbers[image], counts, leanings)
-        self.newly_assigned += dealt
-        given = dict(zip(map(id, free), dealt, strict=True))
-        return [given_by(target, p, given[id(p)]) if id(p) in given else p for p in people]
+        given = {id(p): k for p, k in zip(free, dealt, strict=True) if p.status is Status.OPEN}
+        self.newly_assigned += given.values()
+        return [given_by(target, p, given[id(p)]) if id(p) in given else replace(p, steered=[]) for p in people]
 
     def _to_be_steered(self, place: tuple[int, int], person: Person, readings: Readings | None) -> list[Steered]:
         """What will be said of how a person was steered, filled while sampling."""

@@ -98,7 +98,7 @@ def settle(cast: Cast, progress: Progress, window: Window, sampling: Any) -> Non
 
 def _undone(person: Person) -> Person:
     """Somebody who was dealt an attribute, or was to be, as left alone; what a sampling before has given stays."""
-    if person.status in (Status.KEPT, Status.STATED):
+    if person.status in (Status.KEPT, Status.STATED, Status.DROPPED):
         return person
     return Person(person.group, person.label, person.mask, reason=LEFT)
 
@@ -114,6 +114,8 @@ def _why_nobody(cast: Cast, progress: Progress, window: Window, sampling: Any) -
             "nobody was found. Show the people's words more clearly in the prompt, lower tau or rho in Block Voting, raise "
             "start_percent, or connect masks"
         )
+    if all(p.status is Status.DROPPED for people in cast.people or [] for p in people):
+        return "everybody who was found was dropped by hand"
     if not cast.active:
         return "the prompt already states the attribute of everybody who was found"
     if progress.out_of_range:

@@ -1,6 +1,8 @@
 """Who is where in a picture: people found by their words while sampling, or given as masks from outside."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,6 +16,8 @@ from ...attention.same_place import coinciding
 from ..find_run import require_maps
 from ..run_record import CELL, Person, SampledRun, Status
 from ..schedule import Window
+from .edit_people import edit_run
+from .edits import Edit
 
 
 def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = frozenset()) -> list[list[Person]]:
@@ -27,15 +31,28 @@ def find_people(finder: RegionFinder, run: SampledRun, of: frozenset[str] = froz
     located = locate(run.store, finder.rule, [aligned.columns(g) for g in groups])
     found: list[list[list[Person]]] = [[] for _ in images]  # [image][group]
     for g, group in enumerate(aligned.groups):
-        stated = aligned.stated(g, of)
-        status = Status.STATED if stated else Status.OPEN
-        reason = f"the prompt says {', '.join(stated)}" if stated else ""
+        status, reason = _standing(finder, g, of)
         for image in images:
             people = located[g][image]
             found[image].append([Person(g, group.noun.text, mask, None, status, "", reason) for mask in people.masks])
             if people.fell_back:
                 run.note(f"image {image + 1}: {group.label} found by the {people.rule}")
     return [_one_each(groups, number, run) for number, groups in enumerate(found, 1)]
+
+
+def _standing(finder: RegionFinder, group: int, of: frozenset[str]) -> tuple[Status, str]:
+    stated = finder.aligned.stated(group, of)
+    return (Status.STATED, f"the prompt says {', '.join(stated)}") if stated else (Status.OPEN, "")
+
+
+def somebody(finder: RegionFinder | None, of: frozenset[str], free: int, noun: str, mask: Tensor) -> Person:
+    """Who was drawn by hand at a mask [h,w]: one of the group of this noun, else of the group `free`."""
+    if finder is None:
+        return Person(free, noun or "person", mask)
+    nouns = [group.noun.text for group in finder.aligned.groups]
+    g = nouns.index(noun) if noun in nouns else free
+    status, reason = _standing(finder, g, of)
+    return Person(g, nouns[g], mask, None, status, "", reason)
 
 
 def _one_each(groups: list[list[Person]], image: int, run: SampledRun) -> list[Person]:
@@ -140,8 +157,17 @@ def check_warm_up(first_sigma: float, warm_up: Window, start_percent: float, nod
         )
 
 
-def who_is_where(run: SampledRun, regions: RegionFinder, node: str) -> list[list[Person]]:
-    """The people of each image. ValueError if other words or blocks were recorded than these regions need."""
+def who_is_where(run: SampledRun, regions: RegionFinder, node: str, edits: Sequence[Edit] = ()) -> list[list[Person]]:
+    """The people of each image, without those whom the user has dropped; edits: made to them here. ValueError if other words
+    or blocks were recorded than these regions need."""
+    found = people_known(run, regions, node)
+    if edits:
+        found = edit_run(found, edits, run, (), partial(somebody, regions, frozenset(), 0))
+    return [[p for p in people if p.status is not Status.DROPPED] for people in found]
+
+
+def people_known(run: SampledRun, regions: RegionFinder, node: str) -> list[list[Person]]:
+    """The people of each image as the run has left them; else as they are found in its maps."""
     if run.store.labels != tuple(w.label for group in regions.aligned.words for w in group):
         raise ValueError(
             f"{node}: the attention holds the words {', '.join(run.store.labels)}; connect Linguistic Alignment's tokens "

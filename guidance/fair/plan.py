@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from ...attention.prompt.language import insert_attribute, replace_attribute
 from ...attention.records import AlignedPrompt, RegionFinder, related
 from ..run_record import Person, Status
+from .edits import Edit
 from .need import LARGEST
 from .steering import Axis, Key
 from .target import PRESETS, Attribute, TargetDistribution
@@ -35,6 +36,7 @@ class FairPlan:
     momentum_scale: float
     momentum_beta: float
     preservation: str
+    edits: tuple[Edit, ...] = ()  # of the people, by the user
 
 
 def columns_of(

@@ -134,7 +134,7 @@ def first_part(captures: Iterable[Recording], latent: Tensor) -> SampledRun | No
 
 def keep_attributes(found: list[list[Person]], before: Before) -> list[list[Person]]:
     """The people found, image by image. One who is free to change keeps the attribute of the person of the same group, in
-    the sampling before, whose mask overlaps most (OVERLAP at least)."""
+    the sampling before, whose mask overlaps most (OVERLAP at least), or is left alone as that person was, by the user."""
     return [[_keep(person, earlier or ()) for person in people] for people, earlier in zip(found, before, strict=True)]
 
 
@@ -149,9 +149,11 @@ def _keep(person: Person, earlier: Sequence[Person]) -> Person:
     if person.status is not Status.OPEN:
         return person
     size = (person.mask.shape[-2], person.mask.shape[-1])
-    same = [p for p in earlier if p.group == person.group and p.attribute is not None]
+    same = [p for p in earlier if p.group == person.group and (p.attribute is not None or p.status is Status.DROPPED)]
     places = [float(soft_iou(person.mask, resize(p.mask, size))) for p in same]
     if not places or max(places) < OVERLAP:
         return person
     best = same[places.index(max(places))]
+    if best.status is Status.DROPPED:
+        return replace(person, status=Status.DROPPED)
     return replace(person, attribute=best.attribute, status=Status.KEPT, name=best.name, steered=[])

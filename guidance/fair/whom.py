@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from torch import Tensor
 
@@ -10,7 +11,8 @@ from ..find_run import require_maps
 from ..frames import flat
 from ..run_record import Person, Recording, SampledRun
 from ..schedule import Window
-from .people import check_warm_up, find_people, people_from_masks
+from .edit_people import edit_run
+from .people import check_warm_up, find_people, people_from_masks, somebody
 from .plan import FairPlan, of_target
 from .second_pass import Before, Upscale, as_before, first_part, keep_attributes, people_before, people_named, remember
 
@@ -39,13 +41,20 @@ class Whom:
         """The people of each image; attributes open but for those who had one before."""
         if self.masks is not None:
             people = people_from_masks(self.masks, run, min(self.plan.prompts)[0])  # the first who are free to change
-            return keep_attributes(people, self.before)
+            return keep_attributes(self._edited(people, run), self.before)
         known = self.known(run)
         if not run.store.blocks and None not in self.before:  # no warm-up: they are where they were
             return known
         assert self.regions is not None, "without masks people are found by regions"
         require_maps(run, self.node, ", or connect masks")
-        return keep_attributes(find_people(self.regions, run, of_target(self.plan.target)), self.before)
+        people = find_people(self.regions, run, of_target(self.plan.target))
+        return keep_attributes(self._edited(people, run), self.before)
+
+    def _edited(self, people: list[list[Person]], run: SampledRun) -> list[list[Person]]:
+        run.found = people
+        target, free = self.plan.target, min(self.plan.prompts)[0]
+        drawn = partial(somebody, self.regions, of_target(target), free)
+        return edit_run(people, self.plan.edits, run, [a.name for a in target.attributes], drawn)
 
     def known(self, run: SampledRun) -> list[list[Person]]:
         """Who was in each image before, if anybody."""

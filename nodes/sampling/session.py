@@ -55,6 +55,8 @@ def patch(model: ModelPatcher, key: str, start: Callable[..., Session], node: st
         with told(capture, node):
             session = start(executor.class_obj, latent, noise, seed or 0)
             session.node = node
+            if session.run.seed is None:
+                session.run.of_noise(noise, seed or 0)
         current.append(session)
         try:
             with told(capture, node):

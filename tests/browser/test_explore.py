@@ -223,7 +223,8 @@ HOSTILE = ["<img src=x onerror=window.hurt=1>", "x" * 10_000, "\u202eevil\u202c 
 def test_hostile_words_are_text(page):
     shown = page.evaluate(f"""async words => {{
         const v = {VIEWER}, kept = v.recordings
-        v.show(kept.map(r => ({{...r, words: r.words.map((w, i) => ({{...w, name: words[i] ?? w.name}}))}})))
+        const recordings = kept.map(r => ({{...r, words: r.words.map((w, i) => ({{...w, name: words[i] ?? w.name}}))}}))
+        v.show({{recordings, people: null, parts: [], blocks: ''}})
         v.point({{side: 0, cell: 2000}})
         await new Promise(done => setTimeout(done, 400))
         const found = {{chips: [...v.parts.chips.children].slice(0, words.length).map(c => c.textContent),
@@ -238,7 +239,7 @@ def test_hostile_words_are_text(page):
 def test_the_maps_are_there_again_when_the_page_or_another_tab_is_opened(page):
     saved = page.evaluate("() => window.app.graph.serialize()")
     (kept,) = [n for n in saved["nodes"] if n["type"] == "FairExploreMaps"]
-    assert len(kept["widgets_values"]) == 4
+    assert len(kept["widgets_values"]) == 5
     page.reload()
     page.wait_for_function("() => window.app?.graph && window.app.extensionManager")
     page.wait_for_timeout(4000)

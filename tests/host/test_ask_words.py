@@ -1,5 +1,7 @@
 """Ask for Words on the real host: any word afterwards is what a recording made for it holds; nothing else changes."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -29,6 +31,33 @@ def test_a_word_asked_for_afterwards_is_as_recorded(bench):
         assert float((found.store.mean(block) - recorded.store.mean(block)).abs().max()) <= 1e-5
     pictures, maps = bench.overlays(ask(bench, attention, latent, blocks="output.3, output.4"), latent)
     assert len(pictures) == 4 and maps.shape[0] == 4  # two words of two pictures
+
+
+def test_saved_with_its_queries_any_word_is_found_after_loading(bench, host):
+    model, attention = bench.record(keep_queries=100)
+    latent = bench.sample(model, bench.encode(PROMPT), steps=2, batch=2)
+    wanted = ask(bench, attention, latent).runs[-1].store
+    folder = Path(host.folder_paths.get_output_directory(), "asked")
+    for with_queries in (True, False):
+        save = bench.node["FairAttentionSave"].execute
+        save(attention, {"samples": latent}, f"asked/{with_queries}", with_queries=with_queries)
+        (file,) = folder.glob(f"{with_queries}*")
+        loaded, again = bench.node["FairAttentionLoad"].execute(f"asked/{file.name} [output]").result
+        if with_queries:
+            found = ask(bench, loaded, again["samples"]).runs[-1].store
+            assert found.blocks == wanted.blocks and all(
+                torch.equal(found.mean(b), wanted.mean(b)) for b in wanted.blocks
+            )
+        else:
+            with pytest.raises(ValueError, match="Ask for Words, attention: no queries were kept"):
+                ask(bench, loaded, again["samples"])
+
+
+def test_queries_that_were_not_kept_cannot_be_saved(bench):
+    model, attention = bench.record()
+    latent = bench.sample(model, bench.encode(PROMPT), steps=1)
+    with pytest.raises(ValueError, match="Save Attention Maps, with_queries: no queries were kept. Set keep_queries"):
+        bench.node["FairAttentionSave"].execute(attention, {"samples": latent}, "asked/none", with_queries=True)
 
 
 def test_memory_stays_below_what_was_allowed(bench):

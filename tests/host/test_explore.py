@@ -44,8 +44,8 @@ def test_only_what_depends_on_a_choice_runs_again(run_prompt, tiny_name, host):
     assert (told["height"], told["width"], len(pictures)) == (64, 43, 2)
     region = cells[:, [4, 7]].astype(int).sum(1) >= 2 * int(0.4 * told["levels"] + 0.5)
     wanted = torch.nn.functional.interpolate(torch.from_numpy(region)[None].float(), (96, 64), mode="bilinear")[0]
-    (masks,), (overlay,) = chosen.values[EXPLORE]
-    assert 0 < region.mean() < 1 and masks.shape == (2, 96, 64) and overlay.shape[0] == 2
+    (masks,), (overlay,), (edits,) = chosen.values[EXPLORE]
+    assert 0 < region.mean() < 1 and masks.shape == (2, 96, 64) and overlay.shape[0] == 2 and edits == ""
     assert float((masks - wanted).abs().max()) <= 1e-6
 
 

@@ -1,5 +1,6 @@
 """Every language has every text of the schemas, keeps to its glossary, and says the same numbers."""
 
+import json
 import re
 
 import pytest
@@ -31,7 +32,16 @@ SPECIAL = "@{}|"  # of the front end's messages; a bar is written {'|'}
 
 def test_six_languages_are_there():
     assert LANGUAGES == ["de", "es", "fr", "ja", "ko", "zh"]
-    assert {path.name for path in FOLDER.glob("*/*")} == {"nodeDefs.json", "glossary.tsv"}
+    assert {path.name for path in FOLDER.glob("*/*")} == {"nodeDefs.json", "main.json", "glossary.tsv"}
+
+
+@every_language
+def test_the_map_viewer_has_all_of_its_words(language):
+    page = (hosts.ROOT / "web/js/maps/words.js").read_text(encoding="utf-8")
+    wanted = json.loads(re.search(r"ENGLISH = (\{.*?\});", page, re.DOTALL)[1])
+    found = json.loads((FOLDER / language / "main.json").read_text(encoding="utf-8"))
+    assert list(found) == ["fairMaps"] and list(found["fairMaps"]) == list(wanted)
+    assert all(text.strip() and not set(text) & set(SPECIAL) for text in found["fairMaps"].values())
 
 
 @every_language

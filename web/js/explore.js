@@ -1,18 +1,19 @@
 // Explore Maps: the map viewer on its node. What is chosen there is written into the node's inputs, and read from them.
 import { api } from "../../../scripts/api.js";
+import { app } from "../../../scripts/app.js";
+import { home } from "./home.js";
 import { read } from "./maps/data.js";
 import { Viewer } from "./maps/viewer.js";
+import { say, speak } from "./maps/words.js";
 import { register } from "./outputs.js";
 
 const KIND = "FairExploreMaps";
 const FILE = /^fair_maps_[0-9a-f]{24}\.bin$/; // as the node names it: a workflow of somebody else asks for nothing else
 const KEPT = "fair_maps"; // property of the node: what it showed last, for when the page is opened again
-const GONE = "the maps are no longer on the server: press Run";
 
 const input = (node, name) => node.widgets?.find((widget) => widget.name === name);
 
-function write(node, name, value) {
-  const widget = input(node, name);
+function write(node, widget, value) {
   if (!widget || widget.value === value) return;
   widget.value = value;
   widget.callback?.(value);
@@ -22,7 +23,8 @@ function write(node, name, value) {
 function follow(node) {
   const lines = String(input(node, "words")?.value ?? "").split("\n");
   const names = lines.map((line) => line.split(/\s+/).filter(Boolean).join(" ")).filter(Boolean);
-  node.fairMaps.set(names, Number(input(node, "threshold")?.value ?? 0.5));
+  const { widget, own } = home(node);
+  node.fairMaps.set(names, Number(input(node, "threshold")?.value ?? 0.5), String(widget?.value ?? ""), own);
 }
 
 async function load(node, file, said = "") {
@@ -33,10 +35,10 @@ async function load(node, file, said = "") {
     viewer.file = file.filename;
     try {
       const answer = await api.fetchApi(`/view?${new URLSearchParams({ filename: file.filename, subfolder: "", type: "temp" })}`);
-      if (!answer.ok) throw new Error(GONE);
-      const recordings = await read(await answer.arrayBuffer());
+      if (!answer.ok) throw new Error(say("gone"));
+      const found = await read(await answer.arrayBuffer());
       if (viewer.file !== file.filename) return; // another run was faster
-      viewer.show(recordings);
+      viewer.show(found);
     } catch (error) {
       viewer.file = null;
       viewer.clear(error.message);
@@ -49,15 +51,16 @@ async function load(node, file, said = "") {
 
 function attach(node) {
   const viewer = new Viewer(
-    (names) => write(node, "words", names.join("\n")),
-    (threshold) => write(node, "threshold", threshold),
+    (names) => write(node, input(node, "words"), names.join("\n")),
+    (threshold) => write(node, input(node, "threshold"), threshold),
+    (edits) => write(node, home(node).widget, edits),
   );
   node.fairMaps = viewer;
   const options = { serialize: false, getMinHeight: () => 380, getValue: () => "", setValue: () => {} };
   const widget = node.addDOMWidget("maps", "FAIR_MAPS", viewer.element, options);
   widget.serialize = false; // else it would be saved as one value more than the node has inputs
   widget.serializeValue = () => undefined;
-  for (const name of ["words", "threshold"]) {
+  for (const name of ["words", "threshold", "edits"]) {
     const own = input(node, name);
     if (!own) continue;
     const { callback } = own;
@@ -75,6 +78,16 @@ function executed(node, output) {
   const [file] = output?.[KEPT] ?? [];
   if (file) load(node, file, [output.text ?? ""].flat().join("\n"));
 }
+
+app.registerExtension({
+  name: "FairAttention.Language",
+  // Before any node is made: the viewer's own words, as the host hands them out with those of our nodes.
+  async init() {
+    const language = app.extensionManager?.setting?.get?.("Comfy.Locale") ?? "en";
+    const texts = await api.fetchApi("/i18n").then((answer) => answer.json()).catch(() => ({}));
+    speak(texts?.[language]?.fairMaps);
+  },
+});
 
 register("FairAttention.Maps", new Set([KIND]), attach, executed, (type) => {
   const { configure, onRemoved } = type.prototype;

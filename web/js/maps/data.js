@@ -1,22 +1,22 @@
 // The file that Explore Maps writes (its layout: pictures/explorer.py), and what is asked of it: all in whole numbers, as the node does.
+import { say } from "./words.js";
 
 const MAGIC = "FAIRMAP1";
-const FOREIGN = "this is no file of maps; press Run to make it anew";
-const CUT = "the file of maps is not whole; press Run to make it anew";
 
-// ArrayBuffer -> one or two recordings: {words, images, height, width, levels, low, high, cells, pictures}. Error, in words, for any other file.
+// ArrayBuffer -> {recordings, people}: one or two recordings {words, images, height, width, levels, low, high, cells, pictures}, and who is in
+// the first (pictures/crowd.py), or null. Error, in words, for any other file.
 export async function read(buffer) {
   const bytes = new Uint8Array(buffer);
-  if (bytes.length < 12 || String.fromCharCode(...bytes.subarray(0, 8)) !== MAGIC) throw new Error(FOREIGN);
+  if (bytes.length < 12 || String.fromCharCode(...bytes.subarray(0, 8)) !== MAGIC) throw new Error(say("foreign"));
   let at = 12 + new DataView(buffer).getUint32(8, true);
-  if (at > bytes.length) throw new Error(CUT);
+  if (at > bytes.length) throw new Error(say("cut"));
   let header;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(12, at)));
   } catch {
-    throw new Error(FOREIGN);
+    throw new Error(say("foreign"));
   }
-  if (at + header?.bytes !== bytes.length) throw new Error(CUT);
+  if (at + header?.bytes !== bytes.length) throw new Error(say("cut"));
   const take = (length) => bytes.subarray(at, (at += length));
   const recordings = [];
   for (const facts of header.recordings) {
@@ -24,7 +24,7 @@ export async function read(buffer) {
     const pictures = facts.pictures.map((length) => new Blob([take(length)], { type: "image/jpeg" }));
     recordings.push({ ...facts, cells: await cells(packed, facts), pictures });
   }
-  return recordings;
+  return { recordings, people: header.people ?? null };
 }
 
 async function cells(packed, { images, words, height, width }) {
@@ -33,9 +33,9 @@ async function cells(packed, { images, words, height, width }) {
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     found = new Uint8Array(await new Response(stream).arrayBuffer());
   } catch {
-    throw new Error(CUT);
+    throw new Error(say("cut"));
   }
-  if (found.length !== images * words.length * height * width) throw new Error(CUT);
+  if (found.length !== images * words.length * height * width) throw new Error(say("cut"));
   for (let row = 0; row < found.length; row += width) {
     const first = row % (height * width) === 0;
     for (let x = 0, sum = 0; x < width; x++) {

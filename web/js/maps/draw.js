@@ -59,8 +59,8 @@ export function panel(context, box, picture, map, opacity, smooth) {
   context.restore();
 }
 
-// The border of a region, cell by cell: light over dark, to be seen on any colour.
-export function border(context, box, inside, { width, height }, thick) {
+// The border of a region, cell by cell: light, or of a colour, over dark, to be seen on any colour.
+export function border(context, box, inside, { width, height }, thick, colour = "#fff") {
   const [w, h] = [box.width / width, box.height / height];
   const path = new Path2D();
   const line = (x, y, toX, toY) => {
@@ -76,6 +76,27 @@ export function border(context, box, inside, { width, height }, thick) {
       if (y === height - 1 || !inside[cell + width]) line(x, y + 1, x + 1, y + 1);
     }
   }
+  stroke(context, path, thick, colour);
+}
+
+// Words on a plate in the middle of somebody, in shares of the box.
+export function label(context, box, [x, y], text, sharp) {
+  context.font = `bold ${13 * sharp}px sans-serif`;
+  const [width, height] = [context.measureText(text).width + 8 * sharp, 18 * sharp];
+  const left = Math.max(box.x, Math.min(box.x + box.width - width, box.x + x * box.width - width / 2));
+  const top = box.y + y * box.height - height / 2;
+  context.fillStyle = "#000c";
+  context.fillRect(left, top, width, height);
+  context.fillStyle = "#fff";
+  context.fillText(text, left + 4 * sharp, top + 13 * sharp);
+}
+
+// A line that is being drawn around somebody, back to where it began.
+export function outline(context, box, corners, thick) {
+  const path = new Path2D();
+  for (const [x, y] of corners) path.lineTo(box.x + x * box.width, box.y + y * box.height);
+  path.closePath();
+  for (const [x, y] of corners.slice(-1)) path.arc(box.x + x * box.width, box.y + y * box.height, 2 * thick, 0, 7);
   stroke(context, path, thick);
 }
 
@@ -87,11 +108,19 @@ export function mark(context, box, cell, { width, height }, thick) {
   stroke(context, path, thick);
 }
 
-function stroke(context, path, thick) {
+function stroke(context, path, thick, light = "#fff") {
   context.lineCap = "square";
-  for (const [colour, width] of [["#000", 3 * thick], ["#fff", 1.5 * thick]]) {
+  for (const [colour, width] of [["#000", 3 * thick], [light, 1.5 * thick]]) {
     context.strokeStyle = colour;
     context.lineWidth = width;
     context.stroke(path);
   }
+}
+
+// `sides` boxes of the pictures' shape, as large as there is room, side by side.
+export function boxes(width, height, sides, shape) {
+  const gap = sides > 1 ? 6 : 0;
+  const w = Math.min((width - gap) / sides, height * shape);
+  const [left, top] = [(width - sides * w - gap) / 2, (height - w / shape) / 2];
+  return Array.from({ length: sides }, (_, i) => ({ x: left + i * (w + gap), y: top, width: w, height: w / shape }));
 }

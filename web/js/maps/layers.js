@@ -2,10 +2,11 @@
 import * as data from "./data.js";
 import * as draw from "./draw.js";
 import { part, percent, shortened } from "./page.js";
+import { say } from "./words.js";
 
 // viewer: its recordings, image, chosen words and parts are read, nothing is changed.
 export function layerOf(view, viewer) {
-  return ({ strongest: mosaics, beside: pair, difference: less }[view] ?? single)(viewer);
+  return ({ strongest: mosaics, beside: pair, difference: less, people: bare }[view] ?? single)(viewer);
 }
 
 function range(low, high, scale) {
@@ -17,7 +18,7 @@ function range(low, high, scale) {
 const ends = (values) => values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
 
 function single({ recordings: [first], image, chosen }) {
-  if (!chosen.length) return { maps: [null], scale: [part("span", {}, "press a word, or a place")], smooth: true };
+  if (!chosen.length) return { maps: [null], scale: [part("span", {}, say("press"))], smooth: true };
   const [low, high] = ends(data.shares(first, image, chosen));
   const sums = data.together(first, image, chosen);
   const map = draw.heat(sums, first, 0, first.levels * chosen.length, "ramp");
@@ -30,7 +31,10 @@ function shared({ recordings: [first, second], chosen }) {
   return [pairs.map(([own]) => own), pairs.map(([, other]) => other)];
 }
 
-const NONE = () => [part("span", {}, "press a word that both recordings have")];
+// Of people: the pictures alone.
+const bare = () => ({ maps: [null], scale: [], smooth: true });
+
+const NONE = () => [part("span", {}, say("both"))];
 
 function pair(viewer) {
   const { recordings, image } = viewer;
@@ -61,7 +65,7 @@ function mosaics({ recordings: [first], image, chosen, parts }) {
   const largest = [...areas.keys()].sort((a, b) => areas.get(b) - areas.get(a) || a - b).slice(0, draw.WORDS.length);
   const colours = new Map(largest.map((word, i) => [word, draw.WORDS[i]]));
   const key = largest.flatMap((word) => [swatch(colours.get(word)), part("span", { className: "word", dir: "auto" }, shortened(first.words[word].name))]);
-  if (areas.size > largest.length) key.push(swatch(draw.OTHERS), part("span", {}, "others"));
+  if (areas.size > largest.length) key.push(swatch(draw.OTHERS), part("span", {}, say("others")));
   return { maps: [draw.mosaic(which, first, (word) => colours.get(word) ?? draw.OTHERS)], scale: key, colours, smooth: false };
 }
 

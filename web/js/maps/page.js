@@ -1,4 +1,5 @@
 // What the map viewer is made of in the page. Words are whatever a prompt held: they are text, cut short, never markup.
+import { say } from "./words.js";
 
 const RULES = `
 .fair-maps { container-type: inline-size; display: flex; flex-direction: column; gap: 4px; width: 100%; height: 100%; min-height: 0; box-sizing: border-box;
@@ -22,6 +23,9 @@ const RULES = `
 .fair-maps .scale i { flex: 1 1 0; height: 8px; border-radius: 2px; }
 .fair-maps .scale i.key { flex: 0 0 10px; height: 10px; }
 .fair-maps .scale .word { flex: 0 1 auto; max-width: 90px; }
+.fair-maps :is(.ranks, .chips)[hidden] { display: none; }
+.fair-maps :is(button, select):disabled { opacity: .45; cursor: default; }
+.fair-maps .ranks i.key { flex: 0 0 10px; height: 10px; align-self: center; border-radius: 2px; }
 .fair-maps .message:empty { display: none; }
 .fair-maps .steps { white-space: nowrap; }
 @container (max-width: 380px) {
@@ -29,7 +33,6 @@ const RULES = `
   .fair-maps .ranks { flex: none; display: grid; grid-template-columns: 1fr 1fr; column-gap: 4px; }
 }
 `;
-export const ROWS = 8; // words that the list beside the picture has room for
 
 export function styled() {
   if (document.getElementById("fair-maps-style")) return;
@@ -59,26 +62,34 @@ export function percent(value) {
   return `${hundredths.toFixed(Math.abs(hundredths) < 1 ? 2 : 1)} %`;
 }
 
+// The ways of looking at what there is: with a second recording, with people.
+export function views(two, people) {
+  const ids = ["map", "strongest", ...(people ? ["people"] : []), ...(two ? ["beside", "difference"] : [])];
+  return Object.fromEntries(ids.map((id) => [id, say(id)]));
+}
+
 // The viewer's parts, by name, in `element`.
 export function page() {
   styled();
   const parts = {
-    view: choice("what is shown", { map: "map of words", strongest: "strongest word" }),
-    by: choice("how words are compared", { share: "by share of attention", own: "by own range" }),
-    before: part("button", { title: "picture before", aria: { label: "picture before" } }, "‹"),
+    view: choice(say("view"), views(false, false)),
+    by: choice(say("compare"), { share: say("share"), own: say("own") }),
+    before: part("button", { title: say("before"), aria: { label: say("before") } }, "‹"),
     number: part("span", { className: "number", role: "status" }),
-    after: part("button", { title: "next picture", aria: { label: "next picture" } }, "›"),
-    opacity: part("input", { type: "range", min: 0, max: 1, step: 0.05, value: 0.65, title: "map over picture", aria: { label: "map over picture" } }),
+    after: part("button", { title: say("next"), aria: { label: say("next") } }, "›"),
+    opacity: part("input", { type: "range", min: 0, max: 1, step: 0.05, value: 0.65, title: say("opacity"), aria: { label: say("opacity") } }),
     canvas: part("canvas", { tabIndex: 0 }),
-    ranks: part("ol", { className: "ranks", aria: { label: "words at this place, the strongest first" } }),
+    ranks: part("ol", { className: "ranks", aria: { label: say("ranks") } }),
+    crowd: part("ol", { className: "ranks", hidden: true, aria: { label: say("whom") } }),
     scale: part("div", { className: "scale" }),
-    chips: part("div", { className: "chips", role: "group", aria: { label: "words" } }),
+    chips: part("div", { className: "chips", role: "group", aria: { label: say("words") } }),
+    tools: part("div", { className: "chips", hidden: true, role: "group", aria: { label: say("edit") } }),
     message: part("div", { className: "message", role: "status" }),
   };
   parts.canvas.setAttribute("role", "application");
-  parts.canvas.setAttribute("aria-label", "map: arrow keys move the place, Enter makes what is as strong as it the mask");
-  const { view, by, before, number, after, opacity, canvas, ranks, scale, chips, message } = parts;
+  parts.canvas.setAttribute("aria-label", say("canvas"));
+  const { view, by, before, number, after, opacity, canvas, ranks, crowd, scale, chips, tools, message } = parts;
   const bar = part("div", { className: "bar" }, view, by, part("span", { className: "steps" }, before, number, after), opacity);
-  const middle = part("div", { className: "middle" }, part("div", { className: "stage" }, canvas), ranks);
-  return { ...parts, element: part("div", { className: "fair-maps" }, bar, middle, scale, chips, message) };
+  const middle = part("div", { className: "middle" }, part("div", { className: "stage" }, canvas), ranks, crowd);
+  return { ...parts, element: part("div", { className: "fair-maps" }, bar, middle, scale, chips, tools, message) };
 }

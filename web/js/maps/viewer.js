@@ -1,10 +1,12 @@
 // The map viewer: recordings in, what is chosen out. Knows the page and the data, nothing of nodes.
 import * as data from "./data.js";
 import * as draw from "./draw.js";
+import { listen } from "./input.js";
 import { layerOf } from "./layers.js";
-import { choice, page, part, percent, ROWS, shortened } from "./page.js";
-
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+import { choice, page, part, shortened, views } from "./page.js";
+import { People } from "./people.js";
+import { Ranks } from "./ranks.js";
+import { say } from "./words.js";
 
 export class Viewer {
   recordings = [];
@@ -13,74 +15,43 @@ export class Viewer {
   chosen = []; // words, by number in the first recording
   threshold = 0.5;
 
-  // choose(names), cut(threshold): called when the user has chosen other words or another threshold.
-  constructor(choose, cut) {
+  // choose(names), cut(threshold), edit(text): called when the user has chosen other words or another threshold, or edited people.
+  constructor(choose, cut, edit) {
     Object.assign(this, { choose, cut, parts: page() });
     this.element = this.parts.element;
-    this.rows = Array.from({ length: ROWS }, () => this.row());
-    this.listen();
+    this.ranks = new Ranks(this.parts.ranks, (word) => this.toggle(word));
+    this.people = new People(this.parts, edit, () => this.ask());
+    listen(this);
     this.watcher = new ResizeObserver(() => this.ask());
     this.watcher.observe(this.parts.canvas);
-    this.say("press Run: the maps are shown here");
-  }
-
-  row() {
-    const parts = { word: part("span", { className: "word", dir: "auto" }), share: part("span") };
-    const button = part("button", {}, parts.word, parts.share);
-    button.onclick = () => button.name && this.toggle(Number(button.name));
-    this.parts.ranks.append(part("li", {}, button));
-    return { button, ...parts };
-  }
-
-  listen() {
-    const { view, by, before, after, opacity, canvas } = this.parts;
-    for (const control of [view, by, opacity]) control.oninput = () => this.ask();
-    before.onclick = () => this.step(-1);
-    after.onclick = () => this.step(1);
-    canvas.onpointermove = (event) => this.point(this.under(event), event.buttons === 1);
-    canvas.onpointerdown = (event) => {
-      event.stopPropagation(); // the node stays where it is
-      if (event.button) return;
-      canvas.setPointerCapture(event.pointerId);
-      canvas.focus();
-      this.point(this.under(event), true);
-    };
-    canvas.onkeydown = (event) => this.key(event);
-    // Keys of the viewer are no commands of the graph; with Ctrl they are (Run).
-    this.element.onkeydown = (event) => event.ctrlKey || event.metaKey || event.stopPropagation();
-    this.element.onpointerdown = (event) => event.stopPropagation();
-  }
-
-  key(event) {
-    const first = this.recordings[0];
-    const way = STEPS[event.key];
-    if (!first || event.ctrlKey || event.metaKey) return;
-    if (way) {
-      const far = event.shiftKey ? 8 : 1;
-      const cell = this.place?.cell ?? Math.floor(first.height / 2) * first.width + Math.floor(first.width / 2);
-      const [x, y] = [(cell % first.width) + far * way[0], Math.floor(cell / first.width) + far * way[1]];
-      const inside = (value, size) => Math.max(0, Math.min(size - 1, value));
-      this.point({ side: this.place?.side ?? 0, cell: inside(y, first.height) * first.width + inside(x, first.width) });
-    } else if (event.key === "Enter" || event.key === " ") this.point(this.place, true);
-    else if (event.key === "PageUp") this.step(-1);
-    else if (event.key === "PageDown") this.step(1);
-    else return;
-    event.preventDefault();
+    this.say(say("run"));
   }
 
   say(text) {
-    this.parts.message.textContent = shortened(text, 300);
+    this.said = text;
+    this.tell();
   }
 
-  // Recordings as data.read gives them.
-  show(recordings) {
+  tell() {
+    const lines = this.editing ? [this.people.message(), this.said] : [this.said];
+    this.parts.message.textContent = shortened(lines.filter(Boolean).join("; "), 300);
+  }
+
+  // Whether people are edited, in place of choosing words.
+  get editing() {
+    return this.parts.view.value === "people" && Boolean(this.people.crowd);
+  }
+
+  // As data.read gives them.
+  show({ recordings, people }) {
     this.recordings = recordings;
+    this.people.show(people);
     this.image = Math.min(this.image, recordings[0].images - 1);
     const { height, width } = recordings[0];
-    this.place = { side: 0, cell: Math.floor(height / 2) * width + Math.floor(width / 2) }; // there is something to read at once
-    const two = recordings.length > 1 ? { beside: "both, side by side", difference: "difference, second less first" } : {};
-    const view = choice("what is shown", { map: "map of words", strongest: "strongest word", ...two });
-    if (view.length !== this.parts.view.length) this.parts.view.replaceChildren(...view.children);
+    this.place = this.at(Math.floor(width / 2), Math.floor(height / 2)); // there is something to read at once
+    const [view, chosen] = [choice(say("view"), views(recordings.length > 1, people)), this.parts.view.value];
+    this.parts.view.replaceChildren(...view.children);
+    this.parts.view.value = [...this.parts.view.options].some(({ value }) => value === chosen) ? chosen : recordings[0].words.length ? "map" : "people";
     this.parts.chips.replaceChildren(...recordings[0].words.map((word, number) => this.chip(word, number)));
     this.say("");
     this.picture();
@@ -94,7 +65,7 @@ export class Viewer {
   }
 
   chip({ name, tokens }, number) {
-    const said = `${shortened(name, 200)}: token ${tokens.slice(0, 20).join(", ")}`;
+    const said = `${shortened(name, 200)}: ${say("token")} ${tokens.slice(0, 20).join(", ")}`;
     const chip = part("button", { dir: "auto", title: said, aria: { pressed: false } }, shortened(name));
     chip.onclick = () => this.toggle(number);
     return chip;
@@ -107,8 +78,9 @@ export class Viewer {
     this.ask();
   }
 
-  // What the node's inputs say.
-  set(names, threshold) {
+  // What the node's inputs say; edits: those of people, own: of this very node.
+  set(names, threshold, edits = "", own = true) {
+    this.people.set(edits, own);
     const words = this.recordings[0]?.words ?? [];
     this.chosen = words.flatMap(({ name }, number) => (names.includes(name) ? [number] : []));
     this.threshold = threshold;
@@ -123,6 +95,7 @@ export class Viewer {
 
   async picture() {
     const image = this.image;
+    this.people.turn(image);
     const decode = (blob) => (blob ? createImageBitmap(blob).catch(() => null) : null);
     const recordings = this.recordings;
     const pictures = await Promise.all(recordings.map(({ pictures }) => decode(pictures[image])));
@@ -131,29 +104,25 @@ export class Viewer {
     this.ask();
   }
 
-  // Which place the pointer is over.
-  under({ clientX, clientY }) {
-    const frame = this.parts.canvas.getBoundingClientRect();
-    const { width, height } = this.parts.canvas;
-    const [x, y] = [((clientX - frame.x) * width) / frame.width, ((clientY - frame.y) * height) / frame.height];
-    const side = this.boxes?.findIndex((b) => x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height) ?? -1;
-    if (side < 0 || !this.recordings.length) return null;
-    const box = this.boxes[side];
-    const { width: columns, height: rows } = this.recordings[0];
-    const [column, row] = [Math.floor(((x - box.x) * columns) / box.width), Math.floor(((y - box.y) * rows) / box.height)];
-    return { side, cell: row * columns + column };
+  // The place of a cell of the first picture.
+  at(column, row, side = 0) {
+    const { width, height } = this.recordings[0];
+    return { side, cell: row * width + column, share: [(column + 0.5) / width, (row + 0.5) / height] };
   }
 
-  point(place, pressed = false) {
+  // how: "press", "drag", or nothing.
+  point(place, how, more) {
     if (!place || !this.recordings.length) return;
     this.place = place;
-    if (pressed) this.press(place.cell);
+    if (how && this.editing) this.people.at(place.share, how, more);
+    else if (how) this.press(place.cell);
     this.ask();
   }
 
   // What is as strong as this place becomes the region; of the strongest word there, where none is chosen.
   press(cell) {
     const first = this.recordings[0];
+    if (!first.words.length) return; // people alone
     if (!this.chosen.length) this.toggle(data.ranked(first, this.image, cell, this.parts.by.value)[0].word);
     this.threshold = data.thresholdAt(first, this.image, this.chosen, cell);
     this.cut(this.threshold);
@@ -177,18 +146,20 @@ export class Viewer {
     number.textContent = first ? `${this.image + 1} / ${first.images}` : "";
     if (!first || !width || !height) return;
     const sides = view.value === "beside" ? 2 : 1;
-    this.boxes = boxes(width, height, sides, first.width / first.height);
+    this.boxes = draw.boxes(width, height, sides, first.width / first.height);
     const layer = this.layer(view.value);
     this.boxes.forEach((box, side) => {
       const second = view.value === "difference" ? 1 : side;
       draw.panel(context, box, this.pictures?.[second] ?? (sides === 1 && this.pictures?.[0]), layer.maps[side], Number(this.parts.opacity.value), layer.smooth);
-      if (side === 0 && this.chosen.length && view.value !== "difference") {
+      if (this.editing) this.people.draw(context, box, sharp);
+      else if (side === 0 && this.chosen.length && view.value !== "difference") {
         draw.border(context, box, data.region(first, this.image, this.chosen, this.threshold), first, sharp);
       }
       if (this.place) draw.mark(context, box, this.place.cell, first, sharp);
     });
     this.parts.scale.replaceChildren(...layer.scale);
     this.list();
+    this.tell();
   }
 
   // The maps to lay over the pictures, made once for what is chosen, and the scale of their colours.
@@ -201,21 +172,11 @@ export class Viewer {
   }
 
   list() {
+    const { ranks, crowd, chips, tools } = this.parts;
+    [ranks.hidden, chips.hidden, crowd.hidden, tools.hidden] = [this.editing, this.editing, !this.editing, !this.editing];
     const side = this.parts.view.value === "difference" ? 1 : (this.place?.side ?? 0);
-    const recording = this.recordings[side] ?? this.recordings[0];
-    const by = this.parts.by.value;
-    const found = this.place ? data.ranked(recording, this.image, this.place.cell, by) : [];
-    this.rows.forEach(({ button, word, share }, at) => {
-      const one = found[at];
-      const name = one ? recording.words[one.word].name : "";
-      const number = one ? this.recordings[0].words.findIndex((w) => w.name === name) : -1;
-      button.name = number < 0 ? "" : number;
-      button.hidden = !one;
-      word.textContent = shortened(name);
-      share.textContent = one ? (by === "share" ? percent(one.share) : one.own.toFixed(2)) : "";
-      const filled = one ? 100 * one.own : 0;
-      button.style.background = `linear-gradient(to right, color-mix(in srgb, #56b4e9 40%, transparent) ${filled}%, transparent ${filled}%)`;
-    });
+    const [first] = this.recordings;
+    this.ranks.show(this.recordings[side] ?? first, first, this.image, this.place, this.parts.by.value);
     [...this.parts.chips.children].forEach((chip, number) => {
       chip.setAttribute("aria-pressed", this.chosen.includes(number));
       chip.style.borderColor = this.made?.colours?.get(number) ?? "var(--border-color)";
@@ -226,12 +187,4 @@ export class Viewer {
     this.watcher.disconnect();
     if (this.asked) cancelAnimationFrame(this.asked);
   }
-}
-
-// `sides` boxes of the pictures' shape, as large as there is room, side by side.
-function boxes(width, height, sides, shape) {
-  const gap = sides > 1 ? 6 : 0;
-  const w = Math.min((width - gap) / sides, height * shape);
-  const [left, top] = [(width - sides * w - gap) / 2, (height - w / shape) / 2];
-  return Array.from({ length: sides }, (_, i) => ({ x: left + i * (w + gap), y: top, width: w, height: w / shape }));
 }
