@@ -12,7 +12,7 @@ from ..attention.transformers import family_of
 from ..attention.watching import head_count, readable_blocks
 from ..guidance.run_record import Recording
 from ..guidance.schedule import check_window
-from .sampling.clip_text import encode, locate, named_words, own_context
+from .sampling.clip_text import encode, locate, named_words, own_context, word_rows
 from .sampling.conditionings import require_width
 from .sampling.observe import observe, require_maps
 from .types import ATTENTION, Attention, Tokens, advanced, schema
@@ -75,10 +75,10 @@ def all_words(clip, prompt: str, node: str = NODE) -> tuple[list[WordQuery], tup
     words = prompt_words(prompt)
     if not words:
         raise ValueError(f"{node}: the prompt {prompt!r} has no words")
-    found, missing = [], []
+    found, missing, table = [], [], word_rows(clip, prompt, node)
     for word in words:
         try:
-            found += locate(clip, prompt, [word], node)
+            found += locate(clip, prompt, [word], node, table)
         except ValueError:
             missing.append(word.text)
     if not found:

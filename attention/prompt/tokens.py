@@ -1,15 +1,12 @@
-"""From prompt text to token positions: which places of the text context a word of the prompt owns.
+"""From prompt text to token positions: which of a tokenizer's tokens are a word's own.
 
-Offsets count characters of the prompt as the user wrote it. Positions count the places of the text context, through
-all its contexts of `CONTEXT` tokens (a long prompt has 77 * n), the start token being 0.
+Offsets count characters of the prompt as the user wrote it. Positions count a tokenizer's tokens from 0 on, through all
+chunks in which they are read (a long prompt of CLIP has 77 * n), start token and padding included.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-
-from .pieces import fold, letters_of
 
 CONTEXT = 77  # tokens a CLIP text encoder reads at once, start and end token included
 SPECIAL = ("<start>", "<end>")
@@ -80,30 +77,8 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def token_spans(prompt: str, pieces: Iterable[tuple[int, str]]) -> list[tuple[int, int, int]]:
-    """(position, start, end) of each token piece found in the prompt, in text order.
-
-    pieces: (position, text of the piece as the host's tokenizer decodes it, such as "doctor</w>" or "doc"), in order,
-    without the start, end and padding tokens. The letters of the pieces are aligned with the letters of the plain
-    text, case and spaces aside. Pieces that are bytes of one letter (of a Chinese, Japanese or Korean one, an emoji)
-    share that letter. A piece of which any letter has no partner (a textual-inversion embedding, text the tokenizer
-    cleaned up) is left out and moves none of its neighbours.
-    """
-    plain = plain_text(prompt)
-    places = [i for i, character in enumerate(plain) if not character.isspace()]
-    letters, owned = letters_of(list(pieces))
-    matcher = SequenceMatcher(None, letters, [fold(plain[i]) for i in places], autojunk=False)
-    partner = {block.a + k: places[block.b + k] for block in matcher.get_matching_blocks() for k in range(block.size)}
-    found = []
-    for position, own in owned:
-        at = [partner.get(i, -1) for i in own]
-        if at and -1 not in at and at[-1] - at[0] == len(at) - 1:
-            found.append((position, at[0], at[-1] + 1))
-    return found
-
-
 def positions_of(span: Span, spans: Iterable[tuple[int, int, int]]) -> tuple[int, ...]:
-    """The positions of the tokens (as token_spans gives them) that share a character with the span; () if none."""
+    """The positions of the tokens (as `matching.token_spans` gives them) that share a character with the span; () if none."""
     return tuple(position for position, start, end in spans if start < span.end and end > span.start)
 
 
@@ -156,16 +131,23 @@ def _occurrences(plain: str, wanted: str) -> list[Span]:
     return [Span(match[0], match.start(), match.end()) for match in matches]
 
 
-def special_positions(name: str, positions: Iterable[int], context: int = CONTEXT) -> tuple[int, ...]:
-    """Where "<start>" or "<end>" is in each context of the text; positions: those of all the prompt's own tokens.
+def special_positions(
+    name: str, chunks: Iterable[Sequence[tuple[object, bool]]], start: int | None, end: int | None
+) -> tuple[int, ...]:
+    """Where "<start>" or "<end>" is in each chunk that a tokenizer reads at once; () if it has none. ValueError for another name.
 
-    The end is the place after the last of them; the padding behind it does not count. ValueError for another name.
+    chunks: (token, whether it is the prompt's own) of each; start, end: these special tokens. The end is the first such
+    token behind the prompt's own: padding may look the same.
     """
     if name not in SPECIAL:
         raise ValueError(f"{name!r} is no special token: write {' or '.join(SPECIAL)}.")
-    last = {0: 0}  # context -> its last place taken, the start token where nothing else is
-    for position in positions:
-        last[position // context] = max(position, last.get(position // context, 0))
-    if name == "<start>":
-        return tuple(number * context for number in sorted(last))
-    return tuple(last[number] + 1 for number in sorted(last))
+    found, first = [], 0
+    for chunk in chunks:
+        if name == "<start>":
+            at = [0] if chunk and chunk[0] == (start, False) else []
+        else:
+            own = max((i for i, (_, mine) in enumerate(chunk) if mine), default=-1 if start is None else 0)
+            at = [i for i in range(own + 1, len(chunk)) if chunk[i] == (end, False)][:1]
+        found += [first + i for i in at]
+        first += len(chunk)
+    return tuple(found)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from fair_attention.attention.prompt.pieces import BYTES
-from fair_attention.attention.prompt.tokens import Span, find_words, positions_of, prompt_words, token_spans
+from fair_attention.attention.prompt.tokens import Span, find_words, positions_of, prompt_words
 
 UNIT = Path(__file__).parent.parent / "unit" / "prompt"
 MARKED = set("()\\:_-'’<>|[]—/\"") | {"BREAK", "embedding"}
@@ -36,20 +36,27 @@ def clip(host, request):
 
 
 @pytest.fixture(scope="module")
-def text(host):
-    return host.pack.nodes.sampling.clip_text
+def words(host, clip):
+    """What the code says of a prompt: (pieces, spans) of the first encoder's tokens."""
+    text = host.pack.nodes.sampling.clip_words
+
+    def read(prompt: str) -> tuple[list, list]:
+        encoder, chunks = next(iter(clip.tokenize(prompt, return_word_ids=True).items()))
+        pieces = text.pieces_of(text.tokenizer_of(clip, encoder), chunks)
+        return pieces, text.encoder_spans(clip, prompt, encoder, chunks)
+
+    return read
 
 
-def test_words_own_the_tokens_they_have_alone(clip, text):
+def test_words_own_the_tokens_they_have_alone(words):
     """A word's first position is one plus the tokens of all before it: CLIP's tokenizer never joins words."""
     checked = 0
     for prompt in plain_prompts():
-        pieces = text.token_pieces(clip, prompt)
+        pieces, table = words(prompt)
         if len(pieces) > 75:
             continue
-        table = token_spans(prompt, pieces)
         parts = prompt.replace(",", " , ").replace(".", " . ").replace(";", " ; ").replace("?", " ? ").split()
-        sizes = [len(text.token_pieces(clip, part)) for part in parts]
+        sizes = [len(words(part)[0]) for part in parts]
         starts = [1 + before for before in accumulate([0, *sizes[:-1]])]
         own = [tuple(range(first, first + n)) for first, n in zip(starts, sizes, strict=True)]
         expected = [o for part, o in zip(parts, own, strict=True) if part[0].isalnum()]
@@ -68,10 +75,9 @@ def test_words_own_the_tokens_they_have_alone(clip, text):
         ("a 😀 nurse", "nurse"),
     ],
 )
-def test_words_of_letters_of_several_bytes(clip, text, prompt, word):
+def test_words_of_letters_of_several_bytes(words, prompt, word):
     """The bytes of a word's pieces are the word's own; every piece of the prompt has a place."""
-    pieces = text.token_pieces(clip, prompt)
-    table = token_spans(prompt, pieces)
+    pieces, table = words(prompt)
     (span,) = find_words(prompt, word)
     positions = positions_of(span, table)
     spelled = b"".join(piece_bytes(dict(pieces)[p]) for p in positions)
