@@ -90,18 +90,19 @@ def test_open_vocabulary(bench, host, own, monkeypatch):
 
 
 def test_words_empty_records_what_can_be_located(bench, caplog):
-    """Words of any script are recorded; one without a token is named in the log and in every run."""
+    """Words of any script are recorded; one that is no word to the tokenizer is named in the log and in every run."""
     prompt = "a 医生 and a nurse, 의사"
     model, attention = bench.record(prompt=prompt, words="")
     assert [w.label for w in attention.watch.words] == ["a", "医生", "and", "a", "nurse", "의사"]
     assert attention.watch.notes == () and all(w.positions for w in attention.watch.words)
-    model, attention = bench.record(prompt="a nurse " + "\u0130", words="")  # its lower case has two letters
+    assert [w.label for w in bench.record(prompt="a nurse \u0130", words="")[1].watch.words] == ["a", "nurse", "\u0130"]
+    model, attention = bench.record(prompt="a nurse <|endoftext|>", words="")
     assert [w.label for w in attention.watch.words] == ["a", "nurse"]
-    bench.sample(model, bench.encode("a nurse " + "\u0130"), steps=1)
-    note = "not recorded, no token of their own: \u0130"
+    bench.sample(model, bench.encode("a nurse <|endoftext|>"), steps=1)
+    note = "not recorded, no token of their own: endoftext"
     assert attention.runs[-1].notes == [note] and note in caplog.text
     with pytest.raises(ValueError, match="no word of the prompt"):
-        bench.record(prompt="\u0130", words="")
+        bench.record(prompt="<|endoftext|>", words="")
 
 
 def test_another_prompt_than_the_sampled_one_is_refused(bench):

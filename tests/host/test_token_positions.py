@@ -36,27 +36,40 @@ def clip(host, request):
 
 
 @pytest.fixture(scope="module")
-def words(host, clip):
-    """What the code says of a prompt: (pieces, spans) of the first encoder's tokens."""
-    text = host.pack.nodes.sampling.clip_words
+def text(host):
+    return host.pack.nodes.sampling.clip_words
 
-    def read(prompt: str) -> tuple[list, list]:
+
+@pytest.fixture(scope="module")
+def pieces_of(clip, text):
+    """The pieces of a prompt's tokens, of the first encoder."""
+
+    def read(prompt: str) -> list:
         encoder, chunks = next(iter(clip.tokenize(prompt, return_word_ids=True).items()))
-        pieces = text.pieces_of(text.tokenizer_of(clip, encoder), chunks)
-        return pieces, text.encoder_spans(clip, prompt, encoder, chunks)
+        return text.pieces_of(text.tokenizer_of(clip, encoder), chunks)
 
     return read
 
 
-def test_words_own_the_tokens_they_have_alone(words):
+@pytest.fixture(scope="module")
+def spans_of(clip, text):
+    """Where in the prompt they are."""
+
+    def read(prompt: str) -> list:
+        return text.encoder_spans(clip, prompt, *next(iter(clip.tokenize(prompt, return_word_ids=True).items())))
+
+    return read
+
+
+def test_words_own_the_tokens_they_have_alone(pieces_of, spans_of):
     """A word's first position is one plus the tokens of all before it: CLIP's tokenizer never joins words."""
     checked = 0
     for prompt in plain_prompts():
-        pieces, table = words(prompt)
-        if len(pieces) > 75:
+        if len(pieces_of(prompt)) > 75:
             continue
+        table = spans_of(prompt)
         parts = prompt.replace(",", " , ").replace(".", " . ").replace(";", " ; ").replace("?", " ? ").split()
-        sizes = [len(words(part)[0]) for part in parts]
+        sizes = [len(pieces_of(part)) for part in parts]
         starts = [1 + before for before in accumulate([0, *sizes[:-1]])]
         own = [tuple(range(first, first + n)) for first, n in zip(starts, sizes, strict=True)]
         expected = [o for part, o in zip(parts, own, strict=True) if part[0].isalnum()]
@@ -75,9 +88,9 @@ def test_words_own_the_tokens_they_have_alone(words):
         ("a 😀 nurse", "nurse"),
     ],
 )
-def test_words_of_letters_of_several_bytes(words, prompt, word):
+def test_words_of_letters_of_several_bytes(pieces_of, spans_of, prompt, word):
     """The bytes of a word's pieces are the word's own; every piece of the prompt has a place."""
-    pieces, table = words(prompt)
+    pieces, table = pieces_of(prompt), spans_of(prompt)
     (span,) = find_words(prompt, word)
     positions = positions_of(span, table)
     spelled = b"".join(piece_bytes(dict(pieces)[p]) for p in positions)
