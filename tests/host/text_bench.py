@@ -48,6 +48,8 @@ def text_clip(host, family: str):
             return tiny_texts.text_encoder(family, PROMPTS, str(folder))
     except (ModuleNotFoundError, AttributeError) as absent:
         pytest.skip(f"this host does not know it: {absent}")
+    except IndexError:
+        pytest.skip("0.3.75 reads Mistral's tokenizer with transformers 4 only")
 
 
 def letters(text: str) -> str:
@@ -58,7 +60,8 @@ def letters(text: str) -> str:
 
 def spelled(tokenizer, ids: list[int]) -> str:
     """The letters that the tokenizer itself decodes these tokens to."""
-    return letters(tokenizer.tokenizer.decode(ids))
+    inner = tokenizer.tokenizer
+    return letters((inner if hasattr(inner, "decode") else inner.tokenizer).decode(ids))
 
 
 def flat(tokens: dict, encoder: str) -> list:
