@@ -50,7 +50,8 @@ GIVEN: WeakKeyDictionary[nn.Module, Given] = WeakKeyDictionary()  # the same for
 
 
 def encoders(clip: CLIP) -> list[SDClipModel]:
-    return [module for module in clip.cond_stage_model.modules() if isinstance(module, SDClipModel)]
+    model = getattr(clip, "cond_stage_model", None)  # a pack may hand over a CLIP of its own making
+    return [] if model is None else [module for module in model.modules() if isinstance(module, SDClipModel)]
 
 
 def encode_watched(clip: CLIP, tokens: Tokens) -> list:
@@ -76,7 +77,7 @@ def token_rows(clip: CLIP, tokens: Tokens) -> Rows:
     Where a pack gives every token several rows in turn (NegPip: for keys, for values), rows are counted in such turns.
     Raises Untold.
     """
-    name = type(clip.cond_stage_model).__name__
+    name = type(getattr(clip, "cond_stage_model", clip)).__name__
     if not encoders(clip):
         raise Untold(f"{name} is no text encoder of the host's kind")
     numbered, places = number(tokens)
