@@ -25,7 +25,7 @@ _EVERYONE = frozenset("couple pair duo trio group people person friend adult chi
 
 def same_people(tree: Sequence[Node], heads: Sequence[int]) -> dict[int, int]:
     """Person noun -> the noun that named its people before (or, of a tag, the word that says more)."""
-    same = {i: j for i in heads if (j := renames(tree, i, heads)) is not None}
+    same = {i: j for i in heads if (j := coreferent(tree, i, heads)) is not None}
     same |= _parts_of_a_number(tree, [i for i in heads if i not in same])
     same |= _tags(tree, [i for i in heads if i not in same])
     for i in heads:
@@ -45,8 +45,8 @@ def is_of_a_likeness(tree: Sequence[Node], i: int, heads: Sequence[int]) -> bool
     return lexicon.singular(tree[tree[tree[before[-1]].head].head].text) in nouns.LIKENESSES
 
 
-def renames(tree: Sequence[Node], i: int, heads: Sequence[int]) -> int | None:
-    """The person noun that noun i only names again, or None: "doctor" in "my friend, a doctor" renames "friend"."""
+def coreferent(tree: Sequence[Node], i: int, heads: Sequence[int]) -> int | None:
+    """The person noun that noun i only names again, or None: "doctor" in "my friend, a doctor" is coreferent with "friend"."""
     node = tree[i]
     if (aside := _aside_of(tree, i)) in heads:
         return aside

@@ -152,15 +152,15 @@ def _attach(nodes: list[Node], kinds: Sequence[str]) -> None:
             if previous == "cc" and verb is not None:
                 link(i, verb, "conj")
             else:
-                said_of = subject if previous == "be" and kinds[i - 2] != "pronoun" else people
-                said_of = noun if nodes[i].text.lower().endswith("ed") or said_of is None else said_of
-                if said_of is not None:
-                    link(i, said_of, "relcl" if previous == "be" else "acl")
+                modified = subject if previous == "be" and kinds[i - 2] != "pronoun" else people
+                modified = noun if nodes[i].text.lower().endswith("ed") or modified is None else modified
+                if modified is not None:
+                    link(i, modified, "relcl" if previous == "be" else "acl")
             verb, pending = i, (i, "dobj")
         elif kind in ("be", "verb"):
-            said_of = noun if previous == "pronoun" else subject
-            if said_of is not None:
-                link(i, said_of, "relcl")
+            modified = noun if previous == "pronoun" else subject
+            if modified is not None:
+                link(i, modified, "relcl")
             verb, pending = i, (i, "attr" if kind == "be" else "dobj")
         elif (
             kind == "adjective" and verb is not None and (kinds[verb] == "be" or verb == i - 1 and _links(nodes[verb]))
