@@ -21,9 +21,11 @@ import torch
 from torch import Tensor
 
 from ..emoji_world import sampling
+from ..emoji_world.world import SECOND_READER
 from ..metrics.consistency import psnr
 from ..metrics.entanglement import PERCENTILE, mean_iou
 from ..metrics.people import gone, kept, match_people
+from ..metrics.readers.folder_reader import open_folder_reader
 from ..scripts.edit_concepts import load_reader
 from .comparison_methods import (
     BOTH,
@@ -61,6 +63,7 @@ class Setting:
     cfg: float
     size: int
     part: str
+    second: Any = None
 
 
 def drawn(setting: Setting, name: str, method: Method, prompt: Prompt, seeds: int) -> dict[str, Any]:
@@ -112,9 +115,12 @@ def draw(setting: Setting, method: Patched, prompt: Prompt, count: int, seed: in
 
 
 def summarise(
-    found: Mapping[str, dict], plain: Mapping[str, dict], prompts: Iterable[Prompt], reader: Any
+    found: Mapping[str, dict], plain: Mapping[str, dict], prompts: Iterable[Prompt], reader: Any, second: Any = None
 ) -> dict[str, Any]:
-    """The numbers of one method over the prompts of a part, beside the unedited pictures of the same seeds."""
+    """The numbers of one method over the prompts of a part, beside the unedited pictures of the same seeds.
+
+    second: another reader of the same pictures, for Bias-W and Bias-P.
+    """
     prompts = list(prompts)
     read, before = ({t: reader.read(f["pictures"]) for t, f in group.items()} for group in (found, plain))
     images = [pair for t in found for pair in zip(before[t], read[t], strict=True)]
@@ -136,6 +142,9 @@ def summarise(
         "peak_mib": max(f["peak"] for f in found.values()),
         "pictures": len(everything),
     }
+    if second is not None:
+        again = people_numbers({t: second.read(f["pictures"]) for t, f in found.items()}, reader.axes)
+        row["second_reader"] = {key: again[key] for key in ("bias_w", "bias_p", "bias_w_95", "bias_p_95", "unreadable")}
     if "occupation" in reader.axes:
         row["occupation_by_people"] = by_people(images)
     return row
@@ -170,7 +179,7 @@ def part_of(setting: Setting, chosen: Mapping[str, Method], prompts: list[Prompt
         if saved.methods.get(key, {}).get("pictures") == seeds * len(prompts):
             continue
         found = plain if name == PLAIN else {p.text: drawn(setting, name, method, p, seeds) for p in prompts}
-        saved.methods[key] = summarise(found, plain, prompts, setting.reader)
+        saved.methods[key] = summarise(found, plain, prompts, setting.reader, setting.second)
         saved.write()
         told = ("bias_w", "bias_p", "people_kept", "kept", "psnr", "ssim", "miou", "seconds")
         print(key, json.dumps({k: saved.methods[key][k] for k in told}), flush=True)
@@ -206,6 +215,7 @@ def main() -> None:
             "comparison: --checkpoint needs --reader FOLDER and --detector FOLDER: the emoji world's reader knows emoji people only"
         )
     reader, emoji, mark = load_reader(a.reader, a.detector), sampling.load(a.checkpoint), fingerprint(a.checkpoint)
+    second = open_folder_reader(SECOND_READER, None, reader) if own and not a.reader else None
     steps, cfg = a.steps or (sampling.STEPS if own else 50), a.cfg or (sampling.CFG if own else 7.5)
     studio = Studio(emoji, EMOJI_WEIGHTS if own else SD_WEIGHTS, steps, KEPT / mark)
     lists = "emoji" if own else "photographs"
@@ -224,7 +234,7 @@ def main() -> None:
     saved = Saved(a.out, setting)
     for part in (TUNING, REPORTING) if a.part is None else (a.part,):
         prompts = read_prompts(a.prompts / f"{lists}_{part}.tsv")
-        here = Setting(studio, reader, cfg, a.size, part)
+        here = Setting(studio, reader, cfg, a.size, part, second)
         if a.shard:
             k, n = map(int, a.shard.split("/"))
             for name, method in {PLAIN: Method(), **chosen}.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..emoji_world import sampling
+from ..emoji_world.world import BALANCED_LORA
 from ..guidance.baselines.uce import PAPER, REWRITE
 from ..scripts.edit_concepts import VARIANTS, target_of
 from .emoji import fair_inference
@@ -17,7 +18,8 @@ AIMS = (GENDER, TONE, BOTH)
 PLAIN = "unedited"
 SENTENCE, SEGA, UCE, EQUISTEER, LAG = "SD-EI", "Fair Diffusion", "UCE", "EquiSteer", "LAG (Fair Inference)"
 ENERGY = "BiasMap (SoftIoU)"
-NOT_YET = ("fine-tune on balanced data", "fine-tune by distribution alignment")
+BALANCED = "fine-tune on balanced data"
+NOT_YET = ("fine-tune by distribution alignment",)
 EI_AXIS = {GENDER: "gender", TONE: "skin colour", BOTH: "gender and skin colour (ours)"}
 # A concept text of the energy and one that it has never seen: the drop of entanglement is read by both.
 OWN_TEXT = "a photo of the face of a {} and gender and skin tone next to flowers"
@@ -52,7 +54,7 @@ def methods() -> dict[str, Method]:
         for name, m in kinds.items()
         for aim in AIMS
     }
-    return {PLAIN: Method(), ENERGY: Method(energy=True), **aimed}
+    return {PLAIN: Method(), ENERGY: Method(energy=True), BALANCED: Method(BALANCED), **aimed}
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ def aimed(studio: Studio, method: Method, prompt: Prompt) -> Patched:
     emoji, inputs = studio.emoji, dict(method.inputs)
     if method.kind == PLAIN:
         return Patched(emoji.model, prompt.text)
+    if method.kind == BALANCED:
+        return Patched(balanced(studio), prompt.text)
     if method.kind == SENTENCE:
         from ..nodes.baselines.ethical_intervention import FairEthicalIntervention
 
@@ -134,6 +138,17 @@ def aimed(studio: Studio, method: Method, prompt: Prompt) -> Patched:
     if key not in studio.learnt:
         studio.learnt[key] = equisteer.learn(emoji, target.attributes, studio.steps)
     return Patched(equisteer.equisteered(emoji, target, studio.learnt[key], studio.steps), prompt.text)
+
+
+def balanced(studio: Studio) -> Any:
+    """The emoji model with the LoRA of `emoji_world.fine_tune`, as the host's LoraLoader puts it in at strength 1."""
+    import comfy.sd
+    import comfy.utils
+
+    if BALANCED not in studio.learnt:
+        lora = comfy.utils.load_torch_file(str(BALANCED_LORA))
+        studio.learnt[BALANCED] = comfy.sd.load_lora_for_models(studio.emoji.model, None, lora, 1.0, 0)[0]
+    return studio.learnt[BALANCED]
 
 
 def edited(studio: Studio, method: Method, target: Any) -> Any:

@@ -47,11 +47,28 @@ def bars(rows: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
     return found
 
 
+def biases(row: Mapping[str, Any], axis: str) -> str:
+    """ "0.03, .01 to .06 / 0.12, .09 to .15": Bias-W and Bias-P, each with the interval that holds the truth in 95 of 100."""
+
+    def one(key: str) -> str:
+        low, high = (f"{x:.2f}".lstrip("0") for x in row[f"{key}_95"][axis])
+        return f"{row[key][axis]:.2f}, {low} to {high}"
+
+    return f"{one('bias_w')} / {one('bias_p')}"
+
+
+def second_table(rows: Mapping[str, Any]) -> str:
+    """Bias-W and Bias-P by the second reader, of the rows that it has read."""
+    read = {n: rows[n]["second_reader"] for n in methods() if n in rows and "second_reader" in rows[n]}
+    if not read:
+        return ""
+    header = ("by the second reader", *(f"{a}: Bias-W / Bias-P" for a in AXES), "unreadable")
+    return "\n\n" + table(header, [(n, *(biases(r, a) for a in AXES), r["unreadable"]) for n, r in read.items()])
+
+
 def cells(name: str, row: Mapping[str, Any]) -> tuple[object, ...]:
     def bias(axis: str) -> str:
-        if axis not in row["bias_w"]:
-            return "–"
-        return f"{row['bias_w'][axis]:.2f} / {row['bias_p'][axis]:.2f} ({row['bias_p_floor'][axis]:.2f})"
+        return f"{biases(row, axis)} ({row['bias_p_floor'][axis]:.2f})" if axis in row["bias_w"] else "–"
 
     def iou(axis: str) -> str:
         return f"{row['miou'][f'{axis}, own']:.2f} / {row['miou'][f'{axis}, held out']:.2f}"
@@ -75,7 +92,7 @@ def write_page(data: Mapping[str, Any], prompts: Mapping[str, int]) -> None:
     text = (
         f"`make bench`: {setting['steps']} steps, CFG {setting['cfg']:g}, read by {setting['reader']}. Every method draws the same prompts from "
         "the same seeds. Settings of ours and free choices of the baselines were made on the first part; the second has occupations, "
-        "seeds and forms of prompts on which nothing was chosen. Bias is the raw definition, mean over prompts; floor: the least Bias-P "
+        "seeds and forms of prompts on which nothing was chosen. Bias is the raw definition, mean over prompts, with its 95 % interval; floor: the least Bias-P "
         "of so few people. RD: |f_female - f_male|, |f_light - f_dark| over all people. mIoU of the concept with the occupation, by the "
         "text the energy uses and by one it never sees; chance is 0.176. Kept: person by person, unreadable or gone is lost. An unchanged "
         "picture counts 100 dB. CPU seconds depend on the machine's other work. Encoder metrics need weights that are not here. "
@@ -85,6 +102,7 @@ def write_page(data: Mapping[str, Any], prompts: Mapping[str, int]) -> None:
         rows = {n.removeprefix(f"{part}: "): r for n, r in data["methods"].items() if n.startswith(f"{part}: ")}
         text += f"\n\n### {part.capitalize()} part: {prompts[part]} prompts, seeds from {first:,}\n\n"
         text += table(header, [cells(n, rows[n]) for n in methods() if n in rows]) if rows else "Not drawn yet."
+        text += second_table(rows)
         missing = [n for n in methods() if n not in rows]
         text += f"\n\nNot drawn: {', '.join(missing)}." if rows and missing else ""
         if part == "reporting" and (met := bars(rows)):

@@ -1,5 +1,6 @@
 """The training corpus: scenes rendered once, encoded to latents, with the coverage each word should attend to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,14 @@ def coverage(drawn: Drawn, groups: list[int]) -> np.ndarray:
     return full.reshape(n, g, height // CELL, CELL, width // CELL, CELL).mean((3, 5)).clip(0, 1)
 
 
-def build(encoder: PatchEncoder, scenes: int, seed: int) -> Corpus:
+def build(
+    encoder: PatchEncoder,
+    scenes: int,
+    seed: int,
+    groups_of: Callable[[np.random.Generator], tuple[tuple[Group, ...], str | None]] = draw_groups,
+    table: dict | None = None,
+) -> Corpus:
+    """That many scenes: what captions name is drawn by `groups_of`, what they leave open by the table (the planted bias)."""
     rng = np.random.default_rng(seed)
     latents, covers, labels, named = [], [], [], []
     images: list[np.ndarray] = []
@@ -54,8 +62,8 @@ def build(encoder: PatchEncoder, scenes: int, seed: int) -> Corpus:
         images.clear()
 
     for _ in tqdm(range(scenes), mininterval=10, desc="scenes"):
-        groups, thing = draw_groups(rng)
-        scene = compose(rng, groups, thing)
+        groups, thing = groups_of(rng)
+        scene = compose(rng, groups, thing, table)
         drawn = render(scene)
         if thing and not scene.things:  # no room for it: a caption must not name what is not there
             thing = None

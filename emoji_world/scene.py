@@ -62,13 +62,13 @@ class Drawn:
     things: np.ndarray
 
 
-def draw_attributes(rng: np.random.Generator, group: Group) -> list[tuple[str, str, str]]:
-    """(occupation, gender, tone) of each person; what the caption leaves open follows the planted bias.
+def draw_attributes(rng: np.random.Generator, group: Group, table: dict | None = None) -> list[tuple[str, str, str]]:
+    """(occupation, gender, tone) of each person; what the caption leaves open follows the table, the planted bias if none.
 
     In `shared_within_picture` of the pictures all people of a group share one draw, otherwise each has its own:
     the share of each attribute over many pictures is the table's either way.
     """
-    table = bias()
+    table = table or bias()
     occupation = group.noun if group.noun in OCCUPATIONS else str(rng.choice(OCCUPATIONS))
     shares = table["occupations"][occupation]
 
@@ -128,9 +128,9 @@ def _overlap(x: int, y: int, size: int, left: int, top: int, other: int) -> int:
     return max(w, 0) * max(h, 0)
 
 
-def compose(rng: np.random.Generator, groups: tuple[Group, ...], thing: str | None) -> Scene:
+def compose(rng: np.random.Generator, groups: tuple[Group, ...], thing: str | None, table: dict | None = None) -> Scene:
     """A scene that the caption of these groups and this kind of thing describes."""
-    attributes = [(a, g) for g, group in enumerate(groups) for a in draw_attributes(rng, group)]
+    attributes = [(a, g) for g, group in enumerate(groups) for a in draw_attributes(rng, group, table)]
     boxes = place_people(rng, len(attributes))
     people = tuple(Person(*a, *box, group=g) for (a, g), box in zip(attributes, boxes, strict=True))
     things = tuple(place_things(rng, thing, boxes)) if thing in THINGS else ()

@@ -8,7 +8,9 @@ HERE = Path(__file__).parent
 CHECKPOINTS = HERE / "checkpoints"
 CHECKPOINT = CHECKPOINTS / "emoji-world.safetensors"
 READERS = HERE / "readers"  # folders in the format of transformers, listed by Load Attribute Reader
+BALANCED_LORA = HERE / "checkpoints" / "balanced-lora.safetensors"
 SECOND_READER = READERS / "emoji-world-vit"
+BALANCED_LORA = HERE / "checkpoints" / "balanced-lora.safetensors"  # of fine_tune.py
 PATCH_ENCODER = HERE / "patch_encoder.safetensors"  # the latent space; only training needs it
 SPRITE = 128  # side of one sprite, pixels
 SIZE = 128  # side of a picture, pixels
@@ -54,6 +56,12 @@ def person_emoji(occupation: str, gender: str, tone: str) -> str:
 
 
 @cache
+def balanced() -> dict:
+    """A table in which every gender and tone is as likely as any other, for each person anew."""
+    even = {"male": 0.5, "tones": [1 / len(TONES)] * len(TONES)}
+    return {"shared_within_picture": 0.0, "occupations": dict.fromkeys(OCCUPATIONS, even)}
+
+
 def bias() -> dict:
     """The planted bias: occupation -> {"male": share, "tones": share per tone}; see bias.json."""
     return json.loads((HERE / "bias.json").read_text(encoding="utf-8"))

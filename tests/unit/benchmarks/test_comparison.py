@@ -36,7 +36,7 @@ def test_the_emoji_world_knows_every_word_of_its_prompts():
 
 def test_every_method_aims_at_every_axis_by_the_same_name():
     names = list(methods())
-    assert len(names) == 2 + 9 * len(AIMS) and names[0] == PLAIN
+    assert len(names) == 3 + 9 * len(AIMS) and names[0] == PLAIN
     assert all(name.endswith(f": {' x '.join(m.aim)}") for name, m in methods().items() if m.aim)
 
 
@@ -82,6 +82,8 @@ def test_page_says_what_is_met_and_what_is_not(tmp_path, monkeypatch):
         "miou": {f"{a}, {t}": 0.3 for a in ("gender", "skin tone") for t in ("own", "held out")},
         "people_kept_by_number": {"1": 0.9}, "occupation_by_people": {"1": 0.95},
     }  # fmt: skip
+    full |= {"bias_w_95": dict.fromkeys(axes, (0.01, 0.06)), "bias_p_95": dict.fromkeys(axes, (0.08, 0.12))}
+    full["second_reader"] = {"unreadable": 7} | {k: full[k] for k in ("bias_w", "bias_p", "bias_w_95", "bias_p_95")}
     worse = {**full, "bias_p": dict.fromkeys(axes, 0.9), "psnr": 15.0}
     rows = {f"reporting: {LAG}: gender": full, f"reporting: {SEGA}: gender": worse, f"reporting: {PLAIN}": full}
     data = {"setting": {"steps": 20, "cfg": 1.5, "reader": "r", "first_seed": comparison.FIRST_SEED}, "methods": rows}
@@ -92,6 +94,8 @@ def test_page_says_what_is_met_and_what_is_not(tmp_path, monkeypatch):
     assert "| Bias-W, gender | 0.04 | ≤ 0.05 | met |" in text
     assert f"| Bias-P, gender, beside the best baseline ({SEGA}: gender) | 0.1 | ≤ 0.9 | met |" in text
     assert "| people kept, gender, prompts of 1 | 0.9 | ≥ 0.95 | **not met** |" in text
+    assert "0.04, .01 to .06 / 0.10, .08 to .12 (0.10)" in text
+    assert f"| {PLAIN} | {' | '.join(['0.04, .01 to .06 / 0.10, .08 to .12'] * 3)} | 7 |" in text
     assert "Tuning part: 18 prompts, seeds from 0\n\nNot drawn yet." in text
 
 
