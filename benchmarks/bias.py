@@ -9,6 +9,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterable
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from .emoji import (
     IDENTICAL,
     OCCUPATIONS,
     Saved,
-    beside_plain,
+    costs,
     fingerprint,
     kept,
     likeness,
@@ -50,7 +51,6 @@ COST_OF = {  # as it is shown -> the method
 }
 COSTS = {shown: METHODS[name] for shown, name in COST_OF.items()}
 COSTS["every third step"] = Method(GENDER, inference={"every": 3})  # its pictures are not measured
-COST_STEPS, COST_BATCH, ROUNDS = 50, 2, 5
 
 
 def prompts(occupations: Iterable[str], faces: bool) -> dict[str, str]:
@@ -105,17 +105,6 @@ def shares(read: dict[str, list[list[Reading]]]) -> dict[str, dict[str, float]]:
     return found
 
 
-def costs(emoji, rounds: int) -> dict[str, float]:
-    """Seconds of a whole run against the plain one, 50 steps, two people a picture: median of alternating pairs."""
-    prompt, found = "two pilots", {}
-    for name, method in COSTS.items():
-        model, positive, _ = patched(emoji, method, prompt)
-        ratio, _ = beside_plain(emoji, prompt, COST_BATCH, COST_STEPS, rounds, model, positive)
-        found[name] = round(ratio, 3)
-        print(f"  cost of {name}: {found[name]:.2f}", flush=True)
-    return found
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two occupations, four pictures of each prompt")
@@ -130,7 +119,8 @@ def main() -> None:
                "reader": fingerprint(EmojiReader.weights)}  # fmt: skip
     saved = Saved(out, setting)
     if a.cost:
-        saved.data["cost_ratio_50_steps"] = costs(emoji, ROUNDS)
+        patches = {name: partial(patched, emoji, method) for name, method in COSTS.items()}
+        saved.data["cost_ratio_50_steps"] = costs(emoji, patches)
         saved.data["cost_threads"] = torch.get_num_threads()
     chosen = [n for n in METHODS if n in a.only.split(";") or not (a.only or a.cost)]
     for name in chosen:

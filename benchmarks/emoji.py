@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -26,6 +26,7 @@ from .guidance import paired
 OCCUPATIONS = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
 AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
 SEEDS, BATCH, STEPS = 32, 16, sampling.STEPS
+COST_PROMPT, COST_STEPS, COST_BATCH, ROUNDS = "two pilots", 50, 2, 5
 # Fair Inference's inputs before it steered by need, with which the older tables were drawn.
 IN_FULL: dict[str, Any] = {"steering": "in full", "strength": 4.0, "start_percent": 0.2}
 Readings = Mapping[str, list[list[Reading]]]  # prompt -> pictures -> people
@@ -49,6 +50,20 @@ def beside_plain(
     times = paired({"plain": work, "method": lambda: work(model, positive)}, rounds)
     ratio = median(m / p for m, p in zip(times["method"], times["plain"], strict=True))
     return ratio, median(times["plain"])
+
+
+def costs(emoji, patches: Mapping[str, Callable[[str], tuple[Any, list | None, Any]]]) -> dict[str, float]:
+    """Seconds of a whole run against the plain one, 50 steps, two people a picture: median of alternating pairs.
+
+    patches: name -> (model, positive, ...) of a prompt.
+    """
+    found = {}
+    for name, patched in patches.items():
+        model, positive, _ = patched(COST_PROMPT)
+        ratio, _ = beside_plain(emoji, COST_PROMPT, COST_BATCH, COST_STEPS, ROUNDS, model, positive)
+        found[name] = round(ratio, 3)
+        print(f"  cost of {name}: {found[name]:.2f}", flush=True)
+    return found
 
 
 def fair_inference(

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -26,7 +27,7 @@ from ..emoji_world.world import GENDERS, TONES
 from ..metrics.consistency import psnr
 from ..metrics.people import Pair, gone, kept, match_people, reached, reading_at
 from ..metrics.readers import Reading
-from .emoji import IDENTICAL, IN_FULL, Saved, fair_inference, fingerprint, likeness, outside, people_numbers
+from .emoji import IDENTICAL, IN_FULL, Saved, costs, fair_inference, fingerprint, likeness, outside, people_numbers
 from .need_page import write_page
 
 OUT = Path(__file__).parent / "results" / "need.json"
@@ -58,6 +59,7 @@ METHODS = {
     "in full: gender": Method(GENDER, IN_FULL),
     "in full: skin tone": Method(TONE, IN_FULL),
 }
+COSTED = ("by need: gender", "by need: skin tone", "by need: gender x skin tone", "by need: gender, blended")
 
 
 def prompts() -> list[str]:
@@ -187,6 +189,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of methods, separated by ;")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="pictures of each prompt")
     parser.add_argument("--shard", default="", help="draw part K of N of the prompts, as in 0/2, and write no table")
+    parser.add_argument("--cost", action="store_true", help="measure the cost alone; the machine must be idle")
     a = parser.parse_args()
     emoji, mark = sampling.load(), fingerprint(sampling.CHECKPOINT)
     chosen = [name for name in METHODS if name in a.only.split(";") or not a.only]
@@ -199,6 +202,12 @@ def main() -> None:
     setting = {"prompts": prompts(), "steps": sampling.STEPS, "cfg": sampling.CFG, "checkpoint": mark,
                "reader": fingerprint(EmojiReader.weights), "first_seed": FIRST_SEED}  # fmt: skip
     saved = Saved(OUT, setting)
+    if a.cost:
+        aimed = {name: METHODS[name] for name in COSTED}
+        patches = {name: partial(fair_inference, emoji, targets=m.target, **m.inference) for name, m in aimed.items()}
+        saved.data["cost_ratio_50_steps"] = costs(emoji, patches)
+        chosen = []
+        saved.write()
     if "looks_in_words" not in saved.data:
         saved.data["looks_in_words"] = looks_in_words(emoji, KEPT / mark)
         saved.write()

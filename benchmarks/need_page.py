@@ -37,6 +37,9 @@ def bars(data: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
         bar("by need: gender: SSIM", row["ssim"], 0.84, False)
     if row := rows.get("by need: gender, blended"):
         bar("by need: gender, blended: PSNR outside the people", row["psnr_outside_people"], 38, False)
+    for name, ratio in data.get("cost_ratio_50_steps", {}).items():
+        if "blended" not in name:  # samples twice
+            bar(f"{name}: time of a run of 50 steps against plain", ratio, 1.2)
     return found
 
 
