@@ -1,7 +1,9 @@
 """Models compiled by the core's TorchCompileModel: compiled code does not call hooks, so what is looked into runs uncompiled.
 
-With the backend "eager", which traces as the others do and generates no code: minutes less.
+With the backend "eager", which traces as the others do and generates no code: minutes less. COMPILER=inductor runs them with it.
 """
+
+import os
 
 import pytest
 import torch
@@ -24,7 +26,7 @@ def compiled():
 
     def compiled(model, what="diffusion_model"):
         model = model.clone()
-        set_torch_compile_wrapper(model, backend="eager", keys=[what])
+        set_torch_compile_wrapper(model, backend=os.environ.get("COMPILER", "eager"), keys=[what])
         return model
 
     yield compiled

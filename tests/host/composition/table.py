@@ -19,7 +19,8 @@ ours **before** it and **after** it.
 
 Compiled models are right too: what is recorded or differentiated runs uncompiled, all other steps compiled
 (`tests/host/test_compiled.py`: capture with the whole model compiled, as *TorchCompileModel* does; Fair Inference and energy
-guidance with one block compiled). Uncompiled steps round otherwise than compiled ones (by about 1e-4 with *inductor*): there,
+guidance with one block compiled; in CI with the backend *eager*, once, on ComfyUI 0.30.0, with *inductor* and its generated
+code: all pass). Uncompiled steps round otherwise than compiled ones (by about 1e-4 with *inductor*): there,
 and only there, bit-identical means so nearly.
 
 CLIP NegPip, whose texts have two tokens for each, is right too, for the prompt's words and for those of an attribution prompt
