@@ -89,6 +89,15 @@ def named_blocks(rule: VotingRule) -> frozenset[Block] | None:
     return frozenset(b for b, w in rule.weights.items() if w > 0) if isinstance(rule.weights, Mapping) else None
 
 
+def warm_up_watch(finder: RegionFinder | None, end: float, recorded: bool = True) -> Watch:
+    """What to record of a sampling up to the share `end` of it, to find the finder's people. recorded: whether anything can be;
+    where not, and without a finder, nothing is."""
+    if finder is None or not recorded:
+        return Watch((), None if finder is None else finder.aligned.context, blocks=frozenset())
+    words = tuple(word for group in finder.aligned.words for word in group)
+    return Watch(words, finder.aligned.context, blocks=named_blocks(finder.rule), end_percent=end)
+
+
 def check_blocks(finder: RegionFinder, there: Collection[Block], node: str, where: str) -> None:
     """ValueError if Block Voting gives weight to a block that is not `there`."""
     missing = sorted(map(str, (named_blocks(finder.rule) or frozenset()) - set(there)))

@@ -4,6 +4,7 @@ Every size that a family's class takes is made small, and every text as wide as 
 (`tiny.CONTEXT`), so that one encoder serves all. Nothing is trained, so pictures mean nothing; nothing overflows either.
 """
 
+import dataclasses
 import math
 import re
 from typing import Any
@@ -164,6 +165,7 @@ def built(kind: str, sizes: dict[str, Any], seed: int) -> Any:
     import comfy.supported_models
     from comfy.model_patcher import ModelPatcher
 
+    sizes = taken(kind, sizes)
     small = type(kind, (getattr(comfy.supported_models, kind),), {"unet_extra_config": sizes})
     config = small(sizes)
     config.set_inference_dtype(torch.float32, None)
@@ -172,6 +174,23 @@ def built(kind: str, sizes: dict[str, Any], seed: int) -> Any:
         model = config.get_model({}, "", device=cpu)
     fill(model.diffusion_model, torch.Generator().manual_seed(seed))
     return ModelPatcher(model, load_device=cpu, offload_device=cpu)
+
+
+def taken(kind: str, sizes: dict[str, Any]) -> dict[str, Any]:
+    """The sizes that the host in use has a name for, where a model keeps them in a record: an older one knows fewer."""
+    import comfy.ldm.chroma.model as chroma
+    import comfy.ldm.chroma_radiance.model as radiance
+    import comfy.ldm.flux.model as flux
+    import comfy.ldm.hunyuan_video.model as hunyuan
+
+    records = {
+        **dict.fromkeys(("Flux", "FluxSchnell", "Flux2", "LongCatImage"), flux.FluxParams), "Chroma": chroma.ChromaParams,
+        "ChromaRadiance": radiance.ChromaRadianceParams, "HunyuanImage21": hunyuan.HunyuanVideoParams,
+    }  # fmt: skip
+    if kind not in records:
+        return sizes
+    names = {field.name for field in dataclasses.fields(records[kind])}
+    return {name: size for name, size in sizes.items() if name in names}
 
 
 def fill(module: torch.nn.Module, generator: torch.Generator) -> None:

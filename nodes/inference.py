@@ -3,15 +3,23 @@
 from comfy.utils import common_upscale
 from comfy_api.latest import io
 
-from ..attention.records import RegionFinder, Watch, check_blocks, named_blocks
-from ..attention.trace import Block
+from ..attention.records import Watch, check_blocks, warm_up_watch
 from ..attention.watching import readable_blocks
 from ..guidance.batch_index import image_numbers
 from ..guidance.fair.edits import parse_edits
-from ..guidance.fair.outcome import distilled, why_off
+from ..guidance.fair.outcome import settings, why_off
 from ..guidance.fair.people import as_masks, check_mask_size, check_masks, larger_than, named_people, separate_parts
-from ..guidance.fair.plan import BLENDED, BY_NEED, IN_FULL, NONE, SOFT, FairPlan, attribute_prompts, columns_of
-from ..guidance.fair.target import PRESETS
+from ..guidance.fair.plan import (
+    BLENDED,
+    BY_NEED,
+    IN_FULL,
+    NONE,
+    SOFT,
+    FairPlan,
+    attribute_prompts,
+    columns_of,
+    held_axes,
+)
 from ..guidance.fair.whom import whom
 from ..guidance.run_record import Recording
 from ..guidance.schedule import check_window
@@ -29,7 +37,6 @@ NODE = "Fair Inference"
 KEY = "fair_attention.inference"
 ONE, PARTS = "one person", "one person for each separate part"
 IN_CONTEXT, ALONE = "the prompt with the attribute inserted", "the attribute alone"
-STEERED_ALONE = "steered by the attribute alone: with masks and no regions there is no prompt to insert it into"
 
 
 class FairInference(io.ComfyNode):
@@ -123,7 +130,9 @@ class FairInference(io.ComfyNode):
                 steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6,
                 preservation=SOFT, steering=BY_NEED, hold="", people_of=None, each_mask=ONE, edits="") -> io.NodeOutput:  # fmt: skip
         require_pictures(model, NODE)
-        blocks = blocks_of(model) if masks is not None else require_maps(model, NODE, "Or connect masks.")
+        blocks = list(readable_blocks(model.model.diffusion_model))
+        if masks is None:
+            require_maps(model, NODE, "Or connect masks.")
         check_window(start_percent, end_percent, NODE)
         if regions is None and masks is None:
             raise ValueError(f"{NODE}: connect regions (from Block Voting) or masks, to say who is to change")
@@ -141,7 +150,7 @@ class FairInference(io.ComfyNode):
                 check_blocks(regions, blocks, NODE, "this model")
             check_clip(clip, regions.aligned, NODE)
         in_context = steer_by == IN_CONTEXT and regions is not None
-        held = held_axes(hold, regions)
+        held = held_axes(hold, regions, NODE)
         columns, steered_axes = columns_of(target, steering == BY_NEED, held)
         if held and not steered_axes:
             raise ValueError(
@@ -156,34 +165,9 @@ class FairInference(io.ComfyNode):
             target, columns, steered_axes, prompts, in_context, strength, start_percent, end_percent, every, quantile, momentum, momentum_beta,
             preservation, parse_edits(edits, NODE),
         )  # fmt: skip
-        watch = watch_for(regions, start_percent, bool(blocks))
+        watch = warm_up_watch(regions, start_percent, recorded=bool(blocks))
         capture = Recording(watch)
         return io.NodeOutput(install(model.clone(), plan, watch, regions, masks, capture, people_of), capture)
-
-
-def held_axes(text: str, regions: RegionFinder | None) -> tuple[str, ...]:
-    """The sets named in `hold`, without those that the prompt states for somebody. ValueError for a name that is none."""
-    names = [name.strip().casefold() for name in text.split(",") if name.strip()]
-    unknown = next((name for name in names if name not in PRESETS), None)
-    if unknown is not None:
-        raise ValueError(
-            f"{NODE}, hold: {unknown!r} is no ready-made set; write some of {', '.join(PRESETS)}, commas between"
-        )
-    groups = range(len(regions.aligned.groups)) if regions else ()
-    return tuple(name for name in names if not any(regions.aligned.stated(g, {name}) for g in groups))
-
-
-def blocks_of(model) -> list[Block]:
-    """The blocks of a model whose attention to words can be read; none in others, which take masks all the same."""
-    return list(readable_blocks(model.model.diffusion_model))
-
-
-def watch_for(regions: RegionFinder | None, end: float, recorded: bool = True) -> Watch:
-    """What to record in the warm-up. recorded: whether the model has attention that can be."""
-    if regions is None or not recorded:
-        return Watch((), regions and regions.aligned.context, blocks=frozenset())
-    words = tuple(w for group in regions.aligned.words for w in group)
-    return Watch(words, regions.aligned.context, blocks=named_blocks(regions.rule), end_percent=end)
 
 
 def install(
@@ -205,12 +189,9 @@ def install(
         capture.begin(observer.run)
         if masks is None:
             observer.run.named = named_people(regions)
-        guidance = distilled_guidance(guider.model_patcher, texts)
-        settings = (
-            STEERED_ALONE if regions is None else "",
-            "" if guidance is None else distilled(plan.strength, guidance),
+        observer.run.settings = settings(
+            regions is None, plan.strength, distilled_guidance(guider.model_patcher, texts)
         )
-        observer.run.settings = "\n".join(filter(None, settings))
         if people is None:
             observer.run.why_plain = off
             return observer

@@ -18,6 +18,7 @@ PLAIN = "Nobody was changed: the picture is the plain one"
 UNGUIDED = "Nothing was guided: the picture is the plain one"
 GONE_ON = "In this sampling nobody was steered; the people are those of the sampling before"
 OFF = "strength is 0, so nobody is steered"
+ALONE = "steered by the attribute alone: with masks and no regions there is no prompt to insert it into"
 
 
 def why_off(plan: FairPlan, regions: RegionFinder | None, masks: Tensor | None) -> str:
@@ -29,6 +30,13 @@ def why_off(plan: FairPlan, regions: RegionFinder | None, masks: Tensor | None) 
     if masks is not None and not bool((masks > 0).any()):
         return "the masks are empty, so there is nobody to steer"
     return ""
+
+
+def settings(alone: bool, strength: float, guidance: float | None) -> str:
+    """How people are steered where it is not as the node's inputs say, a line each. alone: there is no prompt to say the
+    attribute in. guidance: of a model that is distilled for it."""
+    said = ALONE if alone else "", "" if guidance is None else distilled(strength, guidance)
+    return "\n".join(filter(None, said))
 
 
 def distilled(strength: float, guidance: float) -> str:

@@ -93,3 +93,17 @@ def given_by(target: TargetDistribution, person: Person, k: int) -> Person:
     name, reason = target.attributes[k].name, f"by {target.assignment}, seed {target.seed}"
     # A list of its own: a mask from outside is one person in every image.
     return replace(person, attribute=k, status=Status.ASSIGNED, name=name, reason=reason, steered=[])
+
+
+def held_axes(text: str, finder: RegionFinder | None, node: str) -> tuple[str, ...]:
+    """The sets named in `hold`, without those that the prompt states for somebody. ValueError for a name that is none."""
+    names = [name.strip().casefold() for name in text.split(",") if name.strip()]
+    unknown = next((name for name in names if name not in PRESETS), None)
+    if unknown is not None:
+        raise ValueError(
+            f"{node}, hold: {unknown!r} is no ready-made set; write some of {', '.join(PRESETS)}, commas between"
+        )
+    if finder is None:
+        return tuple(names)
+    aligned = finder.aligned
+    return tuple(name for name in names if not any(aligned.stated(g, {name}) for g in range(len(aligned.groups))))
