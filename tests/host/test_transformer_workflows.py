@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from fair_attention.host import hosts, random_dit_files
-from fair_attention.scripts.graphs_transformers import SD3_FILES, flux, sd3
+from fair_attention.scripts.graphs_transformers import SD3_FILES, flux, flux_by_words, sd3
 from fair_attention.tests.host.graphs import node
 
 PIXELS = 64
@@ -133,17 +133,9 @@ def test_flux_says_the_attribute_inside_the_prompt_by_its_own_encoders(run_promp
 
 @one_width
 def test_flux_finds_people_by_their_words_without_a_mask(run_prompt):
-    prompt = flux_prompt()
-    prompt |= {
-        "9": node("FairLinguisticAlignment", clip=["7", 0], prompt="a photo of two doctors"),
-        "40": node("FairBlockVoting", tokens=["9", 0]),
-    }
-    prompt["10"]["inputs"]["conditioning"] = prompt["2"]["inputs"]["conditioning"] = ["9", 1]
-    prompt["19"]["inputs"] |= {"regions": ["40", 0], "steering": "in full"}
-    del prompt["19"]["inputs"]["masks"]
-    run = run_prompt(small(prompt))
+    run = run_prompt(small(flux_by_words().prompt))
     assert run.errors == []
-    plain, fair = latents(run)
+    fair, plain = (run.values[number][0][0]["samples"] for number in ("4", "11"))
     attention = run.values["19"][1][0]
     assert attention.runs[-1].store.blocks and attention.runs[-1].steps == {0, 1}
     assert "doctors: " in report(run) and "steered at steps 3 to 4 of 4" in report(run)
