@@ -51,7 +51,7 @@ def not_measured(
             f"How often the {reader['reader']} is right on such pictures was not measured: it has no certificate, and nothing is corrected for its errors."
         )
     if failures:
-        notes.append(f"{failures} cells have failed; their pictures are missing, and are listed below.")
+        notes.append(f"Cells that have failed: {failures}; their pictures are missing, and they are listed below.")
     for m in methods:
         if m.empty:
             notes.append(f"{m.method}: nobody was found in {m.empty} of {len(m.keys)} pictures.")
