@@ -1,4 +1,5 @@
-"""CLIPs of the host's transformer models, small and random: its own encoders at a width of 16, its own tokenizers.
+"""CLIPs of the host's transformer models, small and random: its own encoders, as wide as the texts of `random_dit.py`, and its own
+tokenizers.
 
 Tokenizers whose vocabulary comes with the weights (Gemma's and mT5's SentencePiece, Mistral's tekken) are trained here, on a
 few sentences. Towers for pictures are left out. Nothing is trained, but the rows of a text context are where the real ones are.
@@ -16,9 +17,9 @@ from unittest import mock
 
 import torch
 
-from .tiny import initial
+from .tiny import CONTEXT, initial
 
-WIDTH = 16
+WIDTH = CONTEXT
 LLAMA = {
     "hidden_size": WIDTH,
     "intermediate_size": WIDTH,
@@ -148,9 +149,9 @@ def fill(model: torch.nn.Module) -> None:
     for name, parameter in model.named_parameters():
         with torch.no_grad():
             name = name.replace("shared.weight", "embedding.weight").replace("embed_tokens", "embedding")
-            few = parameter.shape if parameter.numel() < 10**7 else (len(parameter), WIDTH)
+            few = parameter.shape if parameter.numel() < 10**6 else (len(parameter), 16)  # large tables: repeated
             value = initial(name, torch.Size(few), generator)
-            parameter.copy_(value if few == parameter.shape else value.repeat(1, parameter.shape[1] // WIDTH))
+            parameter.copy_(value if few == parameter.shape else value.repeat(1, parameter.shape[1] // 16))
 
 
 def vocabularies(sentences: Iterable[str]) -> dict[str, Any]:
