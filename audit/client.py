@@ -37,9 +37,10 @@ class Answer:
 
 
 class Client:
-    """For one thread; its connection stays open."""
+    """For one thread; its connection stays open. forget: have the host drop each prompt from its history, which keeps ten thousand."""
 
-    def __init__(self, url: str, timeout: float = 60):
+    def __init__(self, url: str, timeout: float = 60, forget: bool = False):
+        self.forget = forget
         parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self.connection = kind(parts.hostname or "", parts.port, timeout=timeout)
@@ -100,7 +101,10 @@ class Client:
         if "fair_rows" not in shown:
             raise Failed("Record People has shown no rows: is Fair Attention of this version installed on the server?")
         saved = shown.get("fair_saved", [])[:keep]
-        return Answer("".join(shown["fair_rows"]), tuple(map(self._picture, saved)))
+        answer = Answer("".join(shown["fair_rows"]), tuple(map(self._picture, saved)))
+        if self.forget:
+            self.ask("/history", {"delete": [content["prompt_id"]]})
+        return answer
 
     def _wait(self, id: str, stopped: Callable[[], bool]) -> dict:
         pause, unseen = SOONEST, 0

@@ -146,6 +146,9 @@ class Embedded(Running):
         except (HostError, SetupError, OSError) as error:
             raise StudyError(f"the embedded ComfyUI does not start: {error}") from error
 
+    def runner(self) -> Client:
+        return Client(self.url, forget=True)
+
     def _more_models(self) -> tuple[str, ...]:
         """What the host is started with, so that it looks for models there too."""
         if self.models is None:

@@ -108,6 +108,11 @@ class FakeHost:
         when, entry = self.history.get(id, (float("inf"), {}))
         return web.json_response({id: entry} if when <= self.loop.time() else {})
 
+    async def post_history(self, request: web.Request) -> web.Response:
+        for id in (await request.json())["delete"]:
+            self.history.pop(id, None)
+        return web.Response()
+
     async def get_queue(self, request: web.Request) -> web.Response:
         waiting = [[0, id] for id, (when, _) in self.history.items() if when > self.loop.time()]
         return web.json_response({"queue_running": waiting[:1], "queue_pending": waiting[1:]})
@@ -129,7 +134,7 @@ class FakeHost:
     async def serve(self) -> None:
         app = web.Application()
         app.add_routes([web.get("/history/{id}", self.get_history), web.post("/prompt", self.post_prompt),
-                        web.get("/queue", self.get_queue), web.post("/queue", self.post_queue),
+                        web.get("/queue", self.get_queue), web.post("/queue", self.post_queue), web.post("/history", self.post_history),
                         *(web.get(path, self.fixed) for path in ("/object_info", "/system_stats", "/view"))])  # fmt: skip
         self.runner = web.AppRunner(app, access_log=None)
         await self.runner.setup()

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from fair_attention.audit import __main__ as command
+from fair_attention.audit.client import Client
+from fair_attention.audit.methods import Template
 from fair_attention.audit.run import left
 from fair_attention.audit.study import load
-from fair_attention.host.fake import WORKFLOW, FakeHost
+from fair_attention.host.fake import WORKFLOW, FakeHost, object_info
 from fair_attention.metrics.study import StudyStore
 
 STUDY = """
@@ -188,6 +190,19 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(study, tmp_path, whole):
         host.delay = 0
         assert run(study, tmp_path / "out", host.url) == 0
     assert content(tmp_path / "out") == whole
+
+
+@pytest.mark.parametrize("forget", [True, False])
+def test_a_server_of_our_own_does_not_keep_what_has_been_fetched(study, forget):
+    read = load(study)
+    prompt = Template(read.methods[0], read, object_info())
+    with FakeHost() as host:
+        client = Client(host.url, forget=forget)
+        for seed in range(3):
+            values = {"prompt": "two cooks", "seed": seed, "pictures": 2}
+            assert client.execute(prompt.cell(values, "x"), prompt.record, 1, lambda: False).pictures
+        assert len(host.history) == (0 if forget else 3)
+        client.close()
 
 
 def test_a_second_driver_is_refused(study, tmp_path, capsys):
