@@ -19,6 +19,7 @@ from ..pictures.crowd import crowd
 from ..pictures.drawing import enlarge, mark_people, outline, to_tensor
 from ..pictures.explorer import Quantised, as_file, known, people, quantise, quantise_like, regions, together
 from ..pictures.heatmap import overlay
+from ..pictures.parts import parts
 from .types import ATTENTION, Attention, Regions, advanced, edits_input, schema
 
 NODE = "Explore Maps"
@@ -79,15 +80,20 @@ class FairExploreMaps(io.ComfyNode):
                 other_latent=None, other_image=None, regions=None, edits="") -> io.NodeOutput:  # fmt: skip
         run = maps_of(attention, latent, image)
         q = quantise(run.store, attention.watch.words, parse_blocks(blocks, run.store.blocks, NODE))
-        shown = [(q, decoded(image))]
+        shown, whole = [(q, decoded(image))], [(run, attention.watch)]
         if other_attention is not None or other_latent is not None:
             other = the_other(run, other_attention, other_latent, other_image)
             chosen = parse_blocks(blocks, other.store.blocks, NODE)
+            whole.append((other, other_attention.watch))
             shown.append((quantise_like(q, other.store, other_attention.watch.words, chosen), decoded(other_image)))
         chosen, gone = known(words, q)
         found = run.people if regions is None else people_known(run, regions, NODE)
         nouns = [group.noun.text for group in regions.aligned.groups] if regions else []
-        file = keep(as_file(shown, crowd(run, found, nouns) if found else None))
+        told = [
+            {"kind": p.kind, "label": p.label, "text": p.text, **keep(as_file([(q, ()) for q in p.recordings]))}
+            for p in parts(whole)
+        ]
+        file = keep(as_file(shown, crowd(run, found, nouns) if found else None, told, blocks))
         size, notes = (
             pixel_size(latent, image),
             [f"not recorded: {', '.join(gone)}; press words on the node"] * bool(gone),

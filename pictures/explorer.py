@@ -116,14 +116,26 @@ def known(text: str, q: Quantised) -> tuple[list[str], list[str]]:
     return [name for name in q.names if name in lines], [line for line in lines if line not in q.names]
 
 
-def as_file(recordings: Sequence[tuple[Quantised, Sequence[Image.Image]]], people: dict | None = None) -> bytes:
-    """One or two recordings with their pictures (or none), as the page reads it; people: who is in the first (`crowd`)."""
+def as_file(
+    recordings: Sequence[tuple[Quantised, Sequence[Image.Image]]],
+    people: dict | None = None,
+    parts: Sequence[dict] = (),
+    blocks: str = "",
+) -> bytes:
+    """One or two recordings with their pictures (or none), as the page reads it. people: who is in the first (`crowd`). parts: files
+    of its parts by themselves. blocks: those that these maps are the mean of, as the node was told."""
     blobs, described = [], []
     for q, pictures in recordings:
         drawn = [as_jpeg(picture) for picture in pictures]
         blobs += [q.packed, *drawn]
         described.append({**facts(q), "pictures": list(map(len, drawn))})
-    header = {"recordings": described, "people": people, "bytes": sum(map(len, blobs))}
+    header = {
+        "recordings": described,
+        "people": people,
+        "parts": list(parts),
+        "blocks": blocks,
+        "bytes": sum(map(len, blobs)),
+    }
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     return b"".join([MAGIC, len(text).to_bytes(4, "little"), text, *blobs])
 

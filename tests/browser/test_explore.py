@@ -41,7 +41,7 @@ def explored(info: dict) -> dict:
     """Two pictures sampled with a capture and, beside them, with another prompt; the viewer, its masks and the maps saved."""
     nodes = {
         **loaded(2),
-        "7": node("FairAttentionCapture", model=MODEL, clip=CLIP, prompt=PROMPT),
+        "7": node("FairAttentionCapture", model=MODEL, clip=CLIP, prompt=PROMPT, keep_queries=100),
         "8": node("CLIPTextEncode", clip=CLIP, text=PROMPT),
         **sampled(["7", 0], ["8", 0], steps=6),
         "9": node("FairAttentionCapture", model=MODEL, clip=CLIP, prompt=PROMPT + " and <b>trees</b>"),
@@ -177,6 +177,52 @@ def test_every_view_is_drawn_and_pictures_are_stepped_through(page, drawn):
     page.get_by_label("next picture").click()
     page.wait_for_timeout(400)
     assert page.locator(".fair-maps .number").inner_text() == "2 / 2"
+
+
+def test_a_slider_shows_the_blocks_of_one_resolution_and_the_mask_is_of_them(page, drawn, served):
+    page.evaluate(SET, ["words", "teacher"])
+    slider = page.get_by_role("slider", name="blocks")
+    slider.focus()
+    whole = page.evaluate(f"() => [...{VIEWER}.recordings[0].cells]")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"() => {VIEWER}.recordings !== {VIEWER}.whole")
+    blocks = page.evaluate(VALUES)["blocks"]
+    assert "middle.0" in blocks and page.evaluate(
+        f"() => {VIEWER}.recordings[0].cells.some((c, i) => c !== {VIEWER}.whole[0].cells[i])"
+    )
+    page.mouse.click(*page.evaluate(AT, [40, 45]))
+    page.wait_for_timeout(300)
+    keep(page, f"explore-blocks-{drawn}")
+    cells = page.evaluate(REGION)
+    run(page, served)
+    assert page.evaluate(VALUES)["blocks"] == blocks and page.evaluate(REGION) == cells
+    assert page.evaluate(f"() => {VIEWER}.recordings === {VIEWER}.whole")  # the file is of these blocks now
+    page.get_by_role("slider", name="blocks").focus()
+    page.keyboard.press("Home")
+    page.wait_for_function(f"() => {VIEWER}.recordings !== {VIEWER}.whole")
+    assert page.evaluate(VALUES)["blocks"] == "" and page.evaluate(f"() => [...{VIEWER}.recordings[0].cells]") == whole
+    page.evaluate(SET, ["words", ""])
+    run(page, served)
+
+
+def test_a_step_is_to_look_at_only(page):
+    """The words at each kept step; the region and the mask stay those of all steps."""
+    page.evaluate(SET, ["words", "teacher"])
+    before = page.evaluate(VALUES)
+    slider, seen = page.get_by_role("slider", name="step"), []
+    for _ in range(2):
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(f"() => {VIEWER}.stepping")
+        page.wait_for_timeout(500)
+        seen.append(page.evaluate(f"() => {VIEWER}.recordings[0].cells.join()"))
+        page.mouse.click(*page.evaluate(AT, [20, 20]))
+    keep(page, "explore-step")
+    assert seen[0] != seen[1] and page.evaluate(VALUES) == before
+    slider.focus()
+    page.keyboard.press("Home")
+    page.wait_for_function(f"() => !{VIEWER}.stepping")
+    assert page.evaluate(f"() => {VIEWER}.recordings === {VIEWER}.whole")
 
 
 def test_keys_move_the_place_and_choose_it(page):

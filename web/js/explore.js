@@ -24,7 +24,15 @@ function follow(node) {
   const lines = String(input(node, "words")?.value ?? "").split("\n");
   const names = lines.map((line) => line.split(/\s+/).filter(Boolean).join(" ")).filter(Boolean);
   const { widget, own } = home(node);
-  node.fairMaps.set(names, Number(input(node, "threshold")?.value ?? 0.5), String(widget?.value ?? ""), own);
+  node.fairMaps.set(names, Number(input(node, "threshold")?.value ?? 0.5), String(widget?.value ?? ""), own, String(input(node, "blocks")?.value ?? ""));
+}
+
+// What a file of the server's holds, as data.read gives it.
+async function fetched(filename) {
+  if (!FILE.test(filename)) throw new Error(say("foreign"));
+  const answer = await api.fetchApi(`/view?${new URLSearchParams({ filename, subfolder: "", type: "temp" })}`);
+  if (!answer.ok) throw new Error(say("gone"));
+  return read(await answer.arrayBuffer());
 }
 
 async function load(node, file, said = "") {
@@ -34,9 +42,7 @@ async function load(node, file, said = "") {
   if (viewer.file !== file.filename) {
     viewer.file = file.filename;
     try {
-      const answer = await api.fetchApi(`/view?${new URLSearchParams({ filename: file.filename, subfolder: "", type: "temp" })}`);
-      if (!answer.ok) throw new Error(say("gone"));
-      const found = await read(await answer.arrayBuffer());
+      const found = await fetched(file.filename);
       if (viewer.file !== file.filename) return; // another run was faster
       viewer.show(found);
     } catch (error) {
@@ -50,17 +56,19 @@ async function load(node, file, said = "") {
 }
 
 function attach(node) {
-  const viewer = new Viewer(
-    (names) => write(node, input(node, "words"), names.join("\n")),
-    (threshold) => write(node, input(node, "threshold"), threshold),
-    (edits) => write(node, home(node).widget, edits),
-  );
+  const viewer = new Viewer({
+    choose: (names) => write(node, input(node, "words"), names.join("\n")),
+    cut: (threshold) => write(node, input(node, "threshold"), threshold),
+    edit: (edits) => write(node, home(node).widget, edits),
+    limit: (blocks) => write(node, input(node, "blocks"), blocks),
+    fetch: (name) => fetched(name).then(({ recordings }) => recordings),
+  });
   node.fairMaps = viewer;
   const options = { serialize: false, getMinHeight: () => 380, getValue: () => "", setValue: () => {} };
   const widget = node.addDOMWidget("maps", "FAIR_MAPS", viewer.element, options);
   widget.serialize = false; // else it would be saved as one value more than the node has inputs
   widget.serializeValue = () => undefined;
-  for (const name of ["words", "threshold", "edits"]) {
+  for (const name of ["words", "threshold", "edits", "blocks"]) {
     const own = input(node, name);
     if (!own) continue;
     const { callback } = own;

@@ -3,8 +3,8 @@ import { say } from "./words.js";
 
 const MAGIC = "FAIRMAP1";
 
-// ArrayBuffer -> {recordings, people}: one or two recordings {words, images, height, width, levels, low, high, cells, pictures}, and who is in
-// the first (pictures/crowd.py), or null. Error, in words, for any other file.
+// ArrayBuffer -> {recordings, people, parts, blocks}: one or two recordings {words, images, height, width, levels, low, high, cells, pictures}, and who is in
+// the first (pictures/crowd.py), or null; files of their parts by themselves, and the blocks that these are the mean of. Error, in words, for any other file.
 export async function read(buffer) {
   const bytes = new Uint8Array(buffer);
   if (bytes.length < 12 || String.fromCharCode(...bytes.subarray(0, 8)) !== MAGIC) throw new Error(say("foreign"));
@@ -24,7 +24,7 @@ export async function read(buffer) {
     const pictures = facts.pictures.map((length) => new Blob([take(length)], { type: "image/jpeg" }));
     recordings.push({ ...facts, cells: await cells(packed, facts), pictures });
   }
-  return { recordings, people: header.people ?? null };
+  return { recordings, people: header.people ?? null, parts: header.parts ?? [], blocks: header.blocks ?? "" };
 }
 
 async function cells(packed, { images, words, height, width }) {

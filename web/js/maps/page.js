@@ -26,6 +26,7 @@ const RULES = `
 .fair-maps :is(.ranks, .chips)[hidden] { display: none; }
 .fair-maps :is(button, select):disabled { opacity: .45; cursor: default; }
 .fair-maps .ranks i.key { flex: 0 0 10px; height: 10px; align-self: center; border-radius: 2px; }
+.fair-maps .bar:not(:has(> :not([hidden]))), .fair-maps label[hidden] { display: none; }
 .fair-maps .message:empty { display: none; }
 .fair-maps .steps { white-space: nowrap; }
 @container (max-width: 380px) {
@@ -57,6 +58,19 @@ export function choice(label, options) {
   return part("select", { title: label, aria: { label } }, ...Object.entries(options).map(([value, text]) => part("option", { value }, text)));
 }
 
+// Other options in a choice: what was chosen stays, if it is among them.
+export function offer(select, options, otherwise) {
+  const kept = select.value;
+  select.replaceChildren(...choice("", options).children);
+  select.value = kept in options ? kept : otherwise;
+}
+
+// A word to press. tokens: its places in the prompt.
+export function chip({ name, tokens }, press) {
+  const said = `${shortened(name, 200)}: ${say("token")} ${tokens.slice(0, 20).join(", ")}`;
+  return part("button", { dir: "auto", title: said, onclick: press, aria: { pressed: false } }, shortened(name));
+}
+
 export function percent(value) {
   const hundredths = 100 * value;
   return `${hundredths.toFixed(Math.abs(hundredths) < 1 ? 2 : 1)} %`;
@@ -81,6 +95,7 @@ export function page() {
     canvas: part("canvas", { tabIndex: 0 }),
     ranks: part("ol", { className: "ranks", aria: { label: say("ranks") } }),
     crowd: part("ol", { className: "ranks", hidden: true, aria: { label: say("whom") } }),
+    sliders: part("div", { className: "bar" }),
     scale: part("div", { className: "scale" }),
     chips: part("div", { className: "chips", role: "group", aria: { label: say("words") } }),
     tools: part("div", { className: "chips", hidden: true, role: "group", aria: { label: say("edit") } }),
@@ -88,8 +103,8 @@ export function page() {
   };
   parts.canvas.setAttribute("role", "application");
   parts.canvas.setAttribute("aria-label", say("canvas"));
-  const { view, by, before, number, after, opacity, canvas, ranks, crowd, scale, chips, tools, message } = parts;
+  const { view, by, before, number, after, opacity, canvas, ranks, crowd, sliders, scale, chips, tools, message } = parts;
   const bar = part("div", { className: "bar" }, view, by, part("span", { className: "steps" }, before, number, after), opacity);
   const middle = part("div", { className: "middle" }, part("div", { className: "stage" }, canvas), ranks, crowd);
-  return { ...parts, element: part("div", { className: "fair-maps" }, bar, middle, scale, chips, tools, message) };
+  return { ...parts, element: part("div", { className: "fair-maps" }, bar, middle, sliders, scale, chips, tools, message) };
 }

@@ -4,12 +4,13 @@ import { part } from "./page.js";
 import { say } from "./words.js";
 
 export class Parts {
-  told = []; // {kind, label, text, file}
+  told = []; // {kind, label, text, filename}
   whole = ""; // the blocks of the file at hand
   text = ""; // the blocks that the node's input names
-  known = new Map(); // file -> promise of recordings
+  known = new Map(); // name of a file -> promise of its recordings
 
-  // bar: where the sliders are. read(file): promise of recordings. choose(text): of the node's input. show(recordings or null, step): null is the whole.
+  // bar: where the sliders are. read(name): promise of recordings. choose(text): for the node's input. show(recordings, stepping, problem):
+  // recordings null is the whole.
   constructor(bar, read, choose, show) {
     Object.assign(this, { bar, read, choose, show });
     this.blocks = this.slider("blocks", () => choose(this.of("blocks")[this.blocks.range.valueAsNumber].text));
@@ -61,12 +62,12 @@ export class Parts {
     const wanted = step ?? (this.text === this.whole ? null : (parts[number] ?? null));
     this.wanted = wanted;
     if (!wanted) return this.show(null, false);
-    if (!this.known.has(wanted.file)) this.known.set(wanted.file, this.read(wanted.file));
+    if (!this.known.has(wanted.filename)) this.known.set(wanted.filename, this.read(wanted.filename));
     try {
-      const recordings = await this.known.get(wanted.file);
+      const recordings = await this.known.get(wanted.filename);
       if (this.wanted === wanted) this.show(recordings, Boolean(step));
     } catch (error) {
-      this.known.delete(wanted.file);
+      this.known.delete(wanted.filename);
       if (this.wanted === wanted) this.show(null, false, error.message);
     }
   }

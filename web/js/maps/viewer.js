@@ -3,24 +3,28 @@ import * as data from "./data.js";
 import * as draw from "./draw.js";
 import { listen } from "./input.js";
 import { layerOf } from "./layers.js";
-import { choice, page, part, shortened, views } from "./page.js";
+import { chip, offer, page, shortened, views } from "./page.js";
+import { Parts } from "./parts.js";
 import { People } from "./people.js";
 import { Ranks } from "./ranks.js";
 import { say } from "./words.js";
 
 export class Viewer {
-  recordings = [];
+  recordings = []; // that are shown: of all blocks and steps, or of some
+  whole = [];
   image = 0;
   place = null; // {side, cell} last pointed at
   chosen = []; // words, by number in the first recording
   threshold = 0.5;
 
-  // choose(names), cut(threshold), edit(text): called when the user has chosen other words or another threshold, or edited people.
-  constructor(choose, cut, edit) {
+  // choose(names), cut(threshold), edit(text), limit(blocks): called when the user has chosen other words, another threshold or other blocks,
+  // or edited people. fetch(name): a promise of another file's recordings.
+  constructor({ choose, cut, edit, limit, fetch }) {
     Object.assign(this, { choose, cut, parts: page() });
     this.element = this.parts.element;
     this.ranks = new Ranks(this.parts.ranks, (word) => this.toggle(word));
     this.people = new People(this.parts, edit, () => this.ask());
+    this.sliders = new Parts(this.parts.sliders, fetch, limit, (...found) => this.look(...found));
     listen(this);
     this.watcher = new ResizeObserver(() => this.ask());
     this.watcher.observe(this.parts.canvas);
@@ -43,32 +47,34 @@ export class Viewer {
   }
 
   // As data.read gives them.
-  show({ recordings, people }) {
-    this.recordings = recordings;
+  show({ recordings, people, parts, blocks }) {
+    this.whole = this.recordings = recordings;
     this.people.show(people);
     this.image = Math.min(this.image, recordings[0].images - 1);
     const { height, width } = recordings[0];
     this.place = this.at(Math.floor(width / 2), Math.floor(height / 2)); // there is something to read at once
-    const [view, chosen] = [choice(say("view"), views(recordings.length > 1, people)), this.parts.view.value];
-    this.parts.view.replaceChildren(...view.children);
-    this.parts.view.value = [...this.parts.view.options].some(({ value }) => value === chosen) ? chosen : recordings[0].words.length ? "map" : "people";
-    this.parts.chips.replaceChildren(...recordings[0].words.map((word, number) => this.chip(word, number)));
+    offer(this.parts.view, views(recordings.length > 1, people), recordings[0].words.length ? "map" : "people");
+    this.parts.chips.replaceChildren(...recordings[0].words.map((word, number) => chip(word, () => this.toggle(number))));
     this.say("");
+    this.sliders.set(parts, blocks);
+  }
+
+  // The recordings of a part alone, or null: the whole. stepping: it is one step, of which no mask is made.
+  look(part, stepping, problem = "") {
+    if (!this.whole.length) return;
+    this.recordings = part?.map((recording, i) => ({ ...recording, pictures: this.whole[i].pictures })) ?? this.whole;
+    this.stepping = stepping;
+    const two = ["beside", "difference"].includes(this.parts.view.value);
+    if (two && this.recordings.length < 2) this.parts.view.value = "map";
+    if (problem) this.say(problem);
     this.picture();
   }
 
   clear(text) {
-    this.recordings = [];
+    this.whole = this.recordings = [];
     this.parts.chips.replaceChildren();
     this.say(text);
     this.ask();
-  }
-
-  chip({ name, tokens }, number) {
-    const said = `${shortened(name, 200)}: ${say("token")} ${tokens.slice(0, 20).join(", ")}`;
-    const chip = part("button", { dir: "auto", title: said, aria: { pressed: false } }, shortened(name));
-    chip.onclick = () => this.toggle(number);
-    return chip;
   }
 
   toggle(number) {
@@ -79,11 +85,12 @@ export class Viewer {
   }
 
   // What the node's inputs say; edits: those of people, own: of this very node.
-  set(names, threshold, edits = "", own = true) {
+  set(names, threshold, edits = "", own = true, blocks = "") {
+    this.sliders.follow(blocks);
     this.people.set(edits, own);
     const words = this.recordings[0]?.words ?? [];
-    this.chosen = words.flatMap(({ name }, number) => (names.includes(name) ? [number] : []));
-    this.threshold = threshold;
+    const chosen = words.flatMap(({ name }, number) => (names.includes(name) ? [number] : []));
+    Object.assign(this, { chosen, threshold });
     this.ask();
   }
 
@@ -122,7 +129,7 @@ export class Viewer {
   // What is as strong as this place becomes the region; of the strongest word there, where none is chosen.
   press(cell) {
     const first = this.recordings[0];
-    if (!first.words.length) return; // people alone
+    if (!first.words.length || this.stepping) return; // people alone, or one step to look at
     if (!this.chosen.length) this.toggle(data.ranked(first, this.image, cell, this.parts.by.value)[0].word);
     this.threshold = data.thresholdAt(first, this.image, this.chosen, cell);
     this.cut(this.threshold);
@@ -152,7 +159,7 @@ export class Viewer {
       const second = view.value === "difference" ? 1 : side;
       draw.panel(context, box, this.pictures?.[second] ?? (sides === 1 && this.pictures?.[0]), layer.maps[side], Number(this.parts.opacity.value), layer.smooth);
       if (this.editing) this.people.draw(context, box, sharp);
-      else if (side === 0 && this.chosen.length && view.value !== "difference") {
+      else if (side === 0 && this.chosen.length && !this.stepping && view.value !== "difference") {
         draw.border(context, box, data.region(first, this.image, this.chosen, this.threshold), first, sharp);
       }
       if (this.place) draw.mark(context, box, this.place.cell, first, sharp);
