@@ -61,16 +61,21 @@ def measure(bench: Bench, rounds: int) -> dict[str, Any]:
     models = {"plain": bench.model, "captured": bench.captured()}
     for model in models.values():
         bench.sample(model)  # warm up
-    shares, steps, identical = [], [], True
+    shares, processor, steps, identical = [], [], [], True
     for number in range(rounds):
         order = ("plain", "captured") if number % 2 == 0 else ("captured", "plain")
         seen = {name: timed(lambda name=name: bench.sample(models[name])) for name in order}
         steps.append(seen["plain"][0])
         shares.append(100 * (seen["captured"][0] / seen["plain"][0] - 1))
+        processor.append(100 * (seen["captured"][1] / seen["plain"][1] - 1))
         identical &= torch.equal(seen["plain"][2], seen["captured"][2])
-        print(f"round {number + 1}: step {steps[-1]:.2f} s, capture {shares[-1]:+.2f} %", flush=True)
+        print(
+            f"round {number + 1}: step {steps[-1]:.2f} s, capture {shares[-1]:+.2f} % (processor {processor[-1]:+.2f} %)",
+            flush=True,
+        )
     return {
         "overhead_percent": round(median(shares), 2),
+        "overhead_percent_processor": round(median(processor), 2),
         "rounds_percent": [round(share, 2) for share in shares],
         "step_seconds": round(median(steps), 3),
         "bit_identical": identical,

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from fair_attention.attention.joint import SIDE, Joint, additive, joint_maps, rotated
+from fair_attention.attention.joint import SIDE, Joint, additive, by_heads, fused, rotated
 
 
 def looked(seed=0, rows=2, heads=3, picture=12, text=5, width=4):
@@ -20,36 +20,45 @@ def by_hand(q, k, mask=None):
     return (logits if mask is None else logits + mask.double()).softmax(-1).mean(1)
 
 
-def test_two_equal_keys_share_the_attention():
+both_ways = pytest.mark.parametrize("joint_maps", [by_heads, fused])  # on a CPU; on a GPU
+
+
+@both_ways
+def test_two_equal_keys_share_the_attention(joint_maps):
     """One text key and one of the picture, both alike: half of it each; a text key that is masked away has none."""
     q, k = torch.ones(1, 1, 1, 2), torch.ones(1, 1, 2, 2)
-    assert joint_maps(q, k, torch.tensor([[1.0]])).item() == pytest.approx(0.5)
+    assert joint_maps(q, k, torch.tensor([[1.0]]), None).item() == pytest.approx(0.5)
     assert joint_maps(q, k, torch.tensor([[1.0]]), torch.tensor([[[[-math.inf, 0.0]]]])).item() == 0
 
 
+@both_ways
 @pytest.mark.parametrize("chunk_bytes", [1, 1000, 2**30])
-def test_maps_are_an_explicit_softmax_s(chunk_bytes):
+@pytest.mark.parametrize("heads", [1, 3])
+def test_maps_are_an_explicit_softmax_s(joint_maps, chunk_bytes, heads):
+    """Of masks for all heads, and for each."""
     q, k = looked()
     columns = torch.tensor([[0, 0.5], [1, 0], [0, 0.5], [0, 0], [0, 0]])
-    mask = torch.randn(2, 1, 17, 17, generator=torch.Generator().manual_seed(1))
+    mask = torch.randn(2, heads, 17, 17, generator=torch.Generator().manual_seed(1))
     found = joint_maps(q, k, columns, mask, chunk_bytes)
     expected = by_hand(q, k, mask)[..., :5] @ columns.double()
     assert torch.allclose(found.double(), expected.transpose(1, 2), atol=1e-6)
 
 
-def test_more_words_than_a_head_is_wide():
+@both_ways
+def test_more_words_than_a_head_is_wide(joint_maps):
     q, k = looked(width=4)
     columns = torch.eye(5)
-    found = joint_maps(q, k, torch.cat([columns, columns], 1))
+    found = joint_maps(q, k, torch.cat([columns, columns], 1), None)
     assert found.shape == (2, 10, 17)
     expected = by_hand(q, k)[..., :5].transpose(1, 2)
     assert torch.allclose(found.double(), torch.cat([expected, expected], 1), atol=1e-6)
 
 
-def test_half_precision_stays_near():
+@both_ways
+def test_half_precision_stays_near(joint_maps):
     """Sums are in full precision, so that only the rounding of queries, keys and result is seen."""
     q, k = looked(width=16)
-    found = joint_maps(q.bfloat16(), k.bfloat16(), torch.eye(5))
+    found = joint_maps(q.bfloat16(), k.bfloat16(), torch.eye(5), None)
     assert found.dtype == torch.float32
     expected = by_hand(q.bfloat16(), k.bfloat16())[..., :5].transpose(1, 2)
     assert ((found - expected) / expected).abs().max() < 0.03
@@ -80,7 +89,7 @@ def test_of_a_fine_grid_every_second_cell_is_asked():
     q, k = looked(rows=1, heads=1, picture=height * width)
     mask = torch.randn(1, 1, 5 + height * width, 5 + height * width, generator=torch.Generator().manual_seed(3))
     joint = Joint(q, k, None, mask, 5, (height, width))
-    assert joint.grid == (17, 21)
+    assert joint.grid == (13, 17)
     every = by_hand(q, k, mask)[0, 5:, :5].T.unflatten(-1, (height, width))
     found = joint.maps(slice(0, 1), torch.eye(5), None)[0].unflatten(-1, joint.grid)
     assert torch.allclose(found.double(), every[:, ::2, ::2], atol=1e-6)
