@@ -141,7 +141,7 @@ def train(a: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("output/fine-tune/balanced-lora.safetensors"))
+    parser.add_argument("--out", type=Path, default=Path("output/fine-tune/emoji-world-balanced.safetensors"))
     parser.add_argument("--scenes", type=int, default=6000)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=16)

@@ -4,7 +4,7 @@ import folder_paths
 from comfy_api.latest import ComfyExtension, io
 
 from ..emoji_world import model as emoji_model
-from ..emoji_world.world import CHECKPOINTS
+from ..emoji_world.world import CHECKPOINTS, LORAS
 from . import (
     alignment,
     ask,
@@ -53,9 +53,10 @@ MODULES = (
 
 
 def offer_emoji_world() -> None:
-    """Let the stock loader list and open the embedded checkpoint. (0.3.75 never calls an extension's on_load.)"""
+    """Let the stock loaders list and open the embedded checkpoint and its LoRA. (0.3.75 never calls an extension's on_load.)"""
     emoji_model.register()
     folder_paths.add_model_folder_path("checkpoints", str(CHECKPOINTS))
+    folder_paths.add_model_folder_path("loras", str(LORAS))
 
 
 class FairAttentionExtension(ComfyExtension):

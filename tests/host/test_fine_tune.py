@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 
 from fair_attention.emoji_world import fine_tune
 from fair_attention.emoji_world.model import new_unet
-from fair_attention.emoji_world.world import CHECKPOINT
+from fair_attention.emoji_world.world import BALANCED_LORA, CHECKPOINT
 
 
 @pytest.fixture
@@ -34,6 +34,14 @@ def test_the_host_loads_every_layer_as_it_was_trained(host, changes, tmp_path):
     after = patched.model.diffusion_model.get_submodule(name).weight.detach().float().clone()
     patched.unpatch_model(patched.offload_device)
     torch.testing.assert_close(after - before, (change.up @ change.down).detach(), atol=3e-3, rtol=1e-2)
+
+
+def test_the_shipped_one_is_in_the_host_s_list_and_fits_the_embedded_model(host):
+    assert BALANCED_LORA.name in host.folder_paths.get_filename_list("loras")
+    model = host.comfy.sd.load_checkpoint_guess_config(str(CHECKPOINT), output_clip=False, output_vae=False)[0]
+    lora = host.comfy.utils.load_torch_file(str(BALANCED_LORA))
+    patched, _ = host.comfy.sd.load_lora_for_models(model, None, lora, 1.0, 0)
+    assert len(patched.patches) == 16 * 8
 
 
 def test_its_scenes_are_balanced_and_of_six_occupations():
