@@ -13,7 +13,7 @@ from ..attention.records import Watch
 from ..attention.trace import Block
 from .fair.steering import Steered
 from .fair.target import Attribute, TargetDistribution
-from .run_record import Person, Recording, SampledRun, Status, sentence
+from .run_record import CELL, Person, Recording, SampledRun, Status, sentence
 
 FORMAT, VERSION = "fair-attention maps", "2"
 LATENT, UNEDITED, PEOPLE = "latent", "unedited", "people"
@@ -46,6 +46,9 @@ def to_tensors(run: SampledRun, watch: Watch, with_queries: bool = False) -> tup
         "tally": run.tally,
         "target": None if run.target is None else asdict(run.target),
         "why_plain": run.why_plain,
+        "guided": run.guided,
+        "settings": run.settings,
+        "cell": run.cell,
         "named": run.named,
         "whole": run.whole,
         "seed": run.seed,
@@ -71,13 +74,14 @@ def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Record
         store.counts[Block.parse(name)] = torch.ones(1, 1)
     masks = iter(tensors.get(PEOPLE, ()))
     people = [[person(next(masks), p) for p in found] for found in facts["people"]]
-    more = {name: facts.get(name, "") for name in ("tally", "why_plain")}  # absent in older files
+    more = {name: facts.get(name, "") for name in ("tally", "why_plain", "guided", "settings")}  # absent in older files
     more |= {
         "plain": tensors.get(UNEDITED),
         "target": _target(facts.get("target")),
         "named": tuple(map(tuple, facts.get("named", ()))),
         "whole": facts.get("whole", False),
         "seed": facts.get("seed"),
+        "cell": facts.get("cell", CELL),
         "numbers": tuple(facts.get("numbers", ())),
         "queries": queries_from_tensors(tensors, facts["queries"]) if "queries" in facts else None,
     }

@@ -17,7 +17,11 @@ CARDS = json.loads((hosts.ROOT / "web" / "templates.json").read_text(encoding="u
 ALL = sorted((hosts.ROOT / "workflows").glob("*.json"), key=lambda path: path.stem)
 FILES = [file for file in ALL if offered(file.stem)]
 # What a host complains about without any pack: templates that are not installed, user files that are not there yet.
-HOSTS_OWN = ("/templates/", "core workflow templates", "fuse options", "/userdata", "user.css")
+HOSTS_OWN = (
+    "/templates/", "core workflow templates", "fuse options", "/userdata", "user.css",
+    "missingModelDownload", "resolve/main",  # it asks how large a file is that a workflow names and nobody has
+    "filename=example.png",  # Load Image's own default
+)  # fmt: skip
 UNPICTURED = [f"{file.stem}.jpg" for file in FILES if not file.with_suffix(".jpg").exists()]
 PROMPT = "async () => (await window.app.graphToPrompt()).output"
 # How many pictures a node of that class shows, loaded and drawn.

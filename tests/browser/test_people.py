@@ -22,6 +22,8 @@ EDITS = f"() => {FAIR}.widgets.find(w => w.name === 'edits').value"
 PANEL = f"{VIEWER}.people"
 ROWS = "() => [...document.querySelectorAll('.fair-maps ol:not([hidden]) li button')].map(e => e.textContent)"
 STATE = f"() => ({{people: {PANEL}.crowd.people.map(p => ({{...p, inside: [...p.inside]}})), pending: {PANEL}.crowd.pending}})"
+NAMED = f"() => {PANEL}.crowd.people.every(p => p.name)"
+DRAWN = f"() => !{PANEL}.crowd.pending"  # the run's pictures have been read, and show what was edited
 # A place in shares of the picture, on the screen.
 AT = f"""([x, y]) => {{
     const v = {VIEWER}, c = v.parts.canvas, f = c.getBoundingClientRect(), b = v.boxes[0]
@@ -104,6 +106,7 @@ def test_whom_the_run_has_found_is_listed_with_what_each_got(page, drawn):
 
 def test_who_is_given_an_attribute_gets_it_in_the_next_run_and_nobody_else_changes(page, drawn, served):
     run(page, served)
+    page.wait_for_function(NAMED)
     before = report(page).splitlines()
     second = page.evaluate(STATE)["people"][1]
     other = {"female": "male", "male": "female"}[second["name"]]
@@ -119,7 +122,7 @@ def test_who_is_given_an_attribute_gets_it_in_the_next_run_and_nobody_else_chang
     after = report(page).splitlines()
     assert f"2 {second['label']}: {other}, chosen by hand" in after[2] and "image 1: as edited by hand, give" in after
     assert [a.split(";")[0] for a in after[1:2] + after[4:6]] == [b.split(";")[0] for b in before[1:2] + before[4:6]]
-    assert not page.evaluate(STATE)["pending"]
+    page.wait_for_function(DRAWN)
     keep(page, f"people-given-drawn-{drawn}")
 
 
@@ -139,7 +142,8 @@ def test_an_edit_survives_saving_and_loading(page, drawn, served):
     assert "dropped" in page.evaluate(ROWS)[0]
     keep(page, f"people-dropped-{drawn}")
     run(page, served)
-    assert "left alone, dropped by hand" in report(page).splitlines()[1] and not page.evaluate(STATE)["pending"]
+    page.wait_for_function(DRAWN)
+    assert "left alone, dropped by hand" in report(page).splitlines()[1]
 
 
 def test_people_are_split_merged_and_drawn_and_all_is_taken_back(page, drawn):

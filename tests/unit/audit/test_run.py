@@ -178,10 +178,16 @@ def test_a_cell_at_which_the_server_stops_answering_time_and_again_is_recorded_a
         assert len(store.cells("done")) == 70
 
 
+def not_ignored() -> None:
+    """A shell's background job ignores Ctrl-C, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(study, tmp_path, whole):
     with FakeHost(0.02) as host:
         process = subprocess.Popen([sys.executable, "-m", "fair_attention.audit", "run", str(study), "--out", str(tmp_path / "out"),
-                                    "--server", host.url], stderr=subprocess.PIPE, text=True)  # fmt: skip
+                                    "--server", host.url], stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=not_ignored)  # fmt: skip
         while len(host.executed) < 10 and process.poll() is None:
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
