@@ -91,7 +91,14 @@ def timed(work: Callable[[], torch.Tensor]) -> tuple[float, float, torch.Tensor]
 
 def measure_time(bench: Bench, rounds: int) -> dict[str, Any]:
     patched, _ = bench.captured()
-    both = {"plain": lambda: bench.sample(bench.model, 1, 7.5), "captured": lambda: bench.sample(patched, 1, 7.5)}
+    return beside_plain(lambda: bench.sample(bench.model, 1, 7.5), lambda: bench.sample(patched, 1, 7.5), rounds)
+
+
+def beside_plain(
+    plain_step: Callable[[], torch.Tensor], captured_step: Callable[[], torch.Tensor], rounds: int
+) -> dict[str, Any]:
+    """What a captured step takes more than a plain one, in alternating order, and whether both give the same to the bit."""
+    both = {"plain": plain_step, "captured": captured_step}
     for work in both.values():
         work()  # warm up
     walls, processors, plain_walls, identical = [], [], [], True
@@ -104,7 +111,8 @@ def measure_time(bench: Bench, rounds: int) -> dict[str, Any]:
         plain_walls.append(plain[0])
         identical &= torch.equal(plain[2], captured[2])
         print(
-            f"round {number + 1}: step {plain[0]:.2f} s, capture {walls[-1]:+.2f} % (processor {processors[-1]:+.2f} %)"
+            f"round {number + 1}: step {plain[0]:.2f} s, capture {walls[-1]:+.2f} % (processor {processors[-1]:+.2f} %)",
+            flush=True,
         )
     return {
         "overhead_percent": round(median(walls), 2),

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..emoji_world import sampling
 from ..emoji_world.reader import EmojiReader
+from ..emoji_world.world import TUNING
 from ..metrics.bias import mean_over_prompts, measure_bias
 from ..metrics.consistency import psnr, ssim
 from ..metrics.consistency_report import IDENTICAL
@@ -23,7 +24,7 @@ from ..metrics.statistics import bias_p_interval
 from ..scripts.edit_concepts import target_of
 from .guidance import paired
 
-OCCUPATIONS = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
+OCCUPATIONS = TUNING
 AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
 SEEDS, BATCH, STEPS = 32, 16, sampling.STEPS
 COST_PROMPT, COST_STEPS, COST_BATCH, ROUNDS = "two pilots", 50, 2, 5

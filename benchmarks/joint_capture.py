@@ -8,7 +8,6 @@ two cores, and 5 GB of memory. --quick: a narrow model and a small picture, to t
 
 import argparse
 import json
-from statistics import median
 from typing import Any
 
 import torch
@@ -16,7 +15,7 @@ import torch
 from ..host import hosts
 from ..host.in_process import use_host
 from ..host.random_dit import FLUX, built
-from .capture import WORDS, timed
+from .capture import WORDS, beside_plain
 
 WIDE = {
     **FLUX, "hidden_size": 3072, "num_heads": 24, "mlp_ratio": 4.0, "axes_dim": [16, 56, 56], "context_in_dim": 4096, "vec_in_dim": 768,
@@ -58,28 +57,8 @@ class Bench:
 
 
 def measure(bench: Bench, rounds: int) -> dict[str, Any]:
-    models = {"plain": bench.model, "captured": bench.captured()}
-    for model in models.values():
-        bench.sample(model)  # warm up
-    shares, processor, steps, identical = [], [], [], True
-    for number in range(rounds):
-        order = ("plain", "captured") if number % 2 == 0 else ("captured", "plain")
-        seen = {name: timed(lambda name=name: bench.sample(models[name])) for name in order}
-        steps.append(seen["plain"][0])
-        shares.append(100 * (seen["captured"][0] / seen["plain"][0] - 1))
-        processor.append(100 * (seen["captured"][1] / seen["plain"][1] - 1))
-        identical &= torch.equal(seen["plain"][2], seen["captured"][2])
-        print(
-            f"round {number + 1}: step {steps[-1]:.2f} s, capture {shares[-1]:+.2f} % (processor {processor[-1]:+.2f} %)",
-            flush=True,
-        )
-    return {
-        "overhead_percent": round(median(shares), 2),
-        "overhead_percent_processor": round(median(processor), 2),
-        "rounds_percent": [round(share, 2) for share in shares],
-        "step_seconds": round(median(steps), 3),
-        "bit_identical": identical,
-    }
+    captured = bench.captured()
+    return beside_plain(lambda: bench.sample(bench.model), lambda: bench.sample(captured), rounds)
 
 
 def main() -> None:

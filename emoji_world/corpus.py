@@ -16,6 +16,7 @@ from .hints import cell_labels
 from .scene import Drawn, Group, compose, render
 from .world import CELL
 
+GroupsOf = Callable[[np.random.Generator], tuple[tuple[Group, ...], str | None]]  # what a caption names
 GROUPS = 2  # named groups a caption has at most
 
 
@@ -47,7 +48,7 @@ def build(
     encoder: PatchEncoder,
     scenes: int,
     seed: int,
-    groups_of: Callable[[np.random.Generator], tuple[tuple[Group, ...], str | None]] = draw_groups,
+    groups_of: GroupsOf = draw_groups,
     table: dict | None = None,
 ) -> Corpus:
     """That many scenes: what captions name is drawn by `groups_of`, what they leave open by the table (the planted bias)."""
@@ -79,10 +80,17 @@ def build(
     return Corpus(torch.cat(latents), *stacked, named)
 
 
-def load_or_build(path: Path, encoder: PatchEncoder, scenes: int, seed: int) -> Corpus:
+def load_or_build(
+    path: Path,
+    encoder: PatchEncoder,
+    scenes: int,
+    seed: int,
+    groups_of: GroupsOf = draw_groups,
+    table: dict | None = None,
+) -> Corpus:
     if path.exists():
         return Corpus(**torch.load(path, weights_only=False))
-    corpus = build(encoder, scenes, seed)
+    corpus = build(encoder, scenes, seed, groups_of, table)
     torch.save(vars(corpus), path)
     return corpus
 

@@ -22,15 +22,14 @@ from tqdm import tqdm
 from ..host.in_process import use_host
 from .autoencoder import PatchEncoder
 from .captions import draw_groups
-from .corpus import build
+from .corpus import load_or_build
 from .export import read_back
 from .model import TextEncoder, new_unet
 from .scene import Group
-from .train import SNR_CAP, WEIGHT_CAP, make_batch
+from .train import make_batch, noise_schedule, snr_weight
 from .words import Words
-from .world import CHECKPOINT, PATCH_ENCODER, balanced
+from .world import CHECKPOINT, PATCH_ENCODER, TUNING, balanced
 
-OCCUPATIONS = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
 LAYERS = ("to_q", "to_k", "to_v", "to_out.0")
 PREFIX = "diffusion_model."
 
@@ -69,21 +68,22 @@ def lora_state(changes: dict[str, LowRank]) -> dict[str, Tensor]:
 
 
 def groups_of_six(rng: np.random.Generator) -> tuple[tuple[Group, ...], str | None]:
-    """What a caption names, of the occupations above and of persons."""
+    """What a caption names, of six occupations (`world.TUNING`) and of persons."""
     while True:
         groups, thing = draw_groups(rng)
-        if all(g.noun in (*OCCUPATIONS, "person") for g in groups):
+        if all(g.noun in (*TUNING, "person") for g in groups):
             return groups, thing
 
 
 def train(a: argparse.Namespace) -> None:
     use_host("--use-pytorch-cross-attention")
     import comfy.latent_formats  # noqa: F401  the host is importable from here on
-    from comfy.ldm.modules.diffusionmodules.util import make_beta_schedule
 
     encoder = PatchEncoder()
     encoder.load_state_dict({k: v.float() for k, v in load_file(PATCH_ENCODER).items()})
-    corpus = build(encoder.eval(), a.scenes, a.seed, groups_of_six, balanced())
+    a.out.parent.mkdir(parents=True, exist_ok=True)
+    kept_scenes = a.out.with_name("corpus.pt")
+    corpus = load_or_build(kept_scenes, encoder.eval(), a.scenes, a.seed, groups_of_six, balanced())
     words, device = Words(), "cuda" if torch.cuda.is_available() else "cpu"
     state = read_back(CHECKPOINT, words.tokens)
     text, unet = TextEncoder(len(words.tokens)), new_unet()
@@ -100,14 +100,11 @@ def train(a: argparse.Namespace) -> None:
             p.data.copy_(value)
         optimiser.load_state_dict(kept["optimiser"])
         start = kept["step"]
-    alphas = (
-        torch.cumprod(1 - torch.as_tensor(make_beta_schedule("linear", 1000, 0.00085, 0.012)), 0).float().to(device)
-    )
+    alphas = noise_schedule().to(device)
     rng = np.random.default_rng((a.seed, start))
     torch.manual_seed(a.seed + start)
     torch.set_flush_denormal(True)
     losses, saved = [], time.time()
-    a.out.parent.mkdir(parents=True, exist_ok=True)
     for step in (bar := tqdm(range(start, a.steps), initial=start, total=a.steps, mininterval=20)):
         for group in optimiser.param_groups:
             group["lr"] = a.lr * min(1.0, (step + 1) / 50) * (1 - step / a.steps)
@@ -116,9 +113,7 @@ def train(a: argparse.Namespace) -> None:
         t = torch.randint(0, 1000, (a.batch,), device=device)
         abar, eps = alphas[t].view(-1, 1, 1, 1), torch.randn_like(z)
         out = unet(abar.sqrt() * z + (1 - abar).sqrt() * eps, t, context=text(ids.to(device)), transformer_options={})
-        snr = (abar / (1 - abar)).flatten()
-        weight = (snr.clamp_max(SNR_CAP).sqrt() / snr).clamp_max(WEIGHT_CAP)
-        loss = ((out - eps).square().mean((1, 2, 3)) * weight).mean()
+        loss = ((out - eps).square().mean((1, 2, 3)) * snr_weight(abar)).mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(learnt, 1.0)

@@ -84,6 +84,19 @@ class ShapeLoss:
         return torch.stack(self.terms).mean() if self.terms else torch.zeros(())
 
 
+def noise_schedule() -> Tensor:
+    """SD's share of signal [1000], alpha bar, of the host's own betas. The host has to be importable."""
+    from comfy.ldm.modules.diffusionmodules.util import make_beta_schedule
+
+    return torch.cumprod(1 - torch.as_tensor(make_beta_schedule("linear", 1000, 0.00085, 0.012)), 0).float()
+
+
+def snr_weight(abar: Tensor) -> Tensor:
+    """[B,1,1,1] -> [B]: the square root of min-SNR's weight, and no more than WEIGHT_CAP."""
+    snr = (abar / (1 - abar)).flatten()
+    return (snr.clamp_max(SNR_CAP).sqrt() / snr).clamp_max(WEIGHT_CAP)
+
+
 def learning_rate(step: int, steps: int, peak: float) -> float:
     return peak * min(1.0, (step + 1) / 200) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps))))
 
@@ -91,7 +104,6 @@ def learning_rate(step: int, steps: int, peak: float) -> float:
 def train(a: argparse.Namespace) -> None:
     use_host("--use-pytorch-cross-attention")
     import comfy.latent_formats  # noqa: F401  the host is importable from here on
-    from comfy.ldm.modules.diffusionmodules.util import make_beta_schedule
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     encoder = PatchEncoder()
@@ -115,9 +127,7 @@ def train(a: argparse.Namespace) -> None:
     elif a.start_from:
         average |= {k: v.to(device) for k, v in read_back(a.start_from, words.tokens).items()}
         model.load_state_dict(average)
-    alphas = (
-        torch.cumprod(1 - torch.as_tensor(make_beta_schedule("linear", 1000, 0.00085, 0.012)), 0).float().to(device)
-    )
+    alphas = noise_schedule().to(device)
     rng = np.random.default_rng((a.seed, start))
     torch.manual_seed(a.seed + start)
     torch.set_flush_denormal(True)
@@ -140,9 +150,8 @@ def train(a: argparse.Namespace) -> None:
             noisy = (abar.sqrt() * z + (1 - abar).sqrt() * eps).contiguous(memory_format=torch.channels_last)
             out = unet(noisy, t, context=context, transformer_options={})
         weight = 1 + PEOPLE_WEIGHT * cover[:, 0].amax(1, keepdim=True).to(device)
-        snr = abar / (1 - abar)
         error = (weight * (out - eps).square()).mean((1, 2, 3)) / weight.mean()
-        loss_eps = (error * (snr.clamp_max(SNR_CAP).sqrt() / snr).clamp_max(WEIGHT_CAP).flatten()).mean()
+        loss_eps = (error * snr_weight(abar)).mean()
         loss_shape = shape_loss.total()
         last = {(p[0], p[3]): p[1] for p in pointers if ROLES[p[2]] != "things"}  # positions grow: the last one stays
         loss_seen = hints.picture_loss(corpus.labels[indices].to(device))

@@ -43,6 +43,8 @@ THING = {
 }
 
 OCCUPATIONS = tuple(SIGN)
+# Settings are chosen and models fine-tuned on these; the other six are kept for reports.
+TUNING = ("doctor", "pilot", "mechanic", "teacher", "artist", "farmer")
 GENDERS = tuple(PERSON)
 TONES = tuple(TONE)
 THINGS = tuple(THING)

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 
 from fair_attention.emoji_world import fine_tune
 from fair_attention.emoji_world.model import new_unet
-from fair_attention.emoji_world.world import BALANCED_LORA, CHECKPOINT
+from fair_attention.emoji_world.world import BALANCED_LORA, CHECKPOINT, TUNING
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_its_scenes_are_balanced_and_of_six_occupations():
 
     rng = np.random.default_rng(0)
     groups = [g for _ in range(300) for g in fine_tune.groups_of_six(rng)[0]]
-    assert {g.noun for g in groups} == {*fine_tune.OCCUPATIONS, "person"}
+    assert {g.noun for g in groups} == {*TUNING, "person"}
     people = [scene.draw_attributes(rng, scene.Group("pilot", 2), balanced()) for _ in range(2000)]
     men = np.mean([p[1] == "male" for pair in people for p in pair])
     alike = np.mean([a[1] == b[1] for a, b in people])
