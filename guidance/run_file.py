@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import torch
@@ -82,7 +83,7 @@ def from_tensors(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Record
         "whole": facts.get("whole", False),
         "seed": facts.get("seed"),
         "cell": facts.get("cell", CELL),
-        "numbers": tuple(facts.get("numbers", ())),
+        "number_images": partial(tuple, facts.get("numbers", ())),
         "queries": queries_from_tensors(tensors, facts["queries"]) if "queries" in facts else None,
     }
     run = SampledRun(store, set(facts["steps"]), facts["notes"], tensors[LATENT], people, **more)

@@ -1,7 +1,9 @@
 """What a sampling run leaves behind: its maps, the people found, the latent it made, and the runs seen so far."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 
 from torch import Tensor
 
@@ -102,12 +104,20 @@ class SampledRun:
     guided: str = ""  # in words, at which steps people were steered
     cell: int = CELL  # pixels a side of a cell of its latents
     seed: int | None = None  # of the noise
-    numbers: tuple[int, ...] = ()  # which image of its seed each image is
+    number_images: Callable[[], tuple[int, ...]] = tuple  # see `numbers`
     found: list[list[Person]] = field(default_factory=list)  # per image, before the user's edits
 
     def of_noise(self, noise: Tensor, seed: int) -> None:
         """Its seed and the number of each image, by which edits of people name pictures."""
-        self.seed, self.numbers = seed, image_numbers(noise, seed)
+        # A sampler may write into the noise it is given.
+        self.seed, self.number_images = seed, partial(image_numbers, noise.detach().to("cpu", copy=True), seed)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Which image of its seed each image is. Found when it is first asked: it takes seconds where the noise is not the seed's."""
+        found = self.number_images()
+        self.number_images = partial(tuple, found)  # and the noise is let go
+        return found
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -5,7 +5,6 @@ from comfy_api.latest import io
 
 from ..attention.records import Watch, check_blocks, warm_up_watch
 from ..attention.watching import readable_blocks
-from ..guidance.batch_index import image_numbers
 from ..guidance.fair.edits import parse_edits
 from ..guidance.fair.outcome import settings, why_off
 from ..guidance.fair.people import as_masks, check_mask_size, check_masks, larger_than, named_people, separate_parts
@@ -200,7 +199,7 @@ def install(
             observer.run.note(said)
         observer.quiet = masks is not None
         kind = BlendedRun if plan.preservation == BLENDED else FairRun
-        return kind(plan, people, seed, image_numbers(noise, seed), guider, observer)
+        return kind(plan, people, seed, guider, observer)
 
     return steer(model, f"{KEY}.{id(capture)}", start, NODE, capture)
 

@@ -19,12 +19,12 @@ from .whom import Whom
 class Cast:
     """Who is in the pictures of a run, and what each is to be.
 
-    seed: of the dealing. numbers: which image of its seed each image of the batch is, so that an image alone is dealt
-    what it is dealt in the batch.
+    seed: of the dealing. An image is dealt to by its number among those of the noise's seed, so that alone it is dealt what
+    it is dealt in the batch.
     """
 
-    def __init__(self, plan: FairPlan, find: Whom, run: SampledRun, seed: int, numbers: tuple[int, ...]):
-        self.plan, self.find, self.run, self.seed, self.numbers = plan, find, run, seed, numbers
+    def __init__(self, plan: FairPlan, find: Whom, run: SampledRun, seed: int):
+        self.plan, self.find, self.run, self.seed = plan, find, run, seed
         self.people: list[list[Person]] | None = None  # of each image; None: not looked for yet
         self.active: list[Key] = []  # the prompts that steer them; none while nobody is to change
         self.needs = Needs(plan.axes, plan.strength)
@@ -73,7 +73,7 @@ class Cast:
         if readings is not None:
             attributes = range(len(target.attributes))
             leanings = [[readings.leaning(places[id(p)], self.plan.axes, k) for k in attributes] for p in free]
-        dealt = deal(target, [p.group for p in free], self.seed, self.numbers[image], counts, leanings)
+        dealt = deal(target, [p.group for p in free], self.seed, self.run.numbers[image], counts, leanings)
         given = {id(p): k for p, k in zip(free, dealt, strict=True) if p.status is Status.OPEN}
         self.newly_assigned += given.values()
         return [given_by(target, p, given[id(p)]) if id(p) in given else replace(p, steered=[]) for p in people]

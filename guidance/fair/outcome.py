@@ -86,7 +86,7 @@ def settle(cast: Cast, progress: Progress, window: Window, sampling: Any) -> Non
     sampling: the host's model_sampling.
     """
     run = cast.run
-    if len(set(cast.numbers)) < len(cast.numbers) and cast.plan.target.assignment != "running quota":
+    if len(set(run.numbers)) < len(run.numbers) and cast.plan.target.assignment != "running quota":
         run.note(SHARED)
     if progress.steered:
         run.guided = progress.in_words() if progress.guided else ""

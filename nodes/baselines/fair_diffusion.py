@@ -8,7 +8,6 @@ from comfy_api.latest import io
 
 from ...attention.records import UNCONDITIONAL, Watch
 from ...guidance.baselines.sega import README, SCRIPT, Concept, Sega, in_words, is_off
-from ...guidance.batch_index import image_numbers
 from ...guidance.fair.plan import NONE, FairPlan
 from ...guidance.fair.whom import whom
 from ...guidance.run_record import Recording
@@ -140,7 +139,7 @@ def install(model, plan: FairPlan, sega: Sega, capture: Recording):
             observer.run.why_plain = "scale is 0, so no picture is moved"
             return observer
         observer.quiet = True
-        return FairDiffusionRun(sega, own, picture, seed, image_numbers(noise, seed), guider, observer)
+        return FairDiffusionRun(sega, own, picture, seed, guider, observer)
 
     return steer(model, f"{KEY}.{id(capture)}", start, NODE, capture, needs_negative=not off)
 

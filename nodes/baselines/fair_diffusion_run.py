@@ -22,9 +22,9 @@ OWN_NEGATIVE = (0, -1)  # key of an empty prompt, for samplers that have no nega
 
 
 class FairDiffusionRun(FairRun):
-    def __init__(self, sega: Sega, plan: FairPlan, find: Whom, noise_seed: int, numbers: tuple[int, ...], guider: CFGGuider,
+    def __init__(self, sega: Sega, plan: FairPlan, find: Whom, noise_seed: int, guider: CFGGuider,
                  observer: Observer):  # fmt: skip
-        super().__init__(plan, find, noise_seed, numbers, guider, observer)
+        super().__init__(plan, find, noise_seed, guider, observer)
         self.guidance = SegaGuide(sega, len(self.plan.target.attributes), self.sampling)
         self.run.whole = True
 

@@ -49,7 +49,6 @@ class FairRun(Session):
         plan: FairPlan,
         find: Whom,
         noise_seed: int,
-        numbers: tuple[int, ...],
         guider: CFGGuider,
         observer: Observer,
     ):
@@ -59,7 +58,7 @@ class FairRun(Session):
         self.sampling = guider.model_patcher.get_model_object("model_sampling")
         self.window = Window.of(self.sampling, plan.start_percent, plan.end_percent)
         # Both seeds count: a queue of single pictures with one target seed must not give everybody the same attribute.
-        self.cast = Cast(plan, find, self.run, plan.target.seed * 2**64 + noise_seed, numbers)
+        self.cast = Cast(plan, find, self.run, plan.target.seed * 2**64 + noise_seed)
         self.guidance = Guide(plan, self.cast)
         self.every, self.progress = Every(plan.every), Progress()
         self.prediction = Prediction(self.run.store.images)

@@ -1,6 +1,7 @@
 """Edits of people: any text is read or refused in words; an edit does what it says, and nothing to anybody else."""
 
 import json
+from functools import partial
 
 import pytest
 import torch
@@ -142,7 +143,7 @@ def test_whatever_is_edited_everybody_found_stays_somebody_or_is_said_and_the_fo
 @given(crowds(), st.lists(edits, min_size=1, max_size=4), st.integers(0, 2**64), st.integers(0, 9))
 @settings(deadline=None)
 def test_an_edit_counts_in_the_picture_it_names_only(found, some, seed, number):
-    run = SampledRun(MapStore((), 1, SIZE), seed=seed, numbers=(number,))
+    run = SampledRun(MapStore((), 1, SIZE), seed=seed, number_images=partial(tuple, (number,)))
     run.store.latent_size = (48, 64)
     own = [e for e in some if (e.seed, e.image) == (seed, number)]
     (after,) = edit_run([found], some, run, NAMES, somebody)
@@ -157,7 +158,7 @@ def test_an_image_taken_out_of_a_batch_is_edited_as_in_it():
     people = [Person(0, "doctor", torch.from_numpy(p.mask)) for p in (left, right)]
     edit = [Edit(DROP, 7, 3, (at(people[1]),))]
     for numbers in ((0, 1, 2, 3), (3,)):
-        run = SampledRun(MapStore((), len(numbers), (64, 64)), seed=7, numbers=numbers)
+        run = SampledRun(MapStore((), len(numbers), (64, 64)), seed=7, number_images=partial(tuple, numbers))
         found = edit_run([list(people) for _ in numbers], edit, run, (), somebody)
         assert [[p.status for p in image] for image in found[:-1]] == [[Status.OPEN] * 2] * (len(numbers) - 1)
         assert [p.status for p in found[-1]] == [Status.OPEN, Status.DROPPED]

@@ -23,7 +23,7 @@ BASE, SIGMA = torch.full((1, 1, 1, 8), 2.0), torch.tensor([2.0])
 def guide(**changed) -> Guide:
     """Of one person who was given the target's first attribute."""
     plan = replace(PLAN, **changed)
-    cast = Cast(plan, None, SampledRun(MapStore((), 1, (1, 8))), 0, (0,))
+    cast = Cast(plan, None, SampledRun(MapStore((), 1, (1, 8)), number_images=lambda: (0,)), 0)
     cast.people = [[Person(0, "doctor", LEFT[0, 0], 0, Status.ASSIGNED, "female")]]
     return Guide(plan, cast)
 

@@ -4,6 +4,7 @@ import torch
 
 from fair_attention.attention.capture import MapStore
 from fair_attention.attention.records import Watch
+from fair_attention.guidance import run_record
 from fair_attention.guidance.run_file import from_tensors, to_tensors
 from fair_attention.guidance.run_record import SampledRun
 
@@ -21,3 +22,15 @@ def test_a_file_that_says_nothing_of_cells_has_those_of_most_models():
     older = {k: v for k, v in metadata.items() if k not in ("cell", "guided", "settings")}
     loaded = from_tensors(tensors, older).runs[-1]
     assert (loaded.cell, loaded.guided, loaded.settings) == (8, "", "")
+
+
+def test_the_noise_is_looked_through_when_somebody_asks_and_then_let_go(monkeypatch):
+    asked = []
+    monkeypatch.setattr(run_record, "image_numbers", lambda noise, seed: asked.append((noise, seed)) or (3, 1))
+    noise = torch.ones(2, 4, 4, 4)
+    run = SampledRun(MapStore((), 2, (4, 4)))
+    run.of_noise(noise, 7)
+    noise.zero_()
+    assert run.seed == 7 and not asked
+    assert run.numbers == run.numbers == (3, 1) and len(asked) == 1
+    assert asked[0][1] == 7 and bool((asked[0][0] == 1).all())
