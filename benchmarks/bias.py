@@ -1,4 +1,4 @@
-"""Bias, structure and cost of Fair Inference on the emoji world: `make bench-bias`.
+"""Options, targets and ablations of Fair Inference on the emoji world: `make bench-bias`.
 
 Every method draws the same prompts from the same seeds through the host's KSampler. Pictures are kept in output/ prompt
 by prompt, so that a run goes on where the last one stopped; the table is written anew after each method. --quick
@@ -9,7 +9,6 @@ import argparse
 import json
 import time
 from collections.abc import Iterable
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,13 @@ from ..emoji_world.report import phrase
 from ..metrics.bias import measure_bias
 from ..metrics.consistency import psnr
 from ..metrics.readers import Reading, labels_of
-from .bias_methods import GENDER, METHODS, PLAIN, Method, patched
+from .bias_methods import METHODS, PLAIN, patched
 from .bias_page import write_page
 from .emoji import (
     AXES,
     IDENTICAL,
     OCCUPATIONS,
     Saved,
-    costs,
     fingerprint,
     kept,
     likeness,
@@ -39,18 +37,8 @@ from .emoji import (
 )
 
 OUT = Path(__file__).parent / "results" / "bias.json"
-KEPT = Path("output/bench-bias")
+KEPT = Path("output/bench-bias-by-need")
 BATCH = 16
-COST_OF = {  # as it is shown -> the method
-    "defaults": "fair inference: gender",
-    "every step": "every step",
-    "blended": "blended: gender",
-    "the attribute alone": "the attribute alone",
-    "four skin tones": "fair inference: skin tone",
-    "gender x skin tone": "fair inference: gender x skin tone",
-}
-COSTS = {shown: METHODS[name] for shown, name in COST_OF.items()}
-COSTS["every third step"] = Method(GENDER, inference={"every": 3})  # its pictures are not measured
 
 
 def prompts(occupations: Iterable[str], faces: bool) -> dict[str, str]:
@@ -109,20 +97,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two occupations, four pictures of each prompt")
     parser.add_argument("--only", default="", help="names of methods, separated by ;")
-    parser.add_argument("--cost", action="store_true", help="measure the cost alone; the machine must be idle")
     parser.add_argument("--out", type=Path, default=OUT)
     a = parser.parse_args()
     out = KEPT / "quick.json" if a.quick else a.out
     occupied = OCCUPATIONS[:2] if a.quick else OCCUPATIONS
     emoji, mark = sampling.load(), fingerprint(sampling.CHECKPOINT)
     setting = {"prompts": list(prompts(occupied, False)), "steps": sampling.STEPS, "cfg": sampling.CFG, "checkpoint": mark,
-               "reader": fingerprint(EmojiReader.weights)}  # fmt: skip
+               "reader": fingerprint(EmojiReader.weights), "steering": "by need"}  # fmt: skip
     saved = Saved(out, setting)
-    if a.cost:
-        patches = {name: partial(patched, emoji, method) for name, method in COSTS.items()}
-        saved.data["cost_ratio_50_steps"] = costs(emoji, patches)
-        saved.data["cost_threads"] = torch.get_num_threads()
-    chosen = [n for n in METHODS if n in a.only.split(";") or not (a.only or a.cost)]
+    chosen = [n for n in METHODS if n in a.only.split(";") or not a.only]
     for name in chosen:
         seeds, nouns = 4 if a.quick else METHODS[name].seeds, prompts(occupied, METHODS[name].faces)
         if saved.methods.get(name, {}).get("pictures") == seeds * len(nouns):
@@ -133,9 +116,6 @@ def main() -> None:
         saved.methods[name] = summarise(pictures, plain, nouns)
         saved.write()
         print(name, json.dumps({k: saved.methods[name][k] for k in ("bias_w", "bias_p", "people_kept", "psnr")}))
-    for shown, ratio in saved.data.get("cost_ratio_50_steps", {}).items():
-        saved.methods.get(COST_OF.get(shown), {})["cost_ratio"] = ratio
-    saved.write()
     if not a.quick:
         write_page(saved.data)
 

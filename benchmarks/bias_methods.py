@@ -7,7 +7,7 @@ from ..emoji_world import sampling
 from .emoji import IN_FULL, fair_inference
 
 PLAIN = "unedited"
-MAIN_SEEDS, TARGET_SEEDS, ABLATION_SEEDS = 32, 16, 8
+MAIN_SEEDS, ABLATION_SEEDS = 16, 8
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,11 @@ METHODS = {
     "fair inference: skin tone": Method(("skin tone",), seeds=MAIN_SEEDS),
     "fair inference: gender x skin tone": Method(("gender", "skin tone"), seeds=MAIN_SEEDS),
     "blended: gender": Method(GENDER, inference={"preservation": "blended"}, seeds=MAIN_SEEDS),
-    "gender, to the end": Method(GENDER, inference={"end_percent": 1.0}, seeds=MAIN_SEEDS),
-    "target female 30, male 70": Method(("female 3\nmale 7",), seeds=TARGET_SEEDS),
-    "target light 10, tan 20, brown 30, dark 40": Method((TONES,), seeds=TARGET_SEEDS),
-    "target light 10, tan 20, brown 30, dark 40, to the end": Method(
-        (TONES,), inference={"end_percent": 1.0}, seeds=TARGET_SEEDS
-    ),
+    "in full: gender": Method(GENDER, inference=IN_FULL),
+    "in full: skin tone": Method(("skin tone",), inference=IN_FULL),
+    "gender, to the end": Method(GENDER, inference={"end_percent": 1.0}),
+    "target female 30, male 70": Method(("female 3\nmale 7",), seeds=MAIN_SEEDS),
+    "target light 10, tan 20, brown 30, dark 40": Method((TONES,), seeds=MAIN_SEEDS),
     "without Block Voting (DAAM's mean)": Method(GENDER, {"method": "mean (DAAM)"}),
     "without Linguistic Alignment": Method(GENDER, {"align": False}),
     "without individuals": Method(GENDER, {"individuals": "one region"}),
@@ -52,7 +51,4 @@ def patched(emoji: sampling.Emoji, method: Method, prompt: str) -> tuple[Any, li
     """(model, positive, capture) for one prompt; None each: the model as it is."""
     if not method.target:
         return None, None, None
-    # The tables of this benchmark are the old rule's; bench-need has the default.
-    return fair_inference(
-        emoji, prompt, method.target, rule=method.rule, whole=method.whole, **{**IN_FULL, **method.inference}
-    )
+    return fair_inference(emoji, prompt, method.target, rule=method.rule, whole=method.whole, **method.inference)

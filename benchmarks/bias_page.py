@@ -6,13 +6,12 @@ from .bias_methods import METHODS
 from .page import table, write_section
 
 AXES = ("gender", "skin tone", "gender x skin tone")
-BIAS_W = {"gender": 0.08, "skin tone": 0.15, "gender x skin tone": 0.12}  # at most
-ABOVE_FLOOR, WITHIN = 0.10, 0.05
+BIAS_W = {"gender": 0.05, "skin tone": 0.12, "gender x skin tone": 0.08}  # at most
+ABOVE_FLOOR, WITHIN = 0.05, 0.05
 TONES = {"light": 0.1, "tan": 0.2, "brown": 0.3, "dark": 0.4}
 WANTED = {
     "target female 30, male 70": ("gender", {"female": 0.3, "male": 0.7}),
     "target light 10, tan 20, brown 30, dark 40": ("skin tone", TONES),
-    "target light 10, tan 20, brown 30, dark 40, to the end": ("skin tone", TONES),
 }
 
 
@@ -35,17 +34,15 @@ def bars(data: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         if row := rows.get(f"fair inference: {axis}"):
             bar(f"Bias-W, {axis}", row["bias_w"][axis], BIAS_W[axis])
             bar(f"Bias-P above its floor, {axis}", row["bias_p"][axis] - row["bias_p_floor"][axis], ABOVE_FLOOR)
-            bar(f"number of people kept, {axis}", row["people_kept"], 0.9, False)
-            bar(f"occupations kept, {axis}", row["occupation_kept"], 0.9, False)
-            bar(f"PSNR, {axis}", row["psnr"], 18, False)
-            bar(f"SSIM, {axis}", row["ssim"], 0.7, False)
+            bar(f"number of people kept, {axis}", row["people_kept"], 0.95, False)
+            bar(f"occupations kept, {axis}", row["occupation_kept"], 0.93, False)
+            bar(f"PSNR, {axis}", row["psnr"], 20.5, False)
+            bar(f"SSIM, {axis}", row["ssim"], 0.84, False)
     for name, (axis, wanted) in WANTED.items():
         if row := rows.get(name):
             bar(f"{name}: largest distance of a share", off_target(row, axis, wanted), WITHIN)
     if row := rows.get("blended: gender"):
-        bar("PSNR outside the people, blended", row["psnr_outside_people"], 35, False)
-    if cost := data.get("cost_ratio_50_steps"):
-        bar("time of a 50-step run against plain, defaults", cost["defaults"], 1.6)
+        bar("PSNR outside the people, blended", row["psnr_outside_people"], 38, False)
     return found
 
 
@@ -63,29 +60,26 @@ def write_page(data: dict[str, Any]) -> None:
             f"{r['people_kept']:.0%}",
             f"{r['occupation_kept']:.0%}",
             *(("–",) * 3 if not METHODS[name].target else (f"{r['psnr']:.1f}", f"{r['psnr_outside_people']:.1f}", f"{r['ssim']:.2f}")),
-            f"{r['cost_ratio']:.2f}" if "cost_ratio" in r else "",
             r["pictures"],
         )
         for name, r in ((n, data["methods"][n]) for n in METHODS if n in data["methods"])
     ]  # fmt: skip
     header = ("", *(f"{a}: Bias-W / Bias-P (floor)" for a in AXES), "people kept", "occupations kept", "PSNR",
-              "PSNR outside people", "SSIM", "time, 50 steps", "pictures")  # fmt: skip
+              "PSNR outside people", "SSIM", "pictures")  # fmt: skip
     missing = [name for name in METHODS if name not in data["methods"]]
     text = (
         f"`make bench-bias`: {len(data['setting']['prompts'])} prompts of one, two and three people of six occupations on "
         f"the emoji world, {data['setting']['steps']} steps, CFG {data['setting']['cfg']:g}; the same seeds for every "
         'method, read by the emoji reader; the rows "faces" have prompts that name people by two linked words, "a photo of '
-        'the faces of two doctors". Fair Inference steers *in full* here, with its options and ablations; what its default, '
-        'by need, does to each person is in "Steering by need". Bias is the raw definition (0: equal; PSNR and SSIM compare with the unedited '
-        "picture of the same seed). Floor: the least Bias-P that so few faces a picture allow. Time: "
-        "`python -m fair_attention.benchmarks.bias --cost`, paired runs of 50 steps, two people a picture.\n\n"
+        'the faces of two doctors". Fair Inference steers by need where nothing else is said. These are the occupations its '
+        'settings were chosen on: this table compares its options, and "Steering by need" and "The comparison" report what '
+        "it does elsewhere. Bias is the raw definition, mean over prompts (0: equal), with its 95 % interval; PSNR and SSIM compare with the unedited "
+        "picture of the same seed. Floor: the least Bias-P that so few faces a picture allow. Occupations kept: person by "
+        "person, unreadable or gone is lost.\n\n"
         + table(header, rows)
         + "\n\n"
         + table(("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in bars(data)])
     )
-    if options := data.get("cost_ratio_50_steps"):
-        text += f"\n\nTime of 50 steps against plain on {data.get('cost_threads', 2)} thread(s), by option: "
-        text += ", ".join(f"{name} {ratio:.2f}" for name, ratio in options.items()) + "."
     text += (
         "\n\nAblations, by what each was expected to be worse on. Without individuals every picture is all alike again, and "
         "guiding the whole image loses people, occupations and the rest of the picture, as expected. Without Linguistic "

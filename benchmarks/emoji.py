@@ -17,7 +17,8 @@ from ..metrics.bias import mean_over_prompts, measure_bias
 from ..metrics.consistency import psnr, ssim
 from ..metrics.consistency_report import IDENTICAL
 from ..metrics.intervals import distance_interval
-from ..metrics.people import people_boxes
+from ..metrics.people import kept as kept_by
+from ..metrics.people import match_people, people_boxes
 from ..metrics.readers import Reading, labels_of
 from ..metrics.sample import sample_of
 from ..metrics.statistics import bias_p_interval
@@ -125,20 +126,17 @@ def intervals(drawn: Readings, values: Mapping[str, tuple[str, ...]]) -> list[tu
 def kept(drawn: Readings, plain: Readings, nouns: Mapping[str, str]) -> dict[str, float]:
     """Shares of what the unedited pictures of the same seeds show, and of people read as what was asked for.
 
-    people_kept: pictures with as many people. occupation_kept: pictures in which the same occupations are read, by
-    however many people. occupation_read: people whose occupation is the prompt's; nouns: prompt -> occupation.
+    people_kept: pictures with as many people. occupation_kept: people, matched by place, whose occupation is as it was,
+    unreadable or gone counted as lost. occupation_read: people whose occupation is the prompt's; nouns: prompt -> occupation.
     """
     pairs = [pair for prompt in drawn for pair in zip(drawn[prompt], plain[prompt], strict=True)]
+    matched = [pair for after, before in pairs for pair in match_people(before, after)]
     asked = [r.labels["occupation"] == nouns[p] for p, images in drawn.items() for image in images for r in image]
     return {
         "people_kept": fmean(len(a) == len(b) for a, b in pairs),
-        "occupation_kept": fmean(occupations(a) == occupations(b) for a, b in pairs),
+        "occupation_kept": kept_by(matched, "occupation").share,
         "occupation_read": fmean(asked) if asked else 0.0,
     }
-
-
-def occupations(image: Sequence[Reading]) -> set[str]:
-    return {name for r in image if (name := r.labels["occupation"])}
 
 
 def likeness(pictures: Tensor, references: Tensor) -> dict[str, float]:

@@ -120,6 +120,7 @@ def main() -> None:
         "steps": a.steps,
         "cfg": sampling.CFG,
         "checkpoint": fingerprint(a.checkpoint),
+        "occupation_kept": "of people",
     }
     saved = Saved(out, setting)
     known = methods()

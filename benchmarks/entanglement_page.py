@@ -20,6 +20,10 @@ LAMBDA = 45
 REDUCED = {"gender": 41.0, "skin tone": 40.0}  # percent, at least: the paper's 40.8 and 39.6
 BELOW_CHANCE, KEPT, WITHIN, NEAR = 0.05, 0.9, 1.1, 0.05
 Rows = Mapping[str, dict[str, Any]]  # method -> its numbers
+KEPT_BY = {  # rows drawn before people were compared one by one say so
+    None: "Occupation kept: pictures in which the same set of occupations is read, whoever cannot be read left out.",
+    "of people": "Occupation kept: person by person, unreadable or gone is lost.",
+}
 
 
 def lambda_name(strength: float) -> str:
@@ -137,7 +141,7 @@ def write_page(data: dict[str, Any], lambdas: Sequence[float]) -> None:
         f"of a concept and of the occupation, always read with the same attribution prompt (\"{setting['attribution'][0]}\"); "
         f"chance is {data['chance']:.3f}, the control is \"flowers\" with the occupation. Lambda is {LAMBDA} where none is named; "
         "it is a length, and on this world's 16 x 16 cells 25 is what 100 is on Stable Diffusion's 64 x 64. Reduced: mean of "
-        "both pairs. PSNR: an unchanged picture counts 100 dB. Cost: seconds beside the plain run, median of three pairs of "
+        f"both pairs. {KEPT_BY[setting.get('occupation_kept')]} PSNR: an unchanged picture counts 100 dB. Cost: seconds beside the plain run, median of three pairs of "
         "four pictures, on a machine with other work: good to a tenth or two.\n\n"
         + "\n\n".join([
             table(header, [(name, *_cells(row)) for name, row in rows.items() if "lambda" not in name]),
