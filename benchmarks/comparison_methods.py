@@ -18,6 +18,8 @@ AIMS = (GENDER, TONE, BOTH)
 PLAIN = "unedited"
 SENTENCE, SEGA, UCE, EQUISTEER, LAG = "SD-EI", "Fair Diffusion", "UCE", "EquiSteer", "LAG (Fair Inference)"
 ENERGY = "BiasMap (SoftIoU)"
+BEST = "best found"
+SEARCHED = Path(__file__).parent / "results" / "search.json"
 BALANCED = "fine-tune on balanced data"
 NOT_YET = ("fine-tune by distribution alignment",)
 EI_AXIS = {GENDER: "gender", TONE: "skin colour", BOTH: "gender and skin colour (ours)"}
@@ -45,16 +47,29 @@ def methods() -> dict[str, Method]:
         f"{UCE}, {REWRITE}": Method(UCE, inputs={"variant": REWRITE}),
         f"{UCE}, {PAPER}": Method(UCE, inputs={"variant": PAPER, "preserve": "occupations"}),
         EQUISTEER: Method(EQUISTEER),
+        f"{SEGA}, {BEST}": Method(SEGA),
+        f"{EQUISTEER}, {BEST}": Method(EQUISTEER),
         LAG: Method(LAG),
         f"{SEGA} + BiasMap": Method(SEGA, energy=True),
         f"{LAG} + BiasMap": Method(LAG, energy=True),
     }
     aimed = {
-        f"{name}: {' x '.join(aim)}": Method(m.kind, aim, m.inputs, m.energy)
+        f"{name}: {' x '.join(aim)}": Method(
+            m.kind, aim, best_found(m.kind, aim) if BEST in name else m.inputs, m.energy
+        )
         for name, m in kinds.items()
         for aim in AIMS
     }
     return {PLAIN: Method(), ENERGY: Method(energy=True), BALANCED: Method(BALANCED), **aimed}
+
+
+def best_found(kind: str, aim: tuple[str, ...]) -> dict[str, Any]:
+    """The inputs that the search has found on the tuning part; of several axes, those of the last one.
+
+    As published where it has not been run.
+    """
+    found = json.loads(SEARCHED.read_text(encoding="utf-8")).get("found", {}) if SEARCHED.exists() else {}
+    return found.get(f"{kind}: {aim[-1]}", {}).get("inputs", {})
 
 
 @dataclass(frozen=True)
@@ -137,7 +152,7 @@ def aimed(studio: Studio, method: Method, prompt: Prompt) -> Patched:
     key = EQUISTEER, method.aim
     if key not in studio.learnt:
         studio.learnt[key] = equisteer.learn(emoji, target.attributes, studio.steps)
-    return Patched(equisteer.equisteered(emoji, target, studio.learnt[key], studio.steps), prompt.text)
+    return Patched(equisteer.equisteered(emoji, target, studio.learnt[key], studio.steps, **inputs), prompt.text)
 
 
 def balanced(studio: Studio) -> Any:

@@ -128,8 +128,13 @@ def learn(emoji: sampling.Emoji, attributes: Sequence[Attribute], steps: int = s
     return found
 
 
-def steer(output: Tensor, units: Sequence[Tensor], thresholds: Sequence[float], given: Sequence[int]) -> Tensor:
-    """One layer's output [B,N,C] of pictures that are to show attribute given[b]; norms of tokens stay."""
+def steer(
+    output: Tensor, units: Sequence[Tensor], thresholds: Sequence[float], given: Sequence[int], scale: float = 1.0
+) -> Tensor:
+    """One layer's output [B,N,C] of pictures that are to show attribute given[b]; norms of tokens stay.
+
+    scale: times what is added; 1 as published.
+    """
     before = output.float()
     steered, basis = before.clone(), []
     for unit in units:
@@ -139,15 +144,23 @@ def steer(output: Tensor, units: Sequence[Tensor], thresholds: Sequence[float], 
         u = u / u.norm().clamp_min(EPS)
         basis.append(u)
         steered = steered - (steered @ u)[..., None] * u
-    added = torch.stack([thresholds[k] * units[k] for k in given])
+    added = torch.stack([scale * thresholds[k] * units[k] for k in given])
     steered = steered + added[:, None]
     return steered / steered.norm(dim=-1, keepdim=True).clamp_min(EPS) * before.norm(dim=-1, keepdim=True)
 
 
 def equisteered(
-    emoji: sampling.Emoji, target: TargetDistribution, found: Directions, steps: int = sampling.STEPS
+    emoji: sampling.Emoji,
+    target: TargetDistribution,
+    found: Directions,
+    steps: int = sampling.STEPS,
+    share: float = SHARE,
+    scale: float = 1.0,
 ) -> Any:
-    """A patched model: each picture of a batch is gated, and given an attribute, by itself."""
+    """A patched model: each picture of a batch is gated, and given an attribute, by itself.
+
+    share: of the steps in which it is steered; scale: as in `steer`. Both are as published unless given.
+    """
     state: dict[str, Any] = {"given": [], "open": [], "counts": {}}
     ways_down = [
         i for i, (b, _) in enumerate(cross_attention_blocks(emoji.model.model.diffusion_model)) if b.part == "input"
@@ -166,9 +179,9 @@ def equisteered(
         if step == 0 and layer == gate:
             scores = torch.stack([(output.float() @ u).amax(1) - t for u, t in zip(units, limits, strict=True)])
             state["open"] = (scores <= 0).all(0).tolist()
-        if not any(state["open"]) or step >= SHARE * steps:
+        if not any(state["open"]) or step >= share * steps:
             return None
-        steered = steer(output, units, limits, state["given"])
+        steered = steer(output, units, limits, state["given"], scale)
         is_open = torch.tensor(state["open"], device=output.device)[:, None, None]
         return torch.where(is_open, steered.to(output), output)
 

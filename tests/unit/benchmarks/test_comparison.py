@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fair_attention.benchmarks import comparison, comparison_page
+from fair_attention.benchmarks import comparison, comparison_page, search
 from fair_attention.benchmarks.comparison_methods import AIMS, LAG, PLAIN, SEGA, Prompt, methods, read_prompts
 from fair_attention.benchmarks.comparison_quick import NAMES, quick_problems
 from fair_attention.benchmarks.equisteer import steer
@@ -36,7 +36,7 @@ def test_the_emoji_world_knows_every_word_of_its_prompts():
 
 def test_every_method_aims_at_every_axis_by_the_same_name():
     names = list(methods())
-    assert len(names) == 3 + 9 * len(AIMS) and names[0] == PLAIN
+    assert len(names) == 3 + 11 * len(AIMS) and names[0] == PLAIN
     assert all(name.endswith(f": {' x '.join(m.aim)}") for name, m in methods().items() if m.aim)
 
 
@@ -118,3 +118,21 @@ def test_equisteer_by_hand():
     assert torch.allclose(found[0, 0], wanted / wanted.norm() * 13)
     alone = steer(output, [one, two], [2.0, 5.0], [0])[0, 0]
     assert torch.allclose(alone, torch.tensor([2.0, 0.0, 12.0]) / 148**0.5 * 13)
+
+
+def test_the_search_takes_the_fairest_of_those_that_keep_people():
+    def tried(bias_w, bias_p, kept):
+        return {**row(bias_w, bias_p), "people_kept": kept}
+
+    rows = {"a": tried(0.5, 0.5, 1.0), "b": tried(0.1, 0.3, 0.95), "c": tried(0.0, 0.1, 0.6), "d": tried(0.2, 0.3, 0.9)}
+    assert search.best(rows, "gender") == "b"
+    assert search.best({"a": tried(0.5, 0.5, 0.7), "c": tried(0.0, 0.1, 0.6)}, "gender") == "a"
+    names = list(search.TRIES[SEGA])
+    drawn = {f"{SEGA}: gender: {name}": tried(0.1 * i, 0.5, 1.0) for i, name in enumerate(names)}
+    assert search.found_by(drawn) == {f"{SEGA}: gender": {"try": names[0], "inputs": {}}}
+    drawn.popitem()
+    assert search.found_by(drawn) == {}  # not all of them were drawn
+
+
+def test_every_method_is_tried_equally_often():
+    assert {len(tries) for tries in search.TRIES.values()} == {8}
