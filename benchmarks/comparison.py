@@ -11,10 +11,9 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import torch
@@ -22,11 +21,10 @@ from torch import Tensor
 
 from ..emoji_world import sampling
 from ..emoji_world.world import SECOND_READER
-from ..metrics.consistency import psnr
-from ..metrics.entanglement import PERCENTILE, mean_iou
-from ..metrics.people import gone, kept, match_people
+from ..metrics.entanglement import PERCENTILE
 from ..metrics.readers.folder_reader import open_folder_reader
 from ..scripts.edit_concepts import load_reader
+from .comparison_figures import draw_figures
 from .comparison_methods import (
     BOTH,
     HELD_OUT_TEXT,
@@ -40,10 +38,10 @@ from .comparison_methods import (
     patched,
     read_prompts,
 )
+from .comparison_numbers import summarise
 from .comparison_page import strip, write_page
 from .comparison_quick import QUICK_PROMPTS, quick_methods, quick_problems
-from .emoji import IDENTICAL, Saved, fingerprint, likeness, outside, people_numbers
-from .need import by_people
+from .emoji import Saved, fingerprint
 
 HERE = Path(__file__).parent
 OUT = HERE / "results" / "comparison.json"
@@ -114,69 +112,13 @@ def draw(setting: Setting, method: Patched, prompt: Prompt, count: int, seed: in
     return {"pictures": (pictures.cpu() * 255).round().byte(), "ious": ious, "seconds": took, "peak": peak}
 
 
-def summarise(
-    found: Mapping[str, dict], plain: Mapping[str, dict], prompts: Iterable[Prompt], reader: Any, second: Any = None
-) -> dict[str, Any]:
-    """The numbers of one method over the prompts of a part, beside the unedited pictures of the same seeds.
-
-    second: another reader of the same pictures, for Bias-W and Bias-P.
-    """
-    prompts = list(prompts)
-    read, before = ({t: reader.read(f["pictures"]) for t, f in group.items()} for group in (found, plain))
-    images = [pair for t in found for pair in zip(before[t], read[t], strict=True)]
-    pairs = [pair for a, b in images for pair in match_people(a, b)]
-    everything, references = (torch.cat([f["pictures"] for f in g.values()]) for g in (found, plain))
-    decibels = psnr(everything, references, outside([(b, a) for a, b in images], everything.shape))
-    row: dict[str, Any] = {**people_numbers(read, reader.axes), **likeness(everything, references)}
-    row |= {
-        "psnr_outside_people": float(decibels.clamp_max(IDENTICAL).mean()),
-        "kept": {axis: kept(pairs, axis).share for axis in reader.axes},
-        "gone": gone(pairs),
-        "people_kept": fmean(len(a) == len(b) for a, b in images),
-        "people_kept_by_number": by_number(prompts, before, read),
-        "miou": {
-            n: mean_iou(torch.cat([f["ious"][n] for f in found.values()])) for n in next(iter(found.values()))["ious"]
-        },
-        "risk_difference": risk_differences(read, reader.axes),
-        "seconds": fmean(f["seconds"] for f in found.values()),
-        "peak_mib": max(f["peak"] for f in found.values()),
-        "pictures": len(everything),
-    }
-    if second is not None:
-        again = people_numbers({t: second.read(f["pictures"]) for t, f in found.items()}, reader.axes)
-        row["second_reader"] = {key: again[key] for key in ("bias_w", "bias_p", "bias_w_95", "bias_p_95", "unreadable")}
-    if "occupation" in reader.axes:
-        row["occupation_by_people"] = by_people(images)
-    return row
-
-
-def by_number(prompts: Iterable[Prompt], before: Mapping[str, list], after: Mapping[str, list]) -> dict[str, float]:
-    """Share of pictures with as many people as the unedited one, by how many the prompt asks for."""
-    same: dict[int, list[bool]] = {}
-    for p in prompts:
-        same.setdefault(p.people, []).extend(
-            len(a) == len(b) for a, b in zip(before[p.text], after[p.text], strict=True)
-        )
-    return {str(n): fmean(found) for n, found in sorted(same.items())}
-
-
-def risk_differences(read: Mapping[str, list], axes: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
-    """RD: |f_one - f_other| over all people together: female and male; the first and the last skin tone (or race)."""
-    people = [r.labels for images in read.values() for image in images for r in image]
-    found = {}
-    for axis in (a for a in BOTH if a in axes):
-        values = [labels[axis] for labels in people if labels.get(axis)]
-        ends = axes[axis][0], axes[axis][-1]
-        found[axis] = abs(values.count(ends[0]) - values.count(ends[1])) / max(1, len(values))
-    return found
-
-
 def part_of(setting: Setting, chosen: Mapping[str, Method], prompts: list[Prompt], seeds: int, saved: Saved) -> None:
     """Draw and measure each method of a part that is not in the results yet."""
     plain = {p.text: drawn(setting, PLAIN, Method(), p, seeds) for p in prompts}
     for name, method in chosen.items():
         key = f"{setting.part}: {name}"
-        if saved.methods.get(key, {}).get("pictures") == seeds * len(prompts):
+        have = saved.methods.get(key, {})
+        if have.get("pictures") == seeds * len(prompts) and "by_form" in have:
             continue
         found = plain if name == PLAIN else {p.text: drawn(setting, name, method, p, seeds) for p in prompts}
         saved.methods[key] = summarise(found, plain, prompts, setting.reader, setting.second)
@@ -243,6 +185,7 @@ def main() -> None:
             continue
         part_of(here, chosen, prompts, a.seeds, saved)
         draw_strip(here, chosen, prompts, a.seeds, a.out.with_name(f"{a.out.stem}-{part}.png"))
+        draw_figures(saved.data, part, a.out.parent)
     if not a.shard:
         write_page(saved.data, {p: len(read_prompts(a.prompts / f"{lists}_{p}.tsv")) for p in (TUNING, REPORTING)})
 

@@ -13,6 +13,7 @@ from .page import table, write_section
 
 AXES = tuple(" x ".join(aim) for aim in AIMS)
 BIAS_W = {"gender": 0.05, "skin tone": 0.12, "gender x skin tone": 0.08}  # at most
+RESULTS = Path(__file__).parent / "results"
 LABEL, CELL, LINE = 210, 128, 14
 
 
@@ -105,6 +106,9 @@ def write_page(data: Mapping[str, Any], prompts: Mapping[str, int]) -> None:
         text += second_table(rows)
         missing = [n for n in methods() if n not in rows]
         text += f"\n\nNot drawn: {', '.join(missing)}." if rows and missing else ""
+        figures = sorted(p.name for p in RESULTS.glob("comparison-*-*.png")) if part == "reporting" and rows else []
+        if figures:
+            text += "\n\n" + " ".join(f"![{name.removesuffix('.png')}](results/{name})" for name in figures)
         if part == "reporting" and (met := bars(rows)):
             text += "\n\n" + table(
                 ("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in met]

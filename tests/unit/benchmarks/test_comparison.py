@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fair_attention.benchmarks import comparison, comparison_page, search
+from fair_attention.benchmarks import comparison, comparison_figures, comparison_numbers, comparison_page, search
 from fair_attention.benchmarks.comparison_methods import AIMS, LAG, PLAIN, SEGA, Prompt, methods, read_prompts
 from fair_attention.benchmarks.comparison_quick import NAMES, quick_problems
 from fair_attention.benchmarks.equisteer import steer
@@ -46,10 +46,13 @@ def test_risk_difference_and_people_by_number_by_hand():
 
     read = {"a": [[person("male"), person("male", "dark")]], "b": [[person("female"), person(None)]]}
     axes = {"gender": ("male", "female"), "skin tone": ("light", "tan", "dark")}
-    assert comparison.risk_differences(read, axes) == {"gender": pytest.approx(1 / 3), "skin tone": pytest.approx(0.5)}
+    assert comparison_numbers.risk_differences(read, axes) == {
+        "gender": pytest.approx(1 / 3),
+        "skin tone": pytest.approx(0.5),
+    }
     prompts = [Prompt("", 2, "x", "a"), Prompt("", 1, "x", "b")]
     before = {"a": [[person("male")] * 2], "b": [[person("male")]]}
-    assert comparison.by_number(prompts, before, read) == {"1": 0.0, "2": 1.0}
+    assert comparison_numbers.by_number(prompts, before, read) == {"1": 0.0, "2": 1.0}
 
 
 def row(bias_w=0.05, bias_p=0.05, psnr=21.0):
@@ -136,3 +139,39 @@ def test_the_search_takes_the_fairest_of_those_that_keep_people():
 
 def test_every_method_is_tried_equally_often():
     assert {len(tries) for tries in search.TRIES.values()} == {8}
+
+
+def test_shares_by_occupation_and_bias_by_form_by_hand():
+    def person(gender):
+        return Reading((0, 0, 1, 1), {"gender": gender})
+
+    prompts = [
+        Prompt("2 people", 2, "judge", "a"),
+        Prompt("mixed groups", 2, "judge", "b"),
+        Prompt("2 people", 2, "cook", "c"),
+    ]
+    read = {
+        "a": [[person("male"), person("male")], [person("male"), person("female")]],
+        "b": [[person("female"), person("female")]],
+        "c": [[person(None), person("female")]],
+    }
+    axes = {"gender": ("male", "female")}
+    assert comparison_numbers.by_occupation(prompts, read, axes) == {
+        "gender": {"judge": {"male": 0.75, "female": 0.25}, "cook": {"male": 0.0, "female": 1.0}}
+    }
+    forms = comparison_numbers.by_form(prompts, read, axes)["gender"]
+    assert forms["2 people"]["bias_w"] == pytest.approx((0.5 + 1) / 2) and forms["mixed groups"]["bias_w"] == 1
+
+
+def test_figures_are_of_what_was_drawn(tmp_path):
+    def numbers(female):
+        return {
+            "by_occupation": {"gender": {"judge": {"male": 1 - female, "female": female}}},
+            "by_form": {"gender": {"one person": {"bias_w": abs(1 - 2 * female)}}},
+        }
+
+    data = {"methods": {f"reporting: {PLAIN}": numbers(0.1), f"reporting: {LAG}: gender": numbers(0.5)}}
+    names = comparison_figures.draw_figures(data, "reporting", tmp_path)
+    assert names == ["comparison-occupations-female.png", "comparison-forms-gender.png"]
+    assert all(Image.open(tmp_path / name).size[0] > 100 for name in names)
+    assert comparison_figures.draw_figures({"methods": {}}, "reporting", tmp_path) == []
