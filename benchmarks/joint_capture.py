@@ -8,6 +8,7 @@ two cores, and 5 GB of memory. --quick: a narrow model and a small picture, to t
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +17,9 @@ from ..host import hosts
 from ..host.in_process import use_host
 from ..host.random_dit import FLUX, built
 from .capture import WORDS, beside_plain
+from .page import write_section
+
+OUT = Path(__file__).parent / "results" / "joint_capture.json"
 
 WIDE = {
     **FLUX, "hidden_size": 3072, "num_heads": 24, "mlp_ratio": 4.0, "axes_dim": [16, 56, 56], "context_in_dim": 4096, "vec_in_dim": 768,
@@ -71,6 +75,20 @@ def main() -> None:
         bench = Bench(FLUX, 16, 32) if a.quick else Bench(WIDE, 128, 512)
         result = {"host": hosts.version(), "threads": torch.get_num_threads(), **measure(bench, a.rounds)}
     print(json.dumps(result, indent=1))
+    if not a.quick:
+        OUT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write_page(result)
+
+
+def write_page(result: dict[str, Any]) -> None:
+    rounds = result["rounds_percent"]
+    write_section(
+        "Capture in transformers",
+        f"`python -m fair_attention.benchmarks.joint_capture` on ComfyUI {result['host']}: four blocks of Flux's width with random weights, a "
+        f"picture of 1024 x 1024, a text of 512 tokens, {WORDS} words, every block recorded, {result['threads']} thread(s). Extra time of a step of "
+        f"{result['step_seconds']:.0f} s: {result['overhead_percent']:.1f} % (median of {len(rounds)} pairs, {min(rounds):.0f} to {max(rounds):.0f} %; "
+        f"bar 3 %). The latent is {'' if result['bit_identical'] else 'not '}bit-identical.",
+    )
 
 
 if __name__ == "__main__":

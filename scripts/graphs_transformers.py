@@ -44,6 +44,16 @@ def sampler(number: str, model: list, positive: list, negative: list, **settings
     return {number: node("KSampler", **inputs)}
 
 
+def flux_loaders() -> dict[str, dict]:
+    """Model, texts, VAE and the empty latent."""
+    return {
+        "1": node("UNETLoader", unet_name="flux1-dev.safetensors", weight_dtype="default"),
+        "7": node("DualCLIPLoader", clip_name1="clip_l.safetensors", clip_name2="t5xxl_fp16.safetensors", type="flux"),
+        "8": node("VAELoader", vae_name="ae.safetensors"),
+        "3": node("EmptySD3LatentImage", width=SIDE, height=SIDE, batch_size=1),
+    }
+
+
 def decoded(latent: str, vae: list) -> dict[str, dict]:
     """Before (12, 13) and after (5, 6), of the samplers 11 and 4."""
     return {
@@ -59,10 +69,7 @@ def flux() -> Graph:
     """Sampled plain, its people found by SAM 3, sampled again from the same seed with one mask for each."""
     settings = {"steps": 20, "cfg": 1.0, "scheduler": "simple"}
     nodes = {
-        "1": node("UNETLoader", unet_name="flux1-dev.safetensors", weight_dtype="default"),
-        "7": node("DualCLIPLoader", clip_name1="clip_l.safetensors", clip_name2="t5xxl_fp16.safetensors", type="flux"),
-        "8": node("VAELoader", vae_name="ae.safetensors"),
-        "3": node("EmptySD3LatentImage", width=SIDE, height=SIDE, batch_size=1),
+        **flux_loaders(),
         "9": node("CLIPTextEncode", clip=["7", 0], text="a photo of two doctors"),
         "10": node("FluxGuidance", conditioning=["9", 0], guidance=3.5),
         "2": node("ConditioningZeroOut", conditioning=["9", 0]),
@@ -107,10 +114,7 @@ def flux() -> Graph:
 def flux_by_words() -> Graph:
     """People found by their words while Flux samples; the unedited picture of the seed beside the fair one."""
     nodes = {
-        "1": node("UNETLoader", unet_name="flux1-dev.safetensors", weight_dtype="default"),
-        "7": node("DualCLIPLoader", clip_name1="clip_l.safetensors", clip_name2="t5xxl_fp16.safetensors", type="flux"),
-        "8": node("VAELoader", vae_name="ae.safetensors"),
-        "3": node("EmptySD3LatentImage", width=SIDE, height=SIDE, batch_size=1),
+        **flux_loaders(),
         "9": node("FairLinguisticAlignment", clip=["7", 0], prompt="a photo of two doctors"),
         "10": node("FluxGuidance", conditioning=["9", 1], guidance=3.5),
         "2": node("ConditioningZeroOut", conditioning=["9", 1]),
