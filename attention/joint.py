@@ -2,7 +2,7 @@
 
 p[x, t] = softmax over all keys, the text's and the picture's, of q_x k_t / sqrt(d), queries and keys after their norms and the
 rotary embedding; a word's map is the mean of its columns over the heads (ConceptAttention and comfyui-daam read such maps;
-that the softmax goes over all keys, as in the model itself, is our decision). The picture is often so fine that all queries
+that the softmax goes over all keys, as in the model itself, and on request over the text's alone, is our decision). The picture is often so fine that all queries
 cost as much as the model's own attention: of a grid wider than SIDE every second, third ... cell is asked (our decision).
 """
 
@@ -82,6 +82,7 @@ class Joint:
     """What one block of a transformer looks with: q, k [R,H,N,d] after their norms, pe [1 or R,1,N,d/2,2,2] or None.
 
     first: the picture's first token; None: it is not to be told. size: the picture's tokens (h, w). The text begins at 0.
+    text_only: the softmax goes over the text's keys alone, as if the picture did not look at itself.
     """
 
     q: Tensor
@@ -90,6 +91,7 @@ class Joint:
     mask: Tensor | None
     first: int | None
     size: tuple[int, int]
+    text_only: bool = False
 
     def has_rows(self, rows: int) -> bool:
         return self.q.shape[0] == self.k.shape[0] == rows
@@ -122,4 +124,6 @@ class Joint:
             mask = mask if mask.shape[0] == 1 else mask[rows]
             mask = mask if mask.shape[2] == 1 else mask.index_select(2, cells)
             mask = mask[:, list(heads)] if heads is not None and mask.shape[1] > 1 else mask
+        if self.text_only:
+            k, mask = k[:, :, : len(columns)], mask if mask is None else mask[..., : len(columns)]
         return joint_maps(q, k, columns, mask)

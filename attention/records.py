@@ -70,6 +70,7 @@ class Watch:
     heads: tuple[int, ...] | None = None  # None: all
     notes: tuple[str, ...] = ()  # what every run that is watched by it has to say
     keep_queries: int = 0  # bytes of queries to keep, to ask for other words afterwards
+    text_only: bool = False  # of a transformer: the softmax over the text's keys alone, as a U-Net's is
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -97,6 +97,8 @@ class Recorder:
         if isinstance(look, Joint) and look.first is None:
             self.note(REFERENCES)
             return
+        if isinstance(look, Joint) and self.watch.text_only:
+            look = replace(look, text_only=True)
         images = len(numbers)
         for chunk, area in zip(asked.chunks, areas, strict=True):
             rows, uuid = slice(chunk * images, (chunk + 1) * images), uuids[chunk]

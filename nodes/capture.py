@@ -88,6 +88,7 @@ def all_words(clip, prompt: str, node: str = NODE) -> tuple[list[WordQuery], tup
 
 
 OWN, PADDED = "its own tokens (OVAM, BiasMap)", "padded to 77 (as the prompt)"
+EVERYTHING, TEXT_ALONE = "text and picture (as the model)", "the text alone"
 AS_SET, BIASMAP = "as set", "BiasMap (released code)"
 
 
@@ -148,6 +149,12 @@ class FairAttentionCapture(io.ComfyNode):
                     tooltip="Megabytes to keep so that Ask for Words can look for any word afterwards: the queries of blocks of at most 32 x 32 "
                     "cells, at as many steps as there is room for. 0: none. Try 100.",
                 )),
+                advanced(io.Combo.Input(
+                    "transformer_softmax", options=[EVERYTHING, TEXT_ALONE], default=EVERYTHING, optional=True,
+                    tooltip="Only for transformers (Flux, SD 3 ...), where text and picture look at each other: among what a place's looking is "
+                    "shared out. text and picture: as in the model (try this first). the text alone: values are larger, and a place that "
+                    "looks mostly at the picture counts as much as any other.",
+                )),
             ],
             outputs=[
                 io.Model.Output(display_name="model", tooltip="Sample with this one."),
@@ -158,7 +165,7 @@ class FairAttentionCapture(io.ComfyNode):
     @classmethod
     def execute(cls, model, clip, tokens=None, prompt="", words="", attribution_prompt="", start_percent=0.0,
                 end_percent=1.0, blocks="", attribution_softmax=OWN, branch=CONDITIONAL, heads="",
-                convention=AS_SET, keep_queries=0) -> io.NodeOutput:  # fmt: skip
+                convention=AS_SET, keep_queries=0, transformer_softmax=EVERYTHING) -> io.NodeOutput:  # fmt: skip
         if convention == BIASMAP:
             attribution_softmax, branch, blocks, heads = OWN, UNCONDITIONAL, "", ""
             start_percent, end_percent = 0.0, 1.0
@@ -179,6 +186,7 @@ class FairAttentionCapture(io.ComfyNode):
             "end_percent": end_percent,
             "branch": branch,
             "keep_queries": keep_queries * 2**20,
+            "text_only": transformer_softmax == TEXT_ALONE,
         }
         if tokens is not None:
             watch = prompt_watch(tokens, **window)

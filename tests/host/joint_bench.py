@@ -102,7 +102,8 @@ class JointBench:
             assert torch.equal(sample(oracle.model), plain)
         run = attention.runs[-1]
         assert run.notes == []
-        expected = oracle.expected(run.store.grid(run.store.blocks[0]))
+        text_only = "alone" in kw.get("transformer_softmax", "")
+        expected = oracle.expected(run.store.grid(run.store.blocks[0]), text_only)
         assert tuple(map(str, run.store.blocks)) == tuple(expected) == self.blocks
         for block in run.store.blocks:
             difference = (run.store.mean(block).double() - expected[str(block)]).abs().max()
@@ -138,8 +139,8 @@ class JointOracle:
         self.calls.append((*(t.detach().clone() for t in split), mask, kw.get("transformer_options") or {}))
         return attention(q, k, v, heads, *args, **kw)
 
-    def expected(self, grid: tuple[int, int]) -> dict[str, Tensor]:
-        """block -> [images, words, h, w]: mean over the calls of the conditional rows."""
+    def expected(self, grid: tuple[int, int], text_only: bool = False) -> dict[str, Tensor]:
+        """block -> [images, words, h, w]: mean over the calls of the conditional rows. text_only: of keys, the text's."""
         family, cells = self.bench.family, grid[0] * grid[1]
         crossed = family.startswith("PixArt")
         # The attention of text and picture together, not a refiner's, nor SD 3.5's second one of the picture alone.
@@ -158,6 +159,8 @@ class JointOracle:
                 if mask.dtype == torch.bool:
                     mask = torch.zeros(mask.shape, dtype=torch.float64).masked_fill(~mask, -math.inf)
                 logits = logits + mask.double().reshape(mask.shape[0], 1, -1, mask.shape[-1])
+            if text_only:  # without what Z-Image itself fills it up with
+                logits = logits[..., : LENGTH if family == "Z-Image" or crossed else start]
             share = logits.softmax(-1).mean(1)[:, start : start + cells].unflatten(0, (len(kinds), -1))
             if 0 not in kinds:
                 continue

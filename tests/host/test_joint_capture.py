@@ -24,6 +24,20 @@ def test_maps_are_those_of_an_explicit_softmax(bench, cfg):
     assert run.steps == {0, 1, 2}
 
 
+def test_the_text_alone(bench):
+    """The same softmax without the picture's keys: over all words of the text a place's shares have the sum 1."""
+    run = bench.check(steps_of(bench, 2), transformer_softmax="the text alone")
+    everything = bench.record()
+    bench.sample(everything[0], steps=2)
+    block = run.store.blocks[0]
+    larger = run.store.mean(block) > everything[1].runs[-1].store.mean(block)
+    assert bool(larger.all()) != bench.family.startswith("PixArt")  # there the text is alone as it is
+
+
+def steps_of(bench, steps):
+    return lambda model: bench.sample(model, steps=steps)
+
+
 def test_batches(bench):
     run = bench.check(lambda model: bench.sample(model, bench.latent(3), steps=2))
     maps = run.store.mean(run.store.blocks[0])
