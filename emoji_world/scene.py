@@ -21,6 +21,7 @@ class Group:
     count: int
     gender: str | None = None
     tone: str | None = None
+    age: str | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Person:
     top: int
     size: int
     group: int
+    age: str = "young"
 
 
 @dataclass(frozen=True)
@@ -138,17 +140,20 @@ def compose(rng: np.random.Generator, groups: tuple[Group, ...], thing: str | No
     return Scene(groups, people, things, wall, floor, int(rng.integers(60, 105)))
 
 
-def render(scene: Scene) -> Drawn:
-    """Things behind people, later people before earlier ones."""
-    y = np.linspace(0, 1, SIZE)[:, None, None]
+def render(scene: Scene, scale: int = 1) -> Drawn:
+    """Things behind people, later people before earlier ones. scale: pixels for each of the scene's."""
+    side = SIZE * scale
+    y = np.linspace(0, 1, side)[:, None, None]
     ground = np.array(scene.wall) * (1.04 - 0.12 * y)
-    ground[scene.horizon :] = (np.array(scene.floor) * (0.9 + 0.15 * y))[scene.horizon :]
-    picture = Image.fromarray(np.broadcast_to(ground.clip(0, 255), (SIZE, SIZE, 3)).astype(np.uint8))
+    horizon = scene.horizon * scale
+    ground[horizon:] = (np.array(scene.floor) * (0.9 + 0.15 * y))[horizon:]
+    picture = Image.fromarray(np.broadcast_to(ground.clip(0, 255), (side, side, 3)).astype(np.uint8))
 
     def paste(sprite: Image.Image, left: int, top: int, visible: list[np.ndarray]) -> np.ndarray:
-        picture.paste(sprite, (left, top), sprite)
-        alpha = Image.new("L", (SIZE, SIZE))
-        alpha.paste(sprite.getchannel("A"), (left, top))
+        place = (left * scale, top * scale)
+        picture.paste(sprite, place, sprite)
+        alpha = Image.new("L", (side, side))
+        alpha.paste(sprite.getchannel("A"), place)
         mask = np.asarray(alpha, dtype=np.float32) / 255
         for other in visible:
             other *= 1 - mask
@@ -156,17 +161,20 @@ def render(scene: Scene) -> Drawn:
 
     stack: list[np.ndarray] = []
     for thing in scene.things:
-        stack.append(paste(thing_sprite(thing.kind, thing.size), thing.left, thing.top, stack))
+        stack.append(paste(thing_sprite(thing.kind, thing.size * scale), thing.left, thing.top, stack))
     for p in scene.people:
-        stack.append(paste(person_sprite(p.occupation, p.gender, p.tone, p.size), p.left, p.top, stack))
+        sprite = person_sprite(p.occupation, p.gender, p.tone, p.size * scale, p.age)
+        stack.append(paste(sprite, p.left, p.top, stack))
     n = len(scene.things)
     person = np.stack(stack[n:])
-    things = np.sum(stack[:n], axis=0) if n else np.zeros((SIZE, SIZE), np.float32)
-    return Drawn(np.asarray(picture), person, np.stack([_head(p) for p in scene.people]) * person, things.clip(0, 1))
+    things = np.sum(stack[:n], axis=0) if n else np.zeros((side, side), np.float32)
+    heads = np.stack([_head(p, scale) for p in scene.people])
+    return Drawn(np.asarray(picture), person, heads * person, things.clip(0, 1))
 
 
-def _head(p: Person) -> np.ndarray:
-    left, top, right, bottom = (round(f * p.size) for f in head_box(p.occupation))
-    mask = np.zeros((SIZE, SIZE), np.float32)
-    mask[max(p.top + top, 0) : p.top + bottom, max(p.left + left, 0) : p.left + right] = 1
+def _head(p: Person, scale: int) -> np.ndarray:
+    left, top, right, bottom = (round(f * p.size * scale) for f in head_box(p.occupation))
+    x, y = p.left * scale, p.top * scale
+    mask = np.zeros((SIZE * scale, SIZE * scale), np.float32)
+    mask[max(y + top, 0) : y + bottom, max(x + left, 0) : x + right] = 1
     return mask

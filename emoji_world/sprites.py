@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from .ages import grow_old
 from .world import GENDERS, HERE, OCCUPATIONS, SPRITE, THING, THINGS, TONES, person_emoji
 
 SHEET = HERE / "sprites.png"
@@ -48,9 +49,12 @@ def load_sheet() -> Image.Image:
 
 
 @cache
-def person_sprite(occupation: str, gender: str, tone: str, size: int = SPRITE) -> Image.Image:
-    column = GENDERS.index(gender) * len(TONES) + TONES.index(tone)
-    return _cut(column, OCCUPATIONS.index(occupation), size)
+def person_sprite(occupation: str, gender: str, tone: str, size: int = SPRITE, age: str = "young") -> Image.Image:
+    row, first = OCCUPATIONS.index(occupation), GENDERS.index(gender) * len(TONES)
+    if age == "young":
+        return _cut(first + TONES.index(tone), row, size)
+    sprite, light, tan = (_cut(first + TONES.index(t), row, SPRITE) for t in (tone, "light", "tan"))
+    return _sized(grow_old(sprite, light, tan, occupation, gender), size)
 
 
 @cache
@@ -72,6 +76,10 @@ def head_box(occupation: str) -> tuple[float, float, float, float]:
 
 def _cut(column: int, row: int, size: int) -> Image.Image:
     sprite = load_sheet().crop((column * SPRITE, row * SPRITE, (column + 1) * SPRITE, (row + 1) * SPRITE))
+    return _sized(sprite, size)
+
+
+def _sized(sprite: Image.Image, size: int) -> Image.Image:
     return sprite if size == SPRITE else sprite.resize((size, size), Image.Resampling.LANCZOS)
 
 

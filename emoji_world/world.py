@@ -7,6 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CHECKPOINTS = HERE / "checkpoints"
 CHECKPOINT = CHECKPOINTS / "emoji-world.safetensors"
+DIT_CHECKPOINT = CHECKPOINTS / "emoji-world-dit.safetensors"  # of dit/, the second world
 READERS = HERE / "readers"  # folders in the format of transformers, listed by Load Attribute Reader
 BALANCED_LORA = HERE / "checkpoints" / "balanced-lora.safetensors"
 SECOND_READER = READERS / "emoji-world-vit"

@@ -4,6 +4,7 @@ import folder_paths
 from comfy_api.latest import ComfyExtension, io
 
 from ..emoji_world import model as emoji_model
+from ..emoji_world.dit import model as emoji_transformer
 from ..emoji_world.world import CHECKPOINTS, LORAS
 from . import (
     alignment,
@@ -53,8 +54,9 @@ MODULES = (
 
 
 def offer_emoji_world() -> None:
-    """Let the stock loaders list and open the embedded checkpoint and its LoRA. (0.3.75 never calls an extension's on_load.)"""
+    """Let the stock loaders list and open the embedded checkpoints and the LoRA. (0.3.75 never calls an extension's on_load.)"""
     emoji_model.register()
+    emoji_transformer.register()
     folder_paths.add_model_folder_path("checkpoints", str(CHECKPOINTS))
     folder_paths.add_model_folder_path("loras", str(LORAS))
 
