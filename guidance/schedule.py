@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 ROUNDING = 1e-5  # a level may have been rounded, in half precision: so near to another it is the same
+USUAL = 20  # steps of a run: what is computed twice as often in one of twice as many is hardly another
 
 
 class Window(NamedTuple):
@@ -57,6 +58,16 @@ class Every:
     def lasts(self, step: int) -> bool:
         """Whether what was computed last is to be used once more at this step."""
         return self.taken is not None and self.taken < step < self.taken + self.steps
+
+
+def stretched(every: int, steps: int) -> int:
+    """For how many steps of a run of `steps` is to last what lasts `every` of USUAL: for the same share of the way, if that is
+    more. One: "at every step" is meant. Our decision.
+
+    The way from noise to picture is the same in however many steps a sampler goes it; what changes slowly along it need
+    not be asked for more often because the steps are finer.
+    """
+    return every if every == 1 else max(every, every * steps // USUAL)
 
 
 def step_of(sigma: float, schedule: Tensor | None, otherwise: int) -> int:

@@ -75,7 +75,8 @@ class FairInference(io.ComfyNode):
                 advanced(io.Int.Input(
                     "every", default=2, min=1, max=10, optional=True,
                     tooltip="How often it is computed where each person is pushed to. 2: at every second step, and the same push again in between, "
-                    "which costs half (try this first). 1: at every step. Higher: cheaper, and coarser.",
+                    "which costs half (try this first); steered by need, a run of more than 20 steps computes it no more often than one of 20. "
+                    "1: at every step. Higher: cheaper, and coarser.",
                 )),
                 advanced(io.Float.Input(
                     "quantile", default=0.0, min=0.0, max=0.99, step=0.01, optional=True,

@@ -31,7 +31,7 @@ class FairPlan:
     strength: float
     start_percent: float
     end_percent: float
-    every: int  # the directions are computed anew every so many steps
+    every: int  # the directions are computed anew every so many steps (by need: see `schedule.stretched`)
     quantile: float
     momentum_scale: float
     momentum_beta: float

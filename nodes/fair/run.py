@@ -24,7 +24,7 @@ from ...guidance.fair.steering import Key
 from ...guidance.fair.whom import Whom
 from ...guidance.frames import flat, shaped_like
 from ...guidance.parametrization import to_denoised
-from ...guidance.schedule import Every, Window, step_of
+from ...guidance.schedule import Every, Window, step_of, stretched
 from ..sampling.conditionings import variant, variant_in_force
 from ..sampling.observe import Observer
 from ..sampling.session import Session
@@ -93,6 +93,8 @@ class FairRun(Session):
         """The sampler's whole loop."""
         self.guidance.forget()  # another node may have it run twice
         self.progress.levels = sigmas[:-1].tolist()
+        if self.plan.axes:  # in full the shares are not looked at again, and the old rule stays as it was
+            self.every.steps = stretched(self.plan.every, len(self.progress.levels))
         return executor(guider, sigmas, *args)
 
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:

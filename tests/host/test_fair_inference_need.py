@@ -46,6 +46,31 @@ def test_the_first_guided_step_is_the_formula(bench, setting, host):
     torch.testing.assert_close(guided[step] - plain, expected, atol=1e-5, rtol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("steps", "inputs", "read"),
+    [
+        (20, {}, [10, 12, 14, 16]),
+        (40, {}, [20, 24, 28, 32]),  # not at twice as many: the steps are half as long
+        (40, {"every": 1}, list(range(20, 36))),
+        (40, {"steering": "in full"}, list(range(20, 36, 2))),
+    ],
+)
+def test_a_longer_run_reads_the_attributes_as_often(bench, setting, host, steps, inputs, read):
+    """Which steps predict the attribute prompts; from the middle to nine tenths of the sampling."""
+    model, _ = bench.fair(
+        bench.target(), regions=setting.regions, masks=halves(), start_percent=0.5, end_percent=0.9, **inputs
+    )
+    asked = []
+
+    def count(executor, model, conds, *args):
+        asked.append(len(conds))
+        return executor(model, conds, *args)
+
+    model.add_wrapper_with_key(host.comfy.patcher_extension.WrappersMP.CALC_COND_BATCH, "test", count)
+    bench.sample(model, setting.positive, steps=steps)
+    assert [step for step, prompts in enumerate(asked) if prompts > 2] == read
+
+
 def test_the_quota_goes_to_those_whom_it_changes_least(bench, setting):
     """Two people, one of each gender to deal: of both ways the one whose leanings multiply to more."""
     for seed in range(4):

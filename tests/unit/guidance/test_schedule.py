@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fair_attention.guidance.schedule import Every, Window, check_window, no_step_in_window, step_of
+from fair_attention.guidance.schedule import Every, Window, check_window, no_step_in_window, step_of, stretched
 
 LEVELS = (10.0, 8.0, 6.0, 4.0, 2.0)  # at 0, 0.2, 0.4, 0.6, 0.8
 
@@ -88,3 +88,9 @@ def test_six_steps_are_listed_and_of_more_the_first_three_and_the_last_two():
     assert "the 7 steps of this sampling begin at 0%, 10%, 20%, ..., 50%, 60% of" in no_step_in_window(
         Sampling(), seven, 0.91, 0.92
     )
+
+
+def test_what_lasts_two_of_twenty_steps_lasts_a_tenth_of_a_longer_run():
+    assert [stretched(2, steps) for steps in (1, 4, 20, 29, 30, 50, 100)] == [2, 2, 2, 2, 3, 5, 10]
+    assert stretched(3, 50) == 7  # 7.5 steps: not less often than in twenty
+    assert stretched(1, 50) == 1  # at every step
