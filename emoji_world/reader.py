@@ -28,7 +28,7 @@ WIDTH = 96
 class ReaderNet(nn.Module):
     """[B,3,H,W] in 0..1 -> [B, 1 + 1 + 2 + labels, H/8, W/8]: heat, log size in cells, offset in cells, label logits."""
 
-    def __init__(self) -> None:
+    def __init__(self, axes: Mapping[str, tuple[str, ...]] = AXES) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             nn.Conv2d(3, 32, 3, 2, 1), nn.ReLU(), nn.Conv2d(32, 64, 3, 2, 1), nn.ReLU(), nn.Conv2d(64, WIDTH, 3, 2, 1)
@@ -37,7 +37,7 @@ class ReaderNet(nn.Module):
             nn.Sequential(nn.ReLU(), nn.Conv2d(WIDTH, WIDTH, 3, 1, d, d), nn.ReLU(), nn.Conv2d(WIDTH, WIDTH, 3, 1, 1))
             for d in (1, 1, 2, 2)
         )
-        self.head = nn.Conv2d(WIDTH, 4 + sum(map(len, AXES.values())), 1)
+        self.head = nn.Conv2d(WIDTH, 4 + sum(map(len, axes.values())), 1)
 
     def forward(self, image: Tensor) -> Tensor:
         h = self.stem(image * 2 - 1)
@@ -85,7 +85,7 @@ class EmojiReader:
         return [read_grid(grid) for grid in torch.cat(outputs)]
 
 
-def read_grid(grid: Tensor) -> list[Reading]:
+def read_grid(grid: Tensor, axes: Mapping[str, tuple[str, ...]] = AXES) -> list[Reading]:
     """One image's network output [C,h,w] -> readings: local maxima of the heat, nothing within half a person of a better."""
     heat = grid[0].sigmoid()
     peaks = (heat >= F.max_pool2d(heat[None], 3, 1, 1)[0]) & (heat >= PERSON_CONFIDENCE)
@@ -99,13 +99,13 @@ def read_grid(grid: Tensor) -> list[Reading]:
         ):
             continue
         box = (cx - size / 2, cy - size / 2, cx + size / 2, cy + size / 2)
-        readings.append(Reading(box, _labels(grid[4:, y, x]), float(heat[y, x])))
+        readings.append(Reading(box, _labels(grid[4:, y, x], axes), float(heat[y, x])))
     return sorted(readings, key=lambda r: r.box[0])
 
 
-def _labels(logits: Tensor) -> dict[str, str | None]:
+def _labels(logits: Tensor, axes: Mapping[str, tuple[str, ...]]) -> dict[str, str | None]:
     labels: dict[str, str | None] = {}
-    for (axis, values), part in zip(AXES.items(), logits.split([len(v) for v in AXES.values()]), strict=True):
+    for (axis, values), part in zip(axes.items(), logits.split([len(v) for v in axes.values()]), strict=True):
         confidence, index = part.softmax(0).max(0)
         labels[axis] = values[int(index)] if float(confidence) >= LABEL_CONFIDENCE else None
     return labels

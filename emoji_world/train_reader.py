@@ -1,6 +1,7 @@
 """Train the reader on rendered scenes: clean, through the autoencoder, noisy, blurred, shifted in colour."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from .scene import Person, compose, render
 from .world import CELL, GENDERS, OCCUPATIONS, TONES
 
 LATENT_NOISE = 0.2
+FIELDS = {"occupation": "occupation", "gender": "gender", "skin tone": "tone", "age": "age"}  # of a Person
 
 
 def load_autoencoder(path: Path) -> tuple[PatchEncoder, torch.nn.Module]:
@@ -61,11 +63,16 @@ def recast(rng: np.random.Generator, scene):
     return replace(scene, people=people)
 
 
-def targets(people: list[list[Person]], h: int, w: int) -> tuple[Tensor, Tensor, Tensor]:
-    """(heat [B,h,w], values [B,6,h,w]: log size, offsets, three label indices; inside [B,h,w]: cells that are read)."""
+def targets(
+    people: list[list[Person]], h: int, w: int, axes: Mapping[str, tuple[str, ...]] = AXES
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(heat [B,h,w], values [B,6,h,w]: log size, offsets, three label indices; inside [B,h,w]: cells that are read).
+
+    With more axes than three, more values.
+    """
     heat, values, inside = (
         torch.zeros(len(people), h, w),
-        torch.zeros(len(people), 6, h, w),
+        torch.zeros(len(people), 3 + len(axes), h, w),
         torch.zeros(len(people), h, w),
     )
     ys, xs = torch.meshgrid(torch.arange(h) + 0.5, torch.arange(w) + 0.5, indexing="ij")
@@ -76,21 +83,23 @@ def targets(people: list[list[Person]], h: int, w: int) -> tuple[Tensor, Tensor,
             heat[i] = torch.maximum(heat[i], torch.exp(-d2 / (2 * 0.8**2)))
             heat[i, min(int(cy), h - 1), min(int(cx), w - 1)] = 1
             near = d2 < 1.7**2
-            labels = (OCCUPATIONS.index(p.occupation), GENDERS.index(p.gender), TONES.index(p.tone))
+            labels = [values_of.index(getattr(p, FIELDS[axis])) for axis, values_of in axes.items()]
             for channel, value in enumerate((torch.full_like(xs, np.log(cells)), cx - xs, cy - ys, *labels)):
                 values[i, channel][near] = value[near] if torch.is_tensor(value) else float(value)
             inside[i][near] = 1
     return heat, values, inside
 
 
-def loss_of(out: Tensor, heat: Tensor, values: Tensor, inside: Tensor) -> Tensor:
+def loss_of(
+    out: Tensor, heat: Tensor, values: Tensor, inside: Tensor, axes: Mapping[str, tuple[str, ...]] = AXES
+) -> Tensor:
     """CenterNet's focal loss for the heat, L1 for the box, cross-entropy for the labels."""
     p = out[:, 0].sigmoid().clamp(1e-4, 1 - 1e-4)
     focal = torch.where(heat == 1, -((1 - p) ** 2) * p.log(), -((1 - heat) ** 4) * p**2 * (1 - p).log())
     total = focal.sum() / (heat == 1).sum()
     total = total + (inside[:, None] * (out[:, 1:4] - values[:, :3]).abs()).sum() / inside.sum()
     start = 4
-    for n, axis in enumerate(AXES.values()):
+    for n, axis in enumerate(axes.values()):
         logits = out[:, start : start + len(axis)].permute(0, 2, 3, 1)[inside > 0]
         total = total + F.cross_entropy(logits, values[:, 3 + n][inside > 0].long())
         start += len(axis)
