@@ -34,6 +34,7 @@ SUPERVISED = (1, 2, 3)  # blocks whose maps are held to shapes
 SHAPE_WEIGHT, SEEN_WEIGHT, NAMED_WEIGHT = 0.2, 0.15, 0.05
 NOISE_MEAN, NOISE_SPREAD = 0.7, 1.0  # sigma is the sigmoid of a normal: towards high noise, where captions decide
 WARM_UP = 200
+PACES = (2.0, 1.0)  # of Muon's and AdamW's learning rates
 MATRICES = ("attn.qkv.weight", "attn.proj.weight", "mlp.fc1.weight", "mlp.fc2.weight")
 
 
@@ -124,9 +125,9 @@ def train(a: argparse.Namespace) -> None:
         path.with_suffix(".tmp").replace(path)
 
     while step < a.steps:
-        for one in tuned:
+        for one, pace in zip(tuned, PACES, strict=True):
             for group in one.param_groups:
-                group["lr"] = learning_rate(step, a.steps, a.cool, a.lr)
+                group["lr"] = pace * learning_rate(step, a.steps, a.cool, a.lr)
         stock.grow(a.grow)
         indices, ids, pointers, ends = stock.batch(rng, words, a.batch, DROP_CAPTION)
         z, cover = stock.latents[indices].float(), stock.coverage[indices].float() / 255
