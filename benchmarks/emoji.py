@@ -23,7 +23,7 @@ from ..metrics.readers import Reading, labels_of
 from ..metrics.sample import sample_of
 from ..metrics.statistics import bias_p_interval
 from ..scripts.edit_concepts import target_of
-from .guidance import paired
+from .guidance import WALL, paired
 
 OCCUPATIONS = TUNING
 AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
@@ -42,27 +42,29 @@ def batches(emoji, prompt: str, seeds: int, steps: int = STEPS, model=None, posi
 
 
 def beside_plain(
-    emoji, prompt: str, pictures: int, steps: int, rounds: int, model, positive: list | None
+    emoji, prompt: str, pictures: int, steps: int, rounds: int, model, positive: list | None, clock: int = WALL
 ) -> tuple[float, float]:
     """(time of sampling with a patched model / time of the plain sampling, seconds of the plain one), in alternating pairs."""
 
     def work(model=None, positive=None) -> Tensor:
         return sampling.sample(emoji, prompt, pictures, 0, steps, model=model, positive=positive)[0]
 
-    times = paired({"plain": work, "method": lambda: work(model, positive)}, rounds)
+    times = paired({"plain": work, "method": lambda: work(model, positive)}, rounds, clock=clock)
     ratio = median(m / p for m, p in zip(times["method"], times["plain"], strict=True))
     return ratio, median(times["plain"])
 
 
-def costs(emoji, patches: Mapping[str, Callable[[str], tuple[Any, list | None, Any]]]) -> dict[str, float]:
+def costs(
+    emoji, patches: Mapping[str, Callable[[str], tuple[Any, list | None, Any]]], rounds: int = ROUNDS, clock: int = WALL
+) -> dict[str, float]:
     """Seconds of a whole run against the plain one, 50 steps, two people a picture: median of alternating pairs.
 
-    patches: name -> (model, positive, ...) of a prompt.
+    patches: name -> (model, positive, ...) of a prompt. clock: see `paired`.
     """
     found = {}
     for name, patched in patches.items():
         model, positive, _ = patched(COST_PROMPT)
-        ratio, _ = beside_plain(emoji, COST_PROMPT, COST_BATCH, COST_STEPS, ROUNDS, model, positive)
+        ratio, _ = beside_plain(emoji, COST_PROMPT, COST_BATCH, COST_STEPS, rounds, model, positive, clock)
         found[name] = round(ratio, 3)
         print(f"  cost of {name}: {found[name]:.2f}", flush=True)
     return found

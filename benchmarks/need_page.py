@@ -39,7 +39,7 @@ def bars(data: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
         bar("by need: gender, blended: PSNR outside the people", row["psnr_outside_people"], 38, False)
     for name, ratio in data.get("cost_ratio_50_steps", {}).items():
         if "blended" not in name:  # samples twice
-            bar(f"{name}: time of a run of 50 steps against plain", ratio, 1.2)
+            bar(f"{name}: processor time of a run of 50 steps against plain", ratio, 1.2)
     return found
 
 

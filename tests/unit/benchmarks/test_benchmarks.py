@@ -1,5 +1,6 @@
 """What the benchmarks conclude from their numbers, with numbers made up by hand; and results that are gone on with."""
 
+import time
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from fair_attention.benchmarks.entanglement_page import (
     knee,
     lambda_name,
 )
-from fair_attention.benchmarks.guidance import paired
+from fair_attention.benchmarks.guidance import PROCESSOR, paired
 from fair_attention.metrics.readers import Reading
 
 
@@ -113,6 +114,14 @@ def test_paired_rounds_alternate() -> None:
 
     seconds = paired({"a": work("a"), "b": work("b")}, 3)
     assert "".join(order) == "ab" + "ab" + "ba" + "ab" and [len(s) for s in seconds.values()] == [3, 3]
+
+
+def test_processor_time_does_not_count_waiting() -> None:
+    def wait() -> torch.Tensor:
+        time.sleep(0.05)
+        return torch.zeros(1)
+
+    assert max(paired({"wait": wait}, 2, clock=PROCESSOR)["wait"]) < 0.04 < min(paired({"wait": wait}, 2)["wait"])
 
 
 def test_a_bar_on_fairness_says_what_was_measured_and_whether_it_is_met() -> None:
