@@ -52,7 +52,8 @@ class Cluster:
         except Exception as error:  # whatever Ray raises of an address, a version, a network
             raise StudyError(
                 f"there is no Ray cluster at {self.address} ({first_line(error)}): start one with `ray start --head`, give the "
-                "address that it says, and run this where a machine of the cluster can reach it"
+                "address that it says, and run this where a machine of the cluster can reach it. One that asks for a token, as Ray's "
+                "newer versions do, also wants RAY_AUTH_MODE=token in the environment of this command"
             ) from error
         self.connected = True
         if not self.need:

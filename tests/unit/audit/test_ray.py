@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -75,11 +76,15 @@ def until(what: Callable[[], object], driver: subprocess.Popen | None = None, pa
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Machines]:
     pytest.importorskip("ray", reason="needs Ray: pip install ray")
-    # Ray's sockets lie there, whose paths have to be short.
+    # Ray's sockets lie there, whose paths have to be short. A token of its own: Ray takes one that lies in the home for the
+    # machines, and not for a driver that names an address.
     with (
         tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder,
         contextlib.ExitStack() as stack,
+        pytest.MonkeyPatch.context() as patched,
     ):
+        patched.setenv("RAY_AUTH_MODE", "token")
+        patched.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
         found = Machines(Path(folder), stack)
         found.add()
         yield found
@@ -97,10 +102,17 @@ def done(out: Path) -> int:
         return len(store.cells("done"))
 
 
+def servers(out: Path) -> set[str]:
+    """Those that have finished cells."""
+    with StudyStore(out, create=False) as store:
+        return {server for (server,) in store.db.execute("SELECT server FROM cells")}
+
+
 def test_no_cluster_is_told(study, tmp_path, capsys):  # noqa: F811
     pytest.importorskip("ray", reason="needs Ray: pip install ray")
     assert command.main(["run", str(study), "--out", str(tmp_path / "out"), "--ray", "auto"]) == 2
-    assert "there is no Ray cluster at auto" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "there is no Ray cluster at auto" in told and "RAY_AUTH_MODE=token" in told
 
 
 def test_a_dry_run_says_how_much_room_there_is(study, machines):  # noqa: F811
@@ -117,25 +129,24 @@ def test_rows_are_the_same_whoever_is_killed_and_a_machine_that_comes_joins_in(s
     try:
         until(lambda: done(out) >= 1, driver)
         machines.add()  # a machine more
-        until(lambda: len(machines.workers()) == 2, driver)
+        until(lambda: len(machines.workers()) == 2 and len(servers(out)) == 2, driver)
         (first, server), (second, _) = sorted(machines.workers().items())
         os.kill(server, signal.SIGKILL)  # a server: its worker starts another
         until(lambda: machines.workers().get(first) not in (None, server), driver)
         os.kill(second, signal.SIGKILL)  # a worker, and with it its server: another comes
         until(lambda: len(machines.workers()) == 2, driver)
-        servers = machines.workers().values()
+        left = machines.workers().values()
         driver.kill()  # the driver, and with it all workers
         driver.wait()
         assert 0 < done(out) < 72
-        until(lambda: not machines.workers() and not any(map(lives, servers)))
+        until(lambda: not machines.workers() and not any(map(lives, left)))
         machines.take("0")
         driver = drive(study, out, machines.address)
         assert driver.wait(180) == 0
     finally:
         driver.kill()
-    assert content(out) == whole
+    assert content(out) == whole and len(servers(out)) >= 2
     with StudyStore(out, create=False) as store:
-        assert len({server for (server,) in store.db.execute("SELECT server FROM cells")}) >= 2
         assert {s["machine"] for s in store.facts()["servers"]}
     until(lambda: not machines.workers())
 
