@@ -16,6 +16,7 @@ from .rows import CellRows
 LAYOUT = 1
 FILE = "study.sqlite"
 WAIT = 60  # seconds for another process that writes
+AT_ONCE = 80  # rows of a statement: SQLite before 3.32 takes 999 values
 TABLES = """
 CREATE TABLE study(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources(id INTEGER PRIMARY KEY, method TEXT NOT NULL, prompt TEXT NOT NULL, UNIQUE(method, prompt));
@@ -124,31 +125,29 @@ class StudyStore:
             )
             self.db.executemany("DELETE FROM people WHERE picture = ?", old)
             self.db.executemany("DELETE FROM pictures WHERE id = ?", old)
-            for p in rows.pictures:
-                row = (
-                    source,
-                    number,
-                    p.batch_index,
-                    reader,
-                    p.width,
-                    p.height,
-                    p.file,
-                    json.dumps(p.unread, ensure_ascii=False),
-                )
-                put = self.db.execute("INSERT INTO pictures VALUES(NULL, ?, ?, ?, ?, ?, ?, ?, ?)", row).lastrowid
-                self.db.executemany(
-                    "INSERT INTO people VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        (put, j, *m.box, _text(m.read), _text(m.certainty), m.confidence, m.given, m.status)
-                        for j, m in enumerate(p.people)
-                    ],
-                )
+            first = self.db.execute("SELECT coalesce(max(id), 0) + 1 FROM pictures").fetchone()[0]
+            self._insert("pictures", [
+                (id, source, number, p.batch_index, reader, p.width, p.height, p.file, _encode(p.unread))
+                for id, p in enumerate(rows.pictures, first)
+            ])  # fmt: skip
+            self._insert("people", [
+                (id, j, *m.box, _text(m.read), _text(m.certainty), m.confidence, m.given, m.status)
+                for id, p in enumerate(rows.pictures, first)
+                for j, m in enumerate(p.people)
+            ])  # fmt: skip
             if cell is not None:
                 server, seconds, when = cell
                 self.db.execute(
                     "REPLACE INTO cells VALUES(?, ?, 'done', '', ?, ?, ?)", (source, number, server, seconds, when)
                 )
             return len(old)
+
+    def _insert(self, table: str, rows: list[tuple]) -> None:
+        """Many rows a statement: at the end of each another thread takes its turn, and a driver with many servers has many."""
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
+            places = ", ".join(["(" + ", ".join("?" * len(part[0])) + ")"] * len(part))
+            self.db.execute(f"INSERT INTO {table} VALUES{places}", [value for row in part for value in row])
 
     def fail(self, method: str, prompt: str, seed: int, error: str, server: str, when: str) -> None:
         """Note that a seed's pictures could not be drawn, and why."""
@@ -200,5 +199,8 @@ class StudyStore:
         return [(id,) for id, place in found.fetchall() if places is None or place in places]
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make another for each text
+
+
 def _text(labels: Any) -> str:
-    return json.dumps(dict(labels), ensure_ascii=False)
+    return _encode(dict(labels))

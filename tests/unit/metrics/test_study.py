@@ -40,6 +40,17 @@ def test_a_study_read_back_is_what_was_read(tmp_path):
         assert counted(store)["plain"].pictures == 3 and counted(store)["plain"].people == 3
 
 
+def test_more_people_than_a_statement_takes_are_all_there(tmp_path):
+    crowd = ReadAttributes(
+        "a reader", AXES, ((MAN, OPEN, WOMAN) * 60, (), *((WOMAN,) for _ in range(100))), CERTIFICATE
+    )
+    with StudyStore(tmp_path) as store:
+        store.write("plain", "two cooks", 1, rows_of(READ, (64, 32), [0, 1, 2]))
+        store.write("plain", "a crowd", 1, rows_of(crowd, (64, 32), list(range(102))))
+        assert counted(store)["plain"].people == 3 + 180 + 100
+        assert sorted(read_back(store, "plain").images, key=len)[-1] == crowd.images[0]
+
+
 def test_the_same_seed_again_replaces_its_pictures_and_without_a_seed_they_are_added(tmp_path):
     sent = rows_of(READ, (64, 32), [0, 1, 2])
     with StudyStore(tmp_path) as store:
