@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fair_attention.host import hosts
-from fair_attention.scripts.browser import chromium, go_to_front_end, launch
+from fair_attention.scripts.browser import OPEN, chromium, go_to_front_end, launch
+from fair_attention.tests.browser.page import NODE, run
 
 
 def missing() -> str | None:
@@ -59,6 +60,27 @@ def open_page(browser) -> Callable:
         return page, errors
 
     return open_page
+
+
+@pytest.fixture(scope="module")
+def page_and_errors(open_page, served, workflow):
+    """The test file's own `workflow`, opened and run, its map viewer in the middle of the page."""
+    page, errors = open_page(served.url)
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    errors.clear()
+    page.evaluate(OPEN, workflow)
+    page.evaluate(
+        f"() => {{ const n = {NODE}, d = window.app.canvas.ds; d.scale = 1; d.offset[0] = 450 - n.pos[0]; d.offset[1] = 120 - n.pos[1] }}"
+    )
+    run(page, served)
+    yield page, errors
+    page.close()
+
+
+@pytest.fixture
+def page(page_and_errors):
+    return page_and_errors[0]
 
 
 def forget_the_first_start(url: str) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from fair_attention.scripts import blueprints
 from fair_attention.scripts.browser import OPEN
-from fair_attention.tests.browser.test_front_end import FAILED, keep, searched
+from fair_attention.tests.browser.page import FAILED, keep
+from fair_attention.tests.browser.test_front_end import searched
 
 # Nodes around the box, by class and widget values, and links [origin, output, target, input]; 0 is the box, names on the box.
 PREPARE = """async ([wanted, links]) => {

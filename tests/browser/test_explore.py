@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 import urllib.parse
 
 import numpy as np
@@ -14,12 +13,9 @@ from safetensors.torch import load
 from fair_attention.scripts.browser import OPEN
 from fair_attention.scripts.draw import to_workflow
 from fair_attention.scripts.graph_parts import CLIP, MODEL, SAMPLED, decoded, graph, loaded, node, sampled
-from fair_attention.tests.browser.test_front_end import DRAWN_BY, FAILED, RENDERERS, keep
+from fair_attention.tests.browser.page import DRAWN_BY, NODE, READY, RENDERERS, VIEWER, keep, run
 
 PROMPT = "a photo of two doctors and a teacher next to a red car"
-NODE = "window.app.graph.nodes.find(n => n.type === 'FairExploreMaps')"
-VIEWER = f"{NODE}.fairMaps"
-READY = f"() => {FAILED} || ({VIEWER}?.recordings.length && {VIEWER}.boxes && !{VIEWER}.asked)"
 RANKS = (
     "() => [...document.querySelectorAll('.fair-maps .ranks li button:not([hidden]) .word')].map(e => e.textContent)"
 )
@@ -60,37 +56,6 @@ def explored(info: dict) -> dict:
 @pytest.fixture(scope="module")
 def workflow(object_info):
     return explored(object_info)
-
-
-@pytest.fixture(scope="module")
-def page_and_errors(open_page, served, workflow):
-    page, errors = open_page(served.url)
-    page.keyboard.press("Escape")
-    page.get_by_role("dialog").wait_for(state="hidden")
-    errors.clear()
-    page.evaluate(OPEN, workflow)
-    page.evaluate(
-        f"() => {{ const n = {NODE}, d = window.app.canvas.ds; d.scale = 1; d.offset[0] = 450 - n.pos[0]; d.offset[1] = 120 - n.pos[1] }}"
-    )
-    run(page, served)
-    yield page, errors
-    page.close()
-
-
-@pytest.fixture
-def page(page_and_errors):
-    return page_and_errors[0]
-
-
-def run(page, served) -> None:
-    page.evaluate("() => window.app.queuePrompt(0)")
-    page.wait_for_timeout(500)
-    until = time.monotonic() + 300
-    while any(json.loads(served.get("/queue")).values()):
-        assert time.monotonic() < until, "the queue is not empty"
-        page.wait_for_timeout(500)  # the page goes on
-    page.wait_for_function(READY)
-    assert page.evaluate(f"() => {FAILED}") is None
 
 
 @pytest.fixture(params=RENDERERS)

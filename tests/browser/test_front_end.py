@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from pathlib import Path
 
 import pytest
 
@@ -11,8 +10,8 @@ from fair_attention.host import hosts
 from fair_attention.host.workflow import to_prompt
 from fair_attention.scripts.browser import OPEN
 from fair_attention.scripts.draw_workflows import offered
+from fair_attention.tests.browser.page import DRAWN_BY, FAILED, RENDERERS, keep
 
-SCREENSHOTS = Path("output/browser")
 CARDS = json.loads((hosts.ROOT / "web" / "templates.json").read_text(encoding="utf-8"))
 ALL = sorted((hosts.ROOT / "workflows").glob("*.json"), key=lambda path: path.stem)
 FILES = [file for file in ALL if offered(file.stem)]
@@ -39,7 +38,6 @@ TITLED = "title => window.app.graph.nodes.find(n => n.title === title)?.imgs?.fi
 SAYS = "kind => window.app.graph.nodes.find(n => n.type === kind).widgets.find(w => w.name === 'says').value"
 SAID = {"FairReport": "image 2:", "FairLinguisticAlignment": "pilots", "FairBiasMetrics": "Bias-W"}
 TYPING = "() => document.activeElement?.matches('input')"
-FAILED = "(window.app.lastExecutionError?.exception_message ?? null)"
 WORKED = hosts.ROOT / "workflows" / "fair-inference-gender.json"
 UNKNOWN = "() => window.app.graph.nodes.filter(n => !(n.type in LiteGraph.registered_node_types)).map(n => n.type)"
 
@@ -50,11 +48,6 @@ def page_and_errors(open_page, served):
     show_templates(page)
     yield page, errors
     page.close()
-
-
-@pytest.fixture
-def page(page_and_errors):
-    return page_and_errors[0]
 
 
 def show_templates(page) -> None:
@@ -70,12 +63,6 @@ def show_templates(page) -> None:
     dialog.wait_for(state="hidden")
 
 
-def keep(page, name: str) -> None:
-    """A screenshot to look at."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
-
 def open_workflow(page, workflow: dict) -> None:
     page.evaluate(OPEN, workflow)
     page.wait_for_timeout(1500)
@@ -83,7 +70,6 @@ def open_workflow(page, workflow: dict) -> None:
 
 WINDOWS = [(1440, 800), (1920, 950), (1920, 1080)]
 LARGEST = sorted(FILES, key=lambda file: file.stat().st_size)[-3:]
-RENDERERS = ["classic", "nodes 2.0"]
 # As a press on its card opens it, in a tab of its own; then the zoom, below which zoom no text is drawn, on the screen, in
 # pixels, the note's smallest print and the smallest of what the nodes say (which only Nodes 2.0 has in the page), by how much the note is
 # longer than its box, and what is not to be seen.
@@ -105,11 +91,6 @@ AS_TEMPLATE = """async ([workflow, name]) => {
         || n.pos[0] + n.size[0] > seen[0] + seen[2] || n.pos[1] + n.size[1] * !n.flags.collapsed > seen[1] + seen[3])
     return {scale, least: canvas._lowQualityZoomThreshold, note: Math.min(...notes().map(print)), over: end,
         said: Math.min(...said.filter(e => e.checkVisibility()).map(print)), outside: outside.map(n => n.title)}
-}"""
-DRAWN_BY = """async name => {
-    await window.app.extensionManager.setting.set('Comfy.VueNodes.Enabled', name === 'nodes 2.0')
-    await new Promise(resolve => setTimeout(resolve, 1000))
-    return !!LiteGraph.vueNodesMode
 }"""
 
 

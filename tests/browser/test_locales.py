@@ -5,7 +5,8 @@ import json
 import pytest
 
 from fair_attention.scripts.browser import OPEN
-from fair_attention.tests.browser.test_front_end import WORKED, keep, read
+from fair_attention.tests.browser.page import keep
+from fair_attention.tests.browser.test_front_end import WORKED, read
 from fair_attention.tests.workflows.locales import translated
 
 KIND = "FairInference"

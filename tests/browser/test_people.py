@@ -13,8 +13,9 @@ from fair_attention.guidance.run_record import Person, Status
 from fair_attention.scripts.browser import OPEN
 from fair_attention.scripts.draw import to_workflow
 from fair_attention.scripts.graph_parts import CLIP, MODEL, decoded, graph, loaded, node, sampled, seen, target
-from fair_attention.tests.browser.test_explore import HOSTILE, NODE, READY, VIEWER, run
-from fair_attention.tests.browser.test_front_end import DRAWN_BY, RENDERERS, SAYS, keep
+from fair_attention.tests.browser.page import DRAWN_BY, READY, RENDERERS, VIEWER, keep, run
+from fair_attention.tests.browser.test_explore import HOSTILE
+from fair_attention.tests.browser.test_front_end import SAYS
 
 PROMPT = "a photo of two pilots next to a red car"
 FAIR = "window.app.graph.nodes.find(n => n.type === 'FairInference')"
@@ -52,23 +53,8 @@ def peopled(info: dict) -> dict:
 
 
 @pytest.fixture(scope="module")
-def page_and_errors(open_page, served, object_info):
-    page, errors = open_page(served.url)
-    page.keyboard.press("Escape")
-    page.get_by_role("dialog").wait_for(state="hidden")
-    errors.clear()
-    page.evaluate(OPEN, peopled(object_info))
-    page.evaluate(
-        f"() => {{ const n = {NODE}, d = window.app.canvas.ds; d.scale = 1; d.offset[0] = 450 - n.pos[0]; d.offset[1] = 120 - n.pos[1] }}"
-    )
-    run(page, served)
-    yield page, errors
-    page.close()
-
-
-@pytest.fixture
-def page(page_and_errors):
-    return page_and_errors[0]
+def workflow(object_info):
+    return peopled(object_info)
 
 
 @pytest.fixture(params=RENDERERS)

@@ -10,7 +10,7 @@ from fair_attention.audit.kept import keep
 from fair_attention.host.fake import picture, rows
 from fair_attention.metrics.study import StudyStore
 from fair_attention.metrics.study.rows import loads
-from fair_attention.tests.browser.test_front_end import SCREENSHOTS
+from fair_attention.tests.browser.page import SCREENSHOTS
 
 CERTIFICATE = {
     "reader": "fake reader", "pictures": "100 pictures", "missed": 3,
