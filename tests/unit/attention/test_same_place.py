@@ -43,3 +43,5 @@ def test_a_person_named_three_times_is_one():
 def test_soft_masks_count_from_one_half():
     soft = torch.tensor([[[0.6, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]])
     assert coinciding([masks({0}), soft])[0].iou == 1
+    soft[0, 0, 1] = 0.5  # which is inside
+    assert coinciding([masks({0, 1}), soft])[0].iou == 1

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from fair_attention.guidance.batch_rows import arranged, has_rows_only, part, ranges, with_rows
+from fair_attention.guidance.batch_rows import arranged, has_rows_only, part, ranges, transformer_options, with_rows
 
 ROWS = torch.arange(4.0).reshape(4, 1)
 OPTIONS = {"uuids": ["a", "b"], "cond_or_uncond": [0, 1], "sigmas": torch.tensor([7.0, 8.0]), "patches": (ROWS,)}
@@ -68,3 +68,9 @@ def test_a_forward_with_gradients_is_given_ordinary_tensors():
 
 def test_ranges_stay_inside_a_conditioning():
     assert list(ranges(6, 3, 2)) == [range(0, 2), range(2, 3), range(3, 5), range(5, 6)]
+
+
+def test_options_are_found_among_arguments_by_name_and_by_place():
+    assert transformer_options((ROWS,), {"transformer_options": OPTIONS}) is OPTIONS
+    assert transformer_options((ROWS, {"y": ROWS}, OPTIONS), {}) is OPTIONS
+    assert transformer_options((ROWS, {"y": ROWS}), {}) is None

@@ -37,6 +37,12 @@ def test_two_who_are_one_of_each_already_are_not_swapped() -> None:
         assert dealt == [1, 0]
 
 
+def test_who_leans_gets_it_in_a_group_that_does_not_begin_with_the_first_person() -> None:
+    for seed in range(8):
+        dealt = deal(GENDER, [0, 1, 1], seed, 0, {}, [[0.5, 0.5], [0.2, 0.8], [0.9, 0.1]])
+        assert set(dealt) <= {0, 1} and (dealt[1] == dealt[2] or dealt[1:] == [1, 0])
+
+
 def test_nothing_is_exchanged_between_groups() -> None:
     """Who is a pilot and who a teacher gets what the quota says, however much they lean: or each keeps its stereotype."""
     leaning = [[0.9, 0.1], [0.1, 0.9]]

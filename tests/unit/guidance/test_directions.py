@@ -110,6 +110,15 @@ def test_momentum_by_hand() -> None:
     assert nu.flatten().tolist() == pytest.approx([0.6 * 4 + 0.4 * 11.2, 0.6 * 4 + 0.4 * 10])
 
 
+def test_momentum_is_carried_where_somebody_is_in_every_channel() -> None:
+    gamma, nu, union = randn(2, 4, 3, 5), randn(2, 4, 3, 5, seed=1), torch.zeros(2, 3, 5)
+    union[1, 2, 4] = 1
+    found, _ = momentum(gamma, nu, union)
+    wanted = gamma.clone()
+    wanted[1, :, 2, 4] += 0.3 * nu[1, :, 2, 4]
+    assert torch.allclose(found, wanted)
+
+
 def test_soft_mask_of_one_pixel() -> None:
     mask = torch.zeros(1, 1, 15, 15, dtype=torch.bool)
     mask[0, 0, 7, 7] = True

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fair_attention.guidance.fair.outcome import Progress, distilled
+from fair_attention.guidance.fair.outcome import ALONE, Progress, distilled, settings
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,9 @@ def test_the_steps_that_were_steered(at, said):
 
 def test_a_distilled_model_multiplies_the_strength_by_its_guidance():
     assert "strength 2 pushes about as 7 would elsewhere (7 there is 2 here)" in distilled(2.0, 3.5)
+
+
+def test_settings_are_said_where_they_are_not_as_set():
+    assert settings(alone=False, strength=2.0, guidance=None) == ""
+    assert settings(alone=True, strength=2.0, guidance=None) == ALONE
+    assert settings(alone=True, strength=2.0, guidance=3.5) == f"{ALONE}\n{distilled(2.0, 3.5)}"

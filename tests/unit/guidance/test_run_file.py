@@ -6,7 +6,7 @@ from fair_attention.attention.capture import MapStore
 from fair_attention.attention.records import Watch
 from fair_attention.guidance import run_record
 from fair_attention.guidance.run_file import from_tensors, to_tensors
-from fair_attention.guidance.run_record import SampledRun
+from fair_attention.guidance.run_record import Person, SampledRun, Status
 
 
 def test_sentences_and_the_size_of_a_cell_come_back():
@@ -15,6 +15,16 @@ def test_sentences_and_the_size_of_a_cell_come_back():
     loaded = from_tensors(*to_tensors(run, Watch(()))).runs[-1]
     for name in ("guided", "settings", "why_plain", "tally", "cell", "seed", "numbers", "whole"):
         assert getattr(loaded, name) == getattr(run, name), name
+
+
+def test_people_come_back_with_their_masks():
+    mask = torch.zeros(4, 4)
+    mask[1, 2] = 1
+    person = Person(1, "doctor", mask, status=Status.ASSIGNED, name="female", reason="by quota")
+    run = SampledRun(MapStore((), 1, (4, 4)), result=torch.zeros(1, 4, 4, 4), people=[[person]])
+    ((loaded,),) = from_tensors(*to_tensors(run, Watch(()))).runs[-1].people
+    assert (loaded.group, loaded.label, loaded.status, loaded.name) == (1, "doctor", Status.ASSIGNED, "female")
+    assert torch.equal(loaded.mask, mask)
 
 
 def test_a_file_that_says_nothing_of_cells_has_those_of_most_models():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fair_attention.attention.prompt import lexicon, spacy_parser
+from fair_attention.attention.prompt import lexicon, rules_parser, spacy_parser
 from fair_attention.attention.prompt.language import insert_attribute, people_groups, replace_attribute
 
 with (Path(__file__).parent / "prompts.tsv").open(encoding="utf-8", newline="") as _file:
@@ -191,3 +191,19 @@ def test_taking_the_attribute_out_again_gives_the_prompt(before, noun, attribute
 def test_what_the_prompt_states_makes_way(prompt, axis, attribute, expected):
     group = people_groups(prompt, "rules")[0]
     assert replace_attribute(prompt, group, attribute, {axis}) == expected
+
+
+def test_what_is_stated_by_several_words_makes_way_as_a_whole():
+    (group,) = people_groups("a photo of a young female doctor", "rules")
+    changed = replace_attribute("a photo of a young female doctor", group, "old male", {"age", "gender"})
+    assert changed == "a photo of an old male doctor"
+
+
+def test_the_parser_is_spacy_where_it_is_installed_and_nobody_says_otherwise(monkeypatch):
+    asked = []
+    monkeypatch.setattr(spacy_parser, "available", lambda: "en_core_web_sm")
+    monkeypatch.setattr(spacy_parser, "parse", lambda text: asked.append(text) or rules_parser.parse(text))
+    for parser in ("rules", "auto", "spaCy"):
+        people_groups("a doctor", parser)
+        asked.append(parser)
+    assert asked == ["rules", "a doctor", "auto", "a doctor", "spaCy"]

@@ -95,6 +95,7 @@ def test_special_tokens_have_a_place_in_each_chunk():
 def test_an_end_that_looks_like_the_start_or_stands_alone():
     assert special_positions("<end>", [chunk("S S")], "S", "S") == (1,)
     assert special_positions("<end>", [chunk("E P P")], None, "E") == (0,)
+    assert special_positions("<end>", [chunk("E")], None, "E") == (0,)
     assert special_positions("<end>", [chunk("a b E P")], None, "E") == (2,)
 
 
