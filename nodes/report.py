@@ -9,24 +9,27 @@ from comfy_api.latest import io
 from ..guidance.fair.outcome import fewer_found, headline
 from ..guidance.fair.steering import Steered
 from ..guidance.find_run import pixel_size, run_of
-from ..guidance.run_record import Person, SampledRun
+from ..guidance.run_record import Person, Recording, SampledRun
 from ..metrics.people import reached, reading_at
 from ..metrics.readers import ReadAttributes, Reading
 from ..pictures.drawing import draw_people, to_tensor
-from ..pictures.energy_report import describe_energy, energy_curve
+from ..pictures.energy_report import describe_energy, energy_curve, why_not_beside
 from .types import FAIRNESS, Attention, Attributes, picture_and_text, schema
 from .user.theme import current
 
 NODE = "Fair Report"
 
 
-def describe(run: SampledRun, read: ReadAttributes | None = None, size: tuple[int, int] = (0, 0)) -> str:
+def describe(
+    run: SampledRun, read: ReadAttributes | None = None, size: tuple[int, int] = (0, 0), plain: SampledRun | None = None
+) -> str:
     """The report as text: image by image, person by person, left to right; then the totals and what was noted.
 
     read: what a reader saw in the decoded pictures of `size` (height, width), to be said beside what was given.
+    plain: the run without energy guidance, to be said beside the one with.
     """
     if run.energy:
-        return "\n".join([describe_energy(run), *run.notes])
+        return "\n".join([describe_energy(run, plain), *run.notes])
     lines = headline(run)
     if not run.people:
         return "\n".join([*lines, *run.notes])
@@ -101,6 +104,17 @@ def given(person: Person) -> str:
     return person.name or person.why.partition(",")[0]
 
 
+def plain_run(run: SampledRun, attention: Recording | None, latent: dict | None) -> SampledRun | None:
+    """The run to be drawn beside one under energy guidance. ValueError if that says nothing."""
+    if attention is None or latent is None or not run.energy:
+        return None
+    plain = run_of(attention, latent, NODE)
+    why = why_not_beside(run, plain)
+    if why:
+        raise ValueError(f"{NODE}, plain_attention: {why}")
+    return plain
+
+
 class FairReport(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -121,6 +135,17 @@ class FairReport(io.ComfyNode):
                     tooltip="From Read Attributes, of the decoded picture: says of each person whether what it was given is "
                     "what is read.",
                 ),
+                Attention.Input(
+                    "plain_attention",
+                    optional=True,
+                    tooltip="From another SoftIoU Energy Guidance with the same concepts, strength 0 and measure on: its curve is drawn "
+                    "beside the guided one.",
+                ),
+                io.Latent.Input(
+                    "plain_latent",
+                    optional=True,
+                    tooltip="The latent sampled with plain_attention, from the same seed.",
+                ),
             ],
             outputs=[
                 io.String.Output(display_name="report", tooltip="What was done, person by person and step by step."),
@@ -133,7 +158,9 @@ class FairReport(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, attention, latent, image=None, attributes=None) -> io.NodeOutput:
+    def execute(
+        cls, attention, latent, image=None, attributes=None, plain_attention=None, plain_latent=None
+    ) -> io.NodeOutput:
         run = run_of(attention, latent, NODE, image)
         if attributes is not None and len(attributes.images) != run.store.images:
             raise ValueError(
@@ -141,9 +168,10 @@ class FairReport(io.ComfyNode):
                 "connect Read Attributes of the whole batch, decoded"
             )
         refused = [f"a later sampling was refused: {refusal}" for refusal in attention.refused]
-        text = "\n".join([describe(run, attributes, pixel_size(latent, image, run.cell)), *refused])
+        plain = plain_run(run, plain_attention, plain_latent)
+        text = "\n".join([describe(run, attributes, pixel_size(latent, image, run.cell), plain), *refused])
         if run.energy:
-            drawn = to_tensor([energy_curve(run, current())])
+            drawn = to_tensor([energy_curve(run, current(), plain)])
         else:
             canvas = (
                 image

@@ -135,6 +135,11 @@ class FairSoftIoUGuidance(io.ComfyNode):
                     tooltip="How often the push is computed. 2: at every second step, and the same push again in between, which costs half (try "
                     "this first). 1: at every step. The preset paper computes it at every step (see window).",
                 )),
+                advanced(io.Boolean.Input(
+                    "measure", default=False, optional=True,
+                    tooltip="With strength 0: measure the overlap at the same steps, at the cost of a gradient, so that Fair Report can "
+                    "draw this plain run beside a guided one (plain_attention). The picture stays exactly the plain one.",
+                )),
             ],
             outputs=[
                 io.Model.Output(display_name="model", tooltip="Sample with this one."),
@@ -145,7 +150,7 @@ class FairSoftIoUGuidance(io.ComfyNode):
     @classmethod
     def execute(cls, model, clip, attribution_prompt, concept_pairs, strength=100.0, start_percent=0.0, end_percent=0.6,
                 preset="corrected", branch=AS_PRESET, blocks=AS_PRESET, longest_gradient=1.0,
-                window=AS_PRESET, every=2) -> io.NodeOutput:  # fmt: skip
+                window=AS_PRESET, every=2, measure=False) -> io.NodeOutput:  # fmt: skip
         require_cross_attention(model, NODE)
         check_window(start_percent, end_percent, NODE)
         if not attribution_prompt.strip():
@@ -169,6 +174,7 @@ class FairSoftIoUGuidance(io.ComfyNode):
             *during,
             every,
             settings_text(preset, strength, branch, blocks, every, during, asked),
+            measure,
         )
         capture = Recording(Watch(()))
         return io.NodeOutput(install(model.clone(), plan, capture), capture)
@@ -183,10 +189,9 @@ def install(model, plan: EnergyPlan, capture: Recording):
         run = SampledRun(MapStore((), latent.shape[0], tuple(latent.shape[-2:])))
         capture.begin(run)
         run.pairs = plan.labels
-        if plan.strength > 0:
-            return EnergyRun(plan, guider, run)
-        run.why_plain = "strength is 0"
-        return Session(run)
+        if plan.strength == 0:
+            run.why_plain = "strength is 0"
+        return EnergyRun(plan, guider, run) if plan.strength > 0 or plan.measure else Session(run)
 
     key = f"{KEY}.{id(capture)}"
     current = patch(model, key, start, NODE, capture)

@@ -19,12 +19,18 @@ def line_plot(
     places: Sequence[str],
     level: tuple[str, float] | None = None,
     theme: Theme = PAPER,
+    beside: tuple[str, Sequence[Sequence[float]]] | None = None,
 ) -> Image.Image:
-    """curves: (name, a value for each place; nan: no point). level: a dashed line with its name. From 0 upwards."""
+    """curves: (name, a value for each place; nan: no point). level: a dashed line with its name. From 0 upwards.
+
+    beside: a name, and for each curve another of its colour, thin and with hollow points.
+    """
     picture = Image.new("RGB", (WIDTH, HEIGHT), theme.paper)
     pen = ImageDraw.Draw(picture)
-    values = [v for _, points in curves for v in points if not math.isnan(v)] + ([level[1]] if level else [])
-    top, upper = _ceiling(max(values, default=1.0)), 52 + 26 * (len(curves) + bool(level))
+    others = beside[1] if beside else []
+    values = [v for points in [*(p for _, p in curves), *others] for v in points if not math.isnan(v)]
+    values += [level[1]] if level else []
+    top, upper = _ceiling(max(values, default=1.0)), 52 + 26 * (len(curves) + bool(level) + bool(beside))
 
     def spot(place: int, value: float) -> tuple[float, float]:
         x = LEFT + (WIDTH - LEFT - RIGHT) * (place + 0.5) / max(1, len(places))
@@ -47,11 +53,17 @@ def line_plot(
             pen.line((x, y, x + 6, y), fill=theme.faint, width=2)
     named: list[tuple[str, tuple[int, int, int] | None]]
     named = [(name, COLOURS[i % len(COLOURS)]) for i, (name, _) in enumerate(curves)]
+    named += [(f"{beside[0]} (thin)", None)] if beside else []
     named += [(f"{level[0]} {level[1]:.3f} (dashed)", None)] if level else []
     for row, (name, colour) in enumerate(named):
         if colour:
             pen.rectangle((14, 48 + 26 * row, 28, 62 + 26 * row), fill=colour)
         pen.text((36 if colour else 14, 55 + 26 * row), name, fill=theme.ink, font=font(SMALL), anchor="lm")
+    for i, points in enumerate(others):
+        spots = [spot(j, v) for j, v in enumerate(points) if not math.isnan(v)]
+        pen.line(spots, fill=COLOURS[i % len(COLOURS)], width=1, joint="curve")
+        for x, y in spots:
+            pen.ellipse((x - 4, y - 4, x + 4, y + 4), fill=theme.paper, outline=COLOURS[i % len(COLOURS)])
     for i, (_, points) in enumerate(curves):
         spots = [spot(j, v) for j, v in enumerate(points) if not math.isnan(v)]
         pen.line(spots, fill=COLOURS[i % len(COLOURS)], width=3, joint="curve")

@@ -77,7 +77,7 @@ def compare_baselines() -> Graph:
         titles={"7": "Prompt", "8": "Prompt, encoded", "11": "SD-EI's prompt, encoded", "20": "KSampler: plain", "23": "KSampler: SD-EI",
                 "26": "KSampler: Fair Diffusion", "29": "KSampler: UCE", "32": "KSampler: Fair Inference", "22": "Plain", "25": "SD-EI",
                 "28": "Fair Diffusion", "31": "UCE", "34": "Fair Inference"},
-        heights={"35": -90},
+        heights={"31": -10, "34": -10, "35": -108},
         folded=frozenset({"8", "11", "14", "15", *samplers}),
     )  # fmt: skip
 

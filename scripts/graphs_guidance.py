@@ -41,10 +41,12 @@ def recorded(number: str, model: list) -> dict[str, dict]:
     }  # fmt: skip
 
 
-def guided(model: list) -> dict:
+def guided(model: list, **kw) -> dict:
     """Energy guidance by the concepts."""
-    return node("FairSoftIoUGuidance", model=model, clip=CLIP, attribution_prompt=CONCEPTS, concept_pairs=PAIRS,
-                strength=STRENGTH)  # fmt: skip
+    given = {"strength": STRENGTH, **kw}
+    return node(
+        "FairSoftIoUGuidance", model=model, clip=CLIP, attribution_prompt=CONCEPTS, concept_pairs=PAIRS, **given
+    )
 
 
 CONCEPT_WORDS = {"demographic": "gender", "semantic": "doctor", "control": "trees"}
@@ -91,8 +93,9 @@ def softiou_guidance() -> Graph:
         **recorded("9", ["8", 0]),
         **sampled(["9", 0], ["7", 0]),
         **seen("10", "FairConceptEntanglement", ["9", 1], **CONCEPT_WORDS),
-        **seen("11", "FairReport", ["8", 1]),
-        **recorded("12", MODEL),
+        **seen("11", "FairReport", ["8", 1], plain_attention=["17", 1], plain_latent=["13", 0]),
+        "17": guided(MODEL, strength=0, measure=True),
+        **recorded("12", ["17", 0]),
         "13": sampled(["12", 0], ["7", 0])[SAMPLER],
         "14": node("VAEDecode", samples=["13", 0], vae=VAE),
         "15": node("PreviewImage", images=["14", 0]),
@@ -104,23 +107,24 @@ def softiou_guidance() -> Graph:
             "While sampling, the picture is moved so that the model looks for *gender* and *doctor* at different places, and "
             "for *skin tone* and *doctor*.",
             "Compare the two *Entanglement* nodes, guided and plain: same seed. *Fair Report* shows the overlap step by step; "
-            "it may grow while the picture takes shape.",
+            "thin, the plain run's (by the folded node).",
             "Whether the pictures become fairer is another question: measure it.",
             alone="*strength* 0 is exactly the plain picture.",
             own=own_model(**STRENGTHS),
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "8", "11"], ["9", SAMPLER, DECODE], ["12", "13", "14"], [SAVE, "10"],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "8", SAMPLER], ["9", DECODE, "11"], ["17", "12", "13", "14"], [SAVE, "10"],
          ["15", "16"]],
         {
-            "Model and picture": MODEL_AND_PICTURE, "Prompt and guidance": ["7", NEGATIVE, "8", "11"],
-            "Guided": ["9", SAMPLER, DECODE], "Plain, to compare": ["12", "13", "14"], "Guided, result": [SAVE, "10"],
+            "Model and picture": MODEL_AND_PICTURE, "Prompt and guidance": ["7", NEGATIVE, "8", SAMPLER],
+            "Guided": ["9", DECODE, "11"], "Plain, to compare": ["17", "12", "13", "14"], "Guided, result": [SAVE, "10"],
             "Plain, result": ["15", "16"],
         },
         about="While sampling, beside the plain run of the same seed",
         titles={"7": "Prompt", "10": "Entanglement, guided", "16": "Entanglement, plain", "13": "KSampler (plain)",
                 "12": "Capture (plain)", "9": "Capture (guided)", "15": "Plain", SAVE: "Guided"},
-        heights={"15": 32, "11": -60},
+        heights={"15": 32},
+        folded=frozenset({"17"}),
     )  # fmt: skip
 
 
@@ -134,7 +138,9 @@ def full_chain() -> Graph:
         "11": guided(["10", 0]),
         **sampled(["11", 0], ["7", 1]),
         **seen("13", "FairReport", ["10", 1]),
-        **seen("14", "FairReport", ["11", 1]),
+        "18": guided(["10", 0], strength=0, measure=True),
+        "19": sampled(["18", 0], ["7", 1])[SAMPLER],
+        **seen("14", "FairReport", ["11", 1], plain_attention=["18", 1], plain_latent=["19", 0]),
         **seen("15", "FairLocateRegions", ["10", 1], regions=["9", 0]),
         **measured("gender", 16, ["8", 0]),
     }
@@ -143,21 +149,24 @@ def full_chain() -> Graph:
         note(
             "*Fair Inference* gives each person a gender; *SoftIoU Energy Guidance* pulls *gender* and *doctor* apart in the "
             "same sampling.",
-            "*Locate Regions* outlines whom it found. The reports say what each method did, *Bias-W* measures it.",
+            "*Locate Regions* outlines whom it found. The reports say what each method did, *Bias-W* measures it. Thin in "
+            "the energy's curve: the run without it.",
             alone="set the *strength* of the other to 0. Both at 0: the plain picture.",
             own=own_model(**STRENGTHS, every=f"{VOTING} {EMOJI_READER}"),
         ),
         nodes,
-        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "8", "9"], ["10", "11"], [SAMPLER, DECODE, SAVE, "15"], ["13", "14"],
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "8", "9"], ["18", "10", "11"], ["19", SAMPLER, DECODE, SAVE, "15"], ["13", "14"],
          ["16", "17"]],
         {
             "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", NEGATIVE, "8", "9"],
-            "Guide": ["10", "11"], "Sample": [SAMPLER, DECODE, SAVE, "15"], "What was done": ["13", "14"],
+            "Guide": ["18", "10", "11"], "Sample": ["19", SAMPLER, DECODE, SAVE, "15"], "What was done": ["13", "14"],
             "How fair it is": ["16", "17"],
         },
         about="Words, people, fairness, energy and reports in one graph",
-        titles={"13": "Report: Fair Inference", "14": "Report: energy guidance"},
-        heights={"15": -36, SAVE: -38, "16": -48},
+        titles={"13": "Report: Fair Inference", "14": "Report: energy guidance", "18": "Energy measured only",
+                "19": "Without energy"},
+        folded=frozenset({"18", "19"}),
+        heights={"15": -36, SAVE: -80, "16": -48},
     )  # fmt: skip
 
 

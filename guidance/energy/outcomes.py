@@ -3,8 +3,7 @@
 from torch import Tensor
 
 GUIDED, FLAT = "guided", "no gradient (at or below chance)"
-
-
+MEASURED = "measured only, as strength is 0"
 STEEP, BROKEN = "gradient too long (skip rule)", "gradient not finite"
 
 

@@ -27,7 +27,8 @@ class EnergyTerms:
 class EnergyPlan:
     """Everything decided before sampling. rule: what is done to the gradient's length. strength: lambda.
 
-    every: a gradient lasts for so many steps. settings: all of this in words, for the report.
+    every: a gradient lasts for so many steps. settings: all of this in words, for the report. measure: with strength 0, the overlap
+    is measured all the same.
     """
 
     terms: EnergyTerms
@@ -39,3 +40,4 @@ class EnergyPlan:
     end_percent: float = 1.0
     every: int = 1
     settings: str = ""
+    measure: bool = False

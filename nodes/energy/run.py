@@ -7,7 +7,7 @@ from comfy.samplers import CFGGuider
 from torch import Tensor
 
 from ...guidance.energy.energy import energy_correction, held_gradient
-from ...guidance.energy.outcomes import BROKEN, GUIDED, outcomes
+from ...guidance.energy.outcomes import BROKEN, GUIDED, MEASURED, outcomes
 from ...guidance.energy.plan import EnergyPlan
 from ...guidance.run_record import EnergyStep, SampledRun
 from ...guidance.schedule import Every, Window, no_step_in_window, step_of
@@ -47,6 +47,8 @@ class EnergyRun(Session):
             return executor(x, timestep, options, seed)
         step = step_of(sigma, options.get("transformer_options", {}).get("sample_sigmas"), -1)
         found = None
+        if not self.plan.strength:
+            return self._measured(executor, x, timestep, options, seed, step)
         if self._lasts(step, x):
             denoised = executor(x, timestep, options, seed)
             gradient = held_gradient(self.taken.gradient, self.taken.sigma, timestep)
@@ -68,6 +70,20 @@ class EnergyRun(Session):
         if BROKEN in outcome:
             self.run.note("a gradient was not finite; that image was not guided at that step (Fair Report counts them)")
         return denoised + correction.to(denoised) if GUIDED in outcome else denoised
+
+    def _measured(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed, step: int) -> Tensor:
+        """The plain prediction, bit for bit, and the overlap at the steps at which a run that is guided would measure it."""
+        denoised = executor(x, timestep, options, seed)
+        if not self.every.lasts(step):
+            guider = executor.class_obj
+            _, found = self.apart(guider.inner_model, conditionings(guider, self.plan.branch), x, timestep, options)
+            self.every.taken = step
+            if found is None:
+                self.run.note(f"{self.apart.why}; those steps were not measured")
+            else:
+                outcome = (MEASURED,) * x.shape[0]
+                self.run.energy.append(EnergyStep(step, found.overlap.cpu(), found.chance.cpu(), outcome))
+        return denoised
 
     def finish(self, result: Tensor) -> None:
         super().finish(result)

@@ -141,3 +141,37 @@ def test_a_sampler_without_negative_is_refused_for_the_unconditional_branch(benc
         guider.sample(
             noise, torch.zeros_like(noise), host.comfy.samplers.sampler_object("euler"), torch.tensor([1.0, 0.0])
         )
+
+
+def test_a_plain_run_is_measured_at_the_same_steps_and_drawn_beside(bench):
+    settings = {"preset": "corrected", "end_percent": 0.8, "every": 2}
+    model, guided = bench.guide(**settings, strength=100.0)
+    pushed = bench.sample(model, bench.positive, steps=5, batch=2)
+    model, plain = bench.guide(**settings, strength=0.0, measure=True)
+    as_ever = bench.sample(model, bench.positive, steps=5, batch=2)
+    assert torch.equal(as_ever, bench.sample(bench.model, bench.positive, steps=5, batch=2))
+    ours, theirs = guided.runs[-1].energy, plain.runs[-1].energy
+    assert [s.step for s in ours] == [s.step for s in theirs] == [0, 2]
+    assert torch.allclose(ours[0].overlap, theirs[0].overlap, atol=1e-5)  # nobody was pushed yet
+    assert {o for s in theirs for o in s.outcome} == {"measured only, as strength is 0"}
+    report = bench.node["FairReport"].execute
+    text, picture = report(guided, {"samples": pushed}, None, None, plain, {"samples": as_ever}).result
+    alone, without = report(guided, {"samples": pushed}).result
+    values = [float(s[-1].overlap[0].mean()) for s in (ours, theirs)]
+    assert f"at step 3:\n  gender ~ doctor: {values[0]:.3f}, plain {values[1]:.3f}" in text
+    assert "beside the plain run" not in alone and not torch.equal(picture, without)
+
+
+def test_what_cannot_be_drawn_beside_is_refused_by_name(bench):
+    model, guided = bench.guide(strength=100.0)
+    pushed = {"samples": bench.sample(model, bench.positive, steps=2)}
+    others = {
+        "it was guided itself": (bench.guide(strength=99.0), {}),
+        "nothing was measured": (bench.guide(strength=0.0), {}),
+        "concept_pairs": (bench.guide(strength=0.0, measure=True, pairs="photo ~ face"), {}),
+        "its seed is 4": (bench.guide(strength=0.0, measure=True), {"seed": 4}),
+    }
+    for said, ((model, other), kw) in others.items():
+        samples = {"samples": bench.sample(model, bench.positive, steps=2, **kw)}
+        with pytest.raises(ValueError, match=f"Fair Report, plain_attention: .*{said}"):
+            bench.node["FairReport"].execute(guided, pushed, None, None, other, samples)

@@ -1,10 +1,22 @@
 """Charts: print is told from its ground, with nothing drawn over a number."""
 
 import numpy as np
+import pytest
+import torch
 
+from fair_attention.attention.capture import MapStore
+from fair_attention.guidance.energy.outcomes import MEASURED
+from fair_attention.guidance.run_record import EnergyStep, SampledRun
 from fair_attention.metrics.bias import measure_bias
 from fair_attention.pictures import plot
 from fair_attention.pictures.bias_chart import chart
+from fair_attention.pictures.energy_report import (
+    beside_plain,
+    describe_energy,
+    energy_curve,
+    plain_curves,
+    why_not_beside,
+)
 from fair_attention.pictures.theme import NODES, PAPER, theme
 
 
@@ -45,3 +57,36 @@ def test_names_of_places_do_not_run_into_each_other():
     names = np.array(crowded)[plot.HEIGHT - plot.BOTTOM + 8 :].min((0, 2)) < 255  # columns with print
     gaps = np.diff(np.flatnonzero(np.diff(names.astype(int))))[1::2]
     assert max(gaps) >= 10 and names.any() and not names[-1]
+
+
+def energy_run(*overlaps: tuple[int, float], outcome: str = "guided") -> SampledRun:
+    run = SampledRun(MapStore((), 2, (4, 4)), pairs=("gender ~ doctor",), seed=3)
+    chance = torch.full((1, 2), 0.2)
+    run.energy = [EnergyStep(step, torch.full((1, 2), value), chance, (outcome,) * 2) for step, value in overlaps]
+    return run
+
+
+def test_the_plain_run_is_said_and_drawn_at_the_same_steps():
+    guided = energy_run((0, 0.3), (2, 0.4), (4, 0.5))
+    plain = energy_run((0, 0.3), (2, 0.6), outcome=MEASURED)
+    assert why_not_beside(guided, plain) == ""
+    (curve,) = plain_curves(guided, plain)
+    assert curve[:2] == pytest.approx([0.3, 0.6]) and np.isnan(curve[2])
+    assert beside_plain(guided, plain)[1:] == ["  gender ~ doctor: 0.400, plain 0.600"]
+    assert describe_energy(guided, plain).splitlines()[-2].endswith("at step 3:")
+    assert beside_plain(energy_run((7, 0.1)), plain) == [
+        "the plain run (strength 0, same seed) was measured at none of these steps"
+    ]
+    alone, both = (np.array(energy_curve(guided, PAPER, other)) for other in (None, plain))
+    assert (alone != both).any() and alone.shape == both.shape
+
+
+def test_what_is_no_plain_run_of_the_same_pictures_is_named():
+    guided = energy_run((0, 0.3))
+    other = energy_run((0, 0.3), outcome=MEASURED)
+    other.pairs = ("race ~ doctor",)
+    assert "give both nodes the same concept_pairs" in why_not_beside(guided, other)
+    other.pairs, other.seed = guided.pairs, 4
+    assert "its seed is 4, the other run's 3" in why_not_beside(guided, other)
+    assert "it was guided itself" in why_not_beside(guided, guided)
+    assert "nothing was measured" in why_not_beside(guided, energy_run())
