@@ -1,5 +1,7 @@
 """What all tests of a process share; and, for those that ask for it, one running host."""
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -20,6 +22,10 @@ LONGEST_FIRST = (
 def pytest_collection_modifyitems(items):
     places = {f"tests/{file}": place for place, file in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+    if not os.environ.get("FAIR_ATTENTION_SLOW"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: FAIR_ATTENTION_SLOW=1 runs it"))
 
 
 @pytest.fixture(scope="session")

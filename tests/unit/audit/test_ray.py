@@ -45,12 +45,15 @@ class Machines:
             words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True
         )
         self.stack.callback(stop, process)
+        said = []
         for line in process.stdout:
+            said.append(line)
             if "--address='" in line and not self.address:
                 self.address = line.split("--address='")[1].split("'")[0]
             if "will now block" in line:
                 break
-        assert self.address and process.poll() is None
+        assert self.address and process.poll() is None, "".join(said)
+        self.nodes.append(process)
 
     def workers(self) -> dict[int, int]:
         """Those that live, and their servers."""
