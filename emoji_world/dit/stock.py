@@ -60,7 +60,9 @@ class Stock:
 
     def save(self, path: Path) -> None:
         n = len(self)
-        arrays = {"latents": self.latents[:n], "coverage": self.coverage[:n], "labels": self.labels[:n]}
+        arrays = {
+            name: getattr(self, name)[:n].clone() for name in ("latents", "coverage", "labels")
+        }  # else all is written
         torch.save({**arrays, "named": self.named, "drawn": self.drawn, "rng": self.rng.bit_generator.state}, path)
 
     def load(self, path: Path) -> None:

@@ -8,6 +8,7 @@ import torch
 
 from fair_attention.emoji_world import captions, scene
 from fair_attention.emoji_world.ages import AGES, GREY
+from fair_attention.emoji_world.autoencoder import PatchEncoder
 from fair_attention.emoji_world.dit.aged import (
     KNOWN,
     SCALE,
@@ -18,7 +19,7 @@ from fair_attention.emoji_world.dit.aged import (
     draw_aged_groups,
 )
 from fair_attention.emoji_world.dit.hints import AXES, group_labels, token_labels
-from fair_attention.emoji_world.dit.stock import halved
+from fair_attention.emoji_world.dit.stock import Stock, halved
 from fair_attention.emoji_world.dit.train import SUPERVISED, learning_rate, shape_loss
 from fair_attention.emoji_world.hints import NOBODY
 from fair_attention.emoji_world.sprites import person_sprite
@@ -109,6 +110,28 @@ def test_a_larger_picture_is_the_same_scene():
     assert np.abs(half.person - small.person).mean() < 0.01
     coarse = large.image.reshape(128, 2, 128, 2, 3).mean((1, 3))
     assert np.abs(coarse - small.image).mean() < 4
+
+
+def test_a_stock_goes_on_where_it_was_kept(tmp_path):
+    """The scenes drawn after loading are those that would have come anyway, and a file is as large as what it holds."""
+
+    def stock(limit: int = 400) -> Stock:
+        torch.manual_seed(0)
+        return Stock(PatchEncoder(width=8, blocks=1), limit, seed=1)
+
+    kept, again = stock(), stock()
+    kept.grow(3)
+    kept.save(tmp_path / "stock.pt")
+    kept.grow(2)
+    again.load(tmp_path / "stock.pt")
+    assert len(again) == 3
+    again.grow(2)
+    assert again.named == kept.named and len(kept) == 5
+    assert torch.equal(again.latents, kept.latents) and torch.equal(again.labels, kept.labels)
+    assert (tmp_path / "stock.pt").stat().st_size < 100_000
+    full = stock(limit=2)
+    full.grow(3)
+    assert len(full) == 2 and full.named[0] == kept.named[2] and full.named[1] == kept.named[1]
 
 
 def test_labels_hold_the_age_of_whom_a_token_shows():
