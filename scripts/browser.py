@@ -21,11 +21,12 @@ def launch(playwright):
     return playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
 
 
-def go_to_front_end(page, url: str) -> None:
-    """Open the front end as on a first start: its template browser is open, and everything is loaded."""
+def go_to_front_end(page, url: str, first: bool = True) -> None:
+    """Open the front end with everything loaded; first: as on a first start, with its template browser open."""
     page.set_default_timeout(PATIENCE)
     page.goto(url)
     page.wait_for_function(READY)
-    page.get_by_role("dialog").get_by_text("Templates", exact=True).first.wait_for()
+    if first:
+        page.get_by_role("dialog").get_by_text("Templates", exact=True).first.wait_for()
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(3000)  # the last of the host's own complaints

@@ -20,6 +20,7 @@ HOSTS_OWN = (
     "/templates/", "core workflow templates", "fuse options", "/userdata", "user.css",
     "missingModelDownload", "resolve/main",  # it asks how large a file is that a workflow names and nobody has
     "filename=example.png",  # Load Image's own default
+    "api.comfy.org",  # which the page may not ask
 )  # fmt: skip
 UNPICTURED = [f"{file.stem}.jpg" for file in FILES if not file.with_suffix(".jpg").exists()]
 PROMPT = "async () => (await window.app.graphToPrompt()).output"
@@ -44,7 +45,7 @@ UNKNOWN = "() => window.app.graph.nodes.filter(n => !(n.type in LiteGraph.regist
 
 @pytest.fixture(scope="module")
 def page_and_errors(open_page, served):
-    page, errors = open_page(served.url)
+    page, errors = open_page(served.url, first=True)
     show_templates(page)
     yield page, errors
     page.close()
@@ -177,12 +178,17 @@ def test_nodes_are_found_by_search(page, drawn_by, renderer):
     assert missed == []
 
 
-def searched(page, words: str) -> list[str]:
-    """The first five nodes that the search box offers."""
+def search(page, words: str) -> None:
+    """Have the search box open, with that written into it."""
     page.evaluate("() => window.app.extensionManager.command.execute('Workspace.SearchBox.Toggle')")
     page.wait_for_function(TYPING)
     page.keyboard.type(words, delay=30)
     page.wait_for_timeout(700)
+
+
+def searched(page, words: str) -> list[str]:
+    """The first five nodes that the search box offers."""
+    search(page, words)
     keep(page, f"search-{words.replace(' ', '-')}")
     found = page.evaluate(FOUND)[:5]
     page.keyboard.press("Escape")

@@ -20,7 +20,6 @@ NAMES = f"""() => {{
 @pytest.fixture(scope="module")
 def page(open_page, served):
     page, _ = open_page(served.url)
-    page.keyboard.press("Escape")
     yield page
     page.evaluate("() => window.app.extensionManager.setting.set('Comfy.Locale', 'en')")
     page.wait_for_timeout(500)

@@ -15,7 +15,7 @@ from fair_attention.scripts.draw import to_workflow
 from fair_attention.scripts.graph_parts import CLIP, MODEL, decoded, graph, loaded, node, sampled, seen, target
 from fair_attention.tests.browser.page import DRAWN_BY, READY, RENDERERS, VIEWER, keep, run
 from fair_attention.tests.browser.test_explore import HOSTILE
-from fair_attention.tests.browser.test_front_end import SAYS
+from fair_attention.tests.browser.test_front_end import HOSTS_OWN, SAYS
 
 PROMPT = "a photo of two pilots next to a red car"
 FAIR = "window.app.graph.nodes.find(n => n.type === 'FairInference')"
@@ -231,4 +231,4 @@ def test_hostile_labels_are_text(page, drawn):
 
 
 def test_no_error_of_the_console_comes_from_the_panel(page_and_errors):
-    assert [e for e in page_and_errors[1] if "fair" in e.lower()] == []
+    assert [e for e in page_and_errors[1] if "fair" in e.lower() and not any(own in e for own in HOSTS_OWN)] == []

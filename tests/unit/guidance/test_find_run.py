@@ -5,7 +5,8 @@ import torch
 
 from fair_attention.attention.capture import MapStore
 from fair_attention.attention.records import Watch
-from fair_attention.guidance.find_run import pixel_size, run_of
+from fair_attention.attention.trace import Block
+from fair_attention.guidance.find_run import pixel_size, require_maps, run_of
 from fair_attention.guidance.run_record import Recording, SampledRun
 
 
@@ -33,3 +34,12 @@ def test_pictures_are_as_large_as_decoded_ones_or_as_cells_make_them():
     latent = {"samples": torch.ones(1, 4, 3, 5)}
     assert pixel_size(latent, None) == (24, 40) and pixel_size(latent, None, 16) == (48, 80)
     assert pixel_size(latent, torch.ones(1, 25, 41, 3)) == (25, 41)
+
+
+def test_a_run_that_recorded_no_map_is_named_with_what_was_noted():
+    run = SampledRun(MapStore((), 1, (4, 4)), notes=["tiles"])
+    with pytest.raises(ValueError, match=r"Node: the run recorded no map \(tiles\).*or connect masks"):
+        require_maps(run, "Node", ", or connect masks")
+    run.store.sums[Block("input", 1)] = torch.zeros(1)
+    run.store.counts[Block("input", 1)] = torch.ones(1, 1)
+    require_maps(run, "Node")

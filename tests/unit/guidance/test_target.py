@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fair_attention.guidance.fair.attribute_list import parse_attributes, write_attributes
-from fair_attention.guidance.fair.target import PRESETS, TargetDistribution, cross
+from fair_attention.guidance.fair.target import PRESETS, Attribute, TargetDistribution, cross
 
 
 def target(text: str, axis: str = "", **options) -> TargetDistribution:
@@ -167,3 +167,9 @@ def test_a_known_name_may_stand_beside_others_and_a_set_may_not():
         with pytest.raises(ValueError, match="is a ready-made set and no attribute"):
             parse_attributes(text)
     assert [a.name for a in parse_attributes("age 1 | a person of any age\nold 1")] == ["age", "old"]
+
+
+def test_an_axis_without_a_place_among_adjectives_comes_before_those_that_have_one():
+    hair = TargetDistribution("hair", (Attribute("blond", 1.0, "blond person", "blond", (("hair", "blond"),)),))
+    age = TargetDistribution("age", (Attribute("old", 1.0, "old person", "old", (("age", "old"),)),))
+    assert cross(age, hair).attributes[0].name == cross(hair, age).attributes[0].name == "blond old"
