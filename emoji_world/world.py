@@ -9,7 +9,6 @@ CHECKPOINTS = HERE / "checkpoints"
 CHECKPOINT = CHECKPOINTS / "emoji-world.safetensors"
 DIT_CHECKPOINT = CHECKPOINTS / "emoji-world-dit.safetensors"  # of dit/, the second world
 READERS = HERE / "readers"  # folders in the format of transformers, listed by Load Attribute Reader
-BALANCED_LORA = HERE / "checkpoints" / "balanced-lora.safetensors"
 SECOND_READER = READERS / "emoji-world-vit"
 LORAS = HERE / "loras"
 BALANCED_LORA = LORAS / "emoji-world-balanced.safetensors"  # of fine_tune.py
