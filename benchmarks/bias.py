@@ -22,7 +22,7 @@ from ..emoji_world.report import phrase
 from ..metrics.bias import measure_bias
 from ..metrics.consistency import psnr
 from ..metrics.readers import Reading, labels_of
-from .bias_methods import METHODS, PLAIN, patched
+from .bias_methods import METHODS, PLAIN, SEEDS, patched
 from .bias_page import write_page
 from .emoji import (
     AXES,
@@ -103,16 +103,14 @@ def main() -> None:
     occupied = OCCUPATIONS[:2] if a.quick else OCCUPATIONS
     emoji, mark = sampling.load(), fingerprint(sampling.CHECKPOINT)
     setting = {"prompts": list(prompts(occupied, False)), "steps": sampling.STEPS, "cfg": sampling.CFG, "checkpoint": mark,
-               "reader": fingerprint(EmojiReader.weights), "steering": "by need"}  # fmt: skip
+               "reader": fingerprint(EmojiReader.weights), "steering": "by need", "seeds": SEEDS}  # fmt: skip
     saved = Saved(out, setting)
     chosen = [n for n in METHODS if n in a.only.split(";") or not a.only]
     for name in chosen:
-        seeds, nouns = 4 if a.quick else METHODS[name].seeds, prompts(occupied, METHODS[name].faces)
+        seeds, nouns = 4 if a.quick else SEEDS, prompts(occupied, METHODS[name].faces)
         if saved.methods.get(name, {}).get("pictures") == seeds * len(nouns):
             continue
-        plain, pictures = (
-            {p: drawn(emoji, KEPT / mark, m, p, seeds) for p in nouns} for m in (PLAIN, name)
-        )  # a method of fewer seeds is compared with as many of the unedited ones
+        plain, pictures = ({p: drawn(emoji, KEPT / mark, m, p, seeds) for p in nouns} for m in (PLAIN, name))
         saved.methods[name] = summarise(pictures, plain, nouns)
         saved.write()
         print(name, json.dumps({k: saved.methods[name][k] for k in ("bias_w", "bias_p", "people_kept", "psnr")}))

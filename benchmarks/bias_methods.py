@@ -7,7 +7,7 @@ from ..emoji_world import sampling
 from .emoji import IN_FULL, fair_inference
 
 PLAIN = "unedited"
-MAIN_SEEDS, ABLATION_SEEDS = 16, 8
+SEEDS = 8  # of each prompt
 
 
 @dataclass(frozen=True)
@@ -17,23 +17,22 @@ class Method:
     target: tuple[str, ...] = ()
     rule: dict[str, Any] = field(default_factory=dict)
     inference: dict[str, Any] = field(default_factory=dict)
-    seeds: int = ABLATION_SEEDS
     whole: bool = False  # the mask is the whole picture
     faces: bool = False  # on prompts that name each group by two linked words: "the faces of two doctors"
 
 
 GENDER, TONES = ("gender",), "light 1\ntan 2\nbrown 3\ndark 4"
 METHODS = {
-    PLAIN: Method(seeds=MAIN_SEEDS),
-    "fair inference: gender": Method(GENDER, seeds=MAIN_SEEDS),
-    "fair inference: skin tone": Method(("skin tone",), seeds=MAIN_SEEDS),
-    "fair inference: gender x skin tone": Method(("gender", "skin tone"), seeds=MAIN_SEEDS),
-    "blended: gender": Method(GENDER, inference={"preservation": "blended"}, seeds=MAIN_SEEDS),
+    PLAIN: Method(),
+    "fair inference: gender": Method(GENDER),
+    "fair inference: skin tone": Method(("skin tone",)),
+    "fair inference: gender x skin tone": Method(("gender", "skin tone")),
+    "blended: gender": Method(GENDER, inference={"preservation": "blended"}),
     "in full: gender": Method(GENDER, inference=IN_FULL),
     "in full: skin tone": Method(("skin tone",), inference=IN_FULL),
     "gender, to the end": Method(GENDER, inference={"end_percent": 1.0}),
-    "target female 30, male 70": Method(("female 3\nmale 7",), seeds=MAIN_SEEDS),
-    "target light 10, tan 20, brown 30, dark 40": Method((TONES,), seeds=MAIN_SEEDS),
+    "target female 30, male 70": Method(("female 3\nmale 7",)),
+    "target light 10, tan 20, brown 30, dark 40": Method((TONES,)),
     "without Block Voting (DAAM's mean)": Method(GENDER, {"method": "mean (DAAM)"}),
     "without Linguistic Alignment": Method(GENDER, {"align": False}),
     "without individuals": Method(GENDER, {"individuals": "one region"}),
