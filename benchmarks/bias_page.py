@@ -81,13 +81,14 @@ def write_page(data: dict[str, Any]) -> None:
         + table(("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in bars(data)])
     )
     text += (
-        "\n\nAblations, by what each was expected to be worse on. Without individuals every picture is all alike again, and "
-        "guiding the whole image loses people, occupations and the rest of the picture, as expected. Without Linguistic "
+        "\n\nAblations, by what each was expected to be worse on. *In full*, the rule before this one, brings gender a little nearer and "
+        "changes people and pictures far more. Without individuals every picture is all alike again, and guiding the whole image "
+        "loses people, occupations and the rest of the picture, as expected. Without Linguistic "
         "Alignment, and with DAAM's mean in place of Block Voting, it is *not* worse here: these prompts name each group by "
         "one word, and where its people are is easy to see; `make bench-regions` has the captions in which they differ. Where "
         'the prompt says "the faces of", alignment confines the change to faces: less of everything else changes, and as '
-        "this world shows gender by hair too, it is met a little less. Without preservation people of opposite attributes "
-        "cancel each other. The attribute alone, every step and guidance to the end are what the defaults were chosen over."
+        "this world shows gender by hair too, it is met less. Without preservation people of opposite attributes hold each "
+        "other up. The attribute alone loses occupations. Every step, and guidance to the end, change more and bring nothing."
     )
     if missing:
         text += "\n\nNot run yet: " + ", ".join(missing) + "."
