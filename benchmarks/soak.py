@@ -48,8 +48,15 @@ def graph(object_info: dict, pictures: int, steps: int) -> dict[str, dict]:
             "image": [decode, 0], "attributes": [reader, 0], "study": "soak", "method": "fair", "axis": "gender", "filename_prefix": "soak/x",
             "attention": [find(prompt, "FairInference"), 1], "latent": [sampler, 0]}),
     }  # fmt: skip
-    inputs.update(model=["101", 0], steps=steps)
+    inputs["model"] = ["101", 0]
+    for noise in noises(prompt):
+        noise["steps"] = steps
     return prompt | {name: {"class_type": kind, "inputs": given} for name, (kind, given) in more.items()}
+
+
+def noises(prompt: dict[str, dict]) -> list[dict]:
+    """The inputs of the samplers: the guided one and the plain one beside it, which have the same seed and steps."""
+    return [node["inputs"] for node in prompt.values() if node["class_type"] == "KSampler"]
 
 
 def memory(process: psutil.Process) -> float:
@@ -64,13 +71,13 @@ def soak(
     """Run the graph so often, with other words and another seed each time; the memory after every so many."""
     prompt = graph(server.object_info(), pictures, steps)
     words = prompt[find(prompt, "FairLinguisticAlignment")]["inputs"]
-    noise = prompt[find(prompt, "KSampler")]["inputs"]
     client, seen = Client(server.url), {}
     for number in range(1, prompts + 1):
         words["prompt"] = (
             f"a photo of {'two three'.split()[number % 2]} {plural(OCCUPATIONS[number % len(OCCUPATIONS)])}"
         )
-        noise["seed"] = number
+        for noise in noises(prompt):
+            noise["seed"] = number
         server.queue(prompt, lambda text: None)
         client.ask("/history", {"clear": True})
         if number % every == 0:

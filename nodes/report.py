@@ -104,15 +104,16 @@ def given(person: Person) -> str:
     return person.name or person.why.partition(",")[0]
 
 
-def plain_run(run: SampledRun, attention: Recording | None, latent: dict | None) -> SampledRun | None:
-    """The run to be drawn beside one under energy guidance. ValueError if that says nothing."""
+def plain_run(run: SampledRun, attention: Recording | None, latent: dict | None) -> tuple[SampledRun | None, list[str]]:
+    """The run to be drawn beside one under energy guidance; or None, and why it would say nothing.
+
+    No error: both runs are sampled by then, and the report of the guided one is right without it.
+    """
     if attention is None or latent is None or not run.energy:
-        return None
+        return None, []
     plain = run_of(attention, latent, NODE)
     why = why_not_beside(run, plain)
-    if why:
-        raise ValueError(f"{NODE}, plain_attention: {why}")
-    return plain
+    return (None, [f"plain_attention is not drawn beside: {why}"]) if why else (plain, [])
 
 
 class FairReport(io.ComfyNode):
@@ -168,8 +169,8 @@ class FairReport(io.ComfyNode):
                 "connect Read Attributes of the whole batch, decoded"
             )
         refused = [f"a later sampling was refused: {refusal}" for refusal in attention.refused]
-        plain = plain_run(run, plain_attention, plain_latent)
-        text = "\n".join([describe(run, attributes, pixel_size(latent, image, run.cell), plain), *refused])
+        plain, apart = plain_run(run, plain_attention, plain_latent)
+        text = "\n".join([describe(run, attributes, pixel_size(latent, image, run.cell), plain), *apart, *refused])
         if run.energy:
             drawn = to_tensor([energy_curve(run, current(), plain)])
         else:
