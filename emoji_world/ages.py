@@ -26,7 +26,7 @@ NOSE = {
 def grow_old(sprite: Image.Image, light: Image.Image, tan: Image.Image, occupation: str, gender: str) -> Image.Image:
     """The sprite (RGBA, full size) of somebody old; light, tan: the same person's sprites in these two skin tones."""
     pixels = np.asarray(sprite).astype(np.float32)
-    hair, skin = hair_and_skin(_key(light), _key(tan))
+    hair, skin = hair_and_skin(light.tobytes(), tan.tobytes())
     lightness = pixels[..., :3].mean(-1)
     base = np.median(lightness[hair > 0.9]) if (hair > 0.9).any() else 0.0
     shade = np.clip(1 + 0.004 * (lightness - base), 0.8, 1.15)[..., None]
@@ -36,10 +36,6 @@ def grow_old(sprite: Image.Image, light: Image.Image, tan: Image.Image, occupati
         beard = (_beard(NOSE[occupation]) * skin)[..., None]
         aged[..., :3] += beard * (np.array(GREY) - aged[..., :3])
     return Image.fromarray(aged.clip(0, 255).round().astype(np.uint8), "RGBA")
-
-
-def _key(image: Image.Image) -> bytes:
-    return image.tobytes()
 
 
 @cache

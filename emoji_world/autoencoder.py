@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..host.in_process import use_host
 from .captions import draw_groups
 from .scene import compose, render
-from .world import CELL
+from .world import CELL, PATCH_ENCODER
 
 CROP = 64  # pixels a side of a training crop
 NOISE = 0.08  # noise added to latents while the decoder learns, so that it forgives the denoiser
@@ -66,6 +67,13 @@ def new_decoder() -> nn.Module:
     from comfy.taesd.taesd import Decoder
 
     return initialise(Decoder(latent_channels=4))
+
+
+def shipped_encoder() -> PatchEncoder:
+    """The latent space that comes along."""
+    encoder = PatchEncoder()
+    encoder.load_state_dict({k: v.float() for k, v in load_file(PATCH_ENCODER).items()})
+    return encoder.eval()
 
 
 def initialise(module: nn.Module) -> nn.Module:

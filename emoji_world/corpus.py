@@ -16,7 +16,6 @@ from .hints import cell_labels
 from .scene import Drawn, Group, compose, render
 from .world import CELL
 
-GroupsOf = Callable[[np.random.Generator], tuple[tuple[Group, ...], str | None]]  # what a caption names
 GROUPS = 2  # named groups a caption has at most
 
 
@@ -48,7 +47,7 @@ def build(
     encoder: PatchEncoder,
     scenes: int,
     seed: int,
-    groups_of: GroupsOf = draw_groups,
+    groups_of: Callable[[np.random.Generator], tuple[tuple[Group, ...], str | None]] = draw_groups,
     table: dict | None = None,
 ) -> Corpus:
     """That many scenes: what captions name is drawn by `groups_of`, what they leave open by the table (the planted bias)."""
@@ -80,17 +79,11 @@ def build(
     return Corpus(torch.cat(latents), *stacked, named)
 
 
-def load_or_build(
-    path: Path,
-    encoder: PatchEncoder,
-    scenes: int,
-    seed: int,
-    groups_of: GroupsOf = draw_groups,
-    table: dict | None = None,
-) -> Corpus:
+def load_or_make(path: Path, make: Callable[[], Corpus]) -> Corpus:
+    """The corpus of an earlier run, or one that is made now and kept."""
     if path.exists():
         return Corpus(**torch.load(path, weights_only=False))
-    corpus = build(encoder, scenes, seed, groups_of, table)
+    corpus = make()
     torch.save(vars(corpus), path)
     return corpus
 

@@ -6,6 +6,7 @@ Words no caption of the training holds keep a zero embedding: they say nothing, 
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -21,16 +22,22 @@ MANTISSA = 6
 SD_SCALE = 0.18215  # the host divides an SD 1.x latent by this before it asks the autoencoder
 
 
-def text_state(average: dict[str, Tensor], tokens: list[int]) -> dict[str, Tensor]:
-    """The text encoder's weights in the host's names, its small vocabulary spread over CLIP's."""
+def small_text_state(average: dict[str, Tensor], tokens: list[int]) -> tuple[dict[str, Tensor], str]:
+    """The text encoder's weights in the host's names, and the name of its table: the embeddings of these tokens alone."""
     encoder = TextEncoder(len(tokens))
     encoder.load_state_dict({k.removeprefix("text."): v for k, v in average.items() if k.startswith("text.")})
     state = text_keys(encoder)
     name = next(k for k in state if k.endswith("token_embedding.weight"))
+    state[name.replace("token_embedding.weight", "position_ids")] = torch.arange(LENGTH)[None]
+    return state, name
+
+
+def text_state(average: dict[str, Tensor], tokens: list[int]) -> dict[str, Tensor]:
+    """The text encoder's weights in the host's names, its small vocabulary spread over CLIP's."""
+    state, name = small_text_state(average, tokens)
     table = torch.zeros(VOCABULARY, CONTEXT)
     table[tokens] = state[name]
     state[name] = table
-    state[name.replace("token_embedding.weight", "position_ids")] = torch.arange(LENGTH)[None]
     return state
 
 
@@ -48,15 +55,20 @@ def checkpoint(model: Path, autoencoder: Path) -> tuple[dict[str, Tensor], dict[
     tensors |= {"first_stage_model.taesd_decoder." + k: v for k, v in vae["decoder"].items()}
     tensors |= {"first_stage_model.taesd_encoder." + k: v for k, v in vae["taesd_encoder"].items()}
     tensors |= {"first_stage_model.vae_scale": torch.tensor(SD_SCALE), "first_stage_model.vae_shift": torch.tensor(0.0)}
-    metadata = {
-        "modelspec.title": "Fair Attention: emoji world",
+    metadata = metadata_of("Fair Attention: emoji world", "model", trained, bias())
+    return {k: shortened(v) for k, v in tensors.items()}, metadata
+
+
+def metadata_of(title: str, kind: str, trained: dict[str, Any], planted: dict) -> dict[str, str]:
+    """What a checkpoint says of itself. kind: "a text-to-image ..."; trained: the trainer's state."""
+    return {
+        "modelspec.title": title,
         "modelspec.license": "GPL-3.0-or-later; trained on pictures drawn with Noto Color Emoji (SIL OFL 1.1)",
-        "modelspec.description": "A small, deliberately biased text-to-image model of drawn emoji people, for tests and demos.",
+        "modelspec.description": f"A small, deliberately biased text-to-image {kind} of drawn emoji people, for tests and demos.",
         "training.steps": str(trained["step"]),
         "training.seed": str(trained["seed"]),
-        "planted_bias": json.dumps(bias()),
+        "planted_bias": json.dumps(planted),
     }
-    return {k: shortened(v) for k, v in tensors.items()}, metadata
 
 
 def read_back(path: Path, tokens: list[int]) -> dict[str, Tensor]:

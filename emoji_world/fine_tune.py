@@ -14,21 +14,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from tqdm import tqdm
 
 from ..host.in_process import use_host
-from .autoencoder import PatchEncoder
+from .autoencoder import shipped_encoder
 from .captions import draw_groups
-from .corpus import load_or_build
+from .corpus import build, load_or_make
 from .export import read_back
 from .model import TextEncoder, new_unet
 from .scene import Group
 from .train import make_batch, noise_schedule, snr_weight
 from .words import Words
-from .world import CHECKPOINT, PATCH_ENCODER, TUNING, balanced
+from .world import CHECKPOINT, TUNING, balanced
 
 LAYERS = ("to_q", "to_k", "to_v", "to_out.0")
 PREFIX = "diffusion_model."
@@ -79,11 +79,10 @@ def train(a: argparse.Namespace) -> None:
     use_host("--use-pytorch-cross-attention")
     import comfy.latent_formats  # noqa: F401  the host is importable from here on
 
-    encoder = PatchEncoder()
-    encoder.load_state_dict({k: v.float() for k, v in load_file(PATCH_ENCODER).items()})
+    encoder = shipped_encoder()
     a.out.parent.mkdir(parents=True, exist_ok=True)
     kept_scenes = a.out.with_name("corpus.pt")
-    corpus = load_or_build(kept_scenes, encoder.eval(), a.scenes, a.seed, groups_of_six, balanced())
+    corpus = load_or_make(kept_scenes, lambda: build(encoder, a.scenes, a.seed, groups_of_six, balanced()))
     words, device = Words(), "cuda" if torch.cuda.is_available() else "cpu"
     state = read_back(CHECKPOINT, words.tokens)
     text, unet = TextEncoder(len(words.tokens)), new_unet()

@@ -7,7 +7,7 @@ planted bias, and the best guess is its shares, so the bias is learned as it is.
 Our decision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -23,12 +23,19 @@ LAYERS = (5, 8)  # output blocks whose upsampled features are read: the last one
 VISIBLE = 0.3  # share of a cell one person must cover to be its label
 
 
-def cell_labels(person: np.ndarray, people: Sequence[Person]) -> np.ndarray:
-    """person [n,H,W] in 0..1 -> [3,h,w] uint8: occupation, gender, tone index of whom each latent cell shows."""
+def person_labels(person: Person) -> tuple[int, ...]:
+    """Occupation, gender and tone as indices."""
+    shown = (person.occupation, person.gender, person.tone)
+    return tuple(axis.index(value) for axis, value in zip(AXES, shown, strict=True))
+
+
+def cell_labels(
+    person: np.ndarray, people: Sequence[Person], of: Callable[[Person], tuple[int, ...]] = person_labels
+) -> np.ndarray:
+    """person [n,H,W] in 0..1 -> [axes,h,w] uint8: the labels `of` whom each latent cell shows."""
     n, height, width = person.shape
     cells = person.reshape(n, height // CELL, CELL, width // CELL, CELL).mean((2, 4))
-    labels = np.array([[axis.index(v) for axis, v in zip(AXES, (p.occupation, p.gender, p.tone), strict=True)]
-                       for p in people], np.uint8)  # fmt: skip
+    labels = np.array([of(p) for p in people], np.uint8)
     chosen = labels[cells.argmax(0)].transpose(2, 0, 1)
     return np.where(cells.max(0) >= VISIBLE, chosen, NOBODY).astype(np.uint8)
 
@@ -60,22 +67,32 @@ class Hints(nn.Module):
         losses = []
         for head, h in zip(self.cells, self.kept, strict=True):
             logits = head(F.interpolate(h, labels.shape[-2:], mode="nearest"))
-            losses.append(_cross_entropy(logits.movedim(1, -1).flatten(0, -2), labels.movedim(1, -1).flatten(0, -2)))
+            losses.append(cross_entropy(logits.movedim(1, -1).flatten(0, -2), labels.movedim(1, -1).flatten(0, -2)))
         self.kept.clear()
         return torch.stack(losses).mean()
 
     def caption_loss(self, text: Tensor, rows: Sequence[tuple[int, int]], groups: Sequence[Group]) -> Tensor:
-        """text [B,L,D]; rows (row, position of the last word about a group) -> mean cross-entropy over what is named."""
-        if not rows:
-            return text.new_zeros(())
-        logits = self.words(torch.stack([text[row, position] for row, position in rows]))
-        labels = torch.tensor([named_labels(g) for g in groups], device=text.device)
-        return _cross_entropy(logits, labels)
+        """What `named_loss` says of the groups."""
+        return named_loss(self.words, text, rows, [named_labels(g) for g in groups])
 
 
-def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """logits [N, all labels], labels [N,3] -> mean over the axes that any row is labelled on."""
-    parts = logits.split([len(a) for a in AXES], -1)
+def named_loss(
+    head: nn.Module,
+    text: Tensor,
+    rows: Sequence[tuple[int, int]],
+    labels: Sequence[tuple[int, ...]],
+    axes: Sequence[tuple[str, ...]] = AXES,
+) -> Tensor:
+    """text [B,L,D]; rows (row, position of the last word about a group) -> mean cross-entropy over what is named."""
+    if not rows:
+        return text.new_zeros(())
+    logits = head(torch.stack([text[row, position] for row, position in rows]))
+    return cross_entropy(logits, torch.tensor(labels, device=text.device), axes)
+
+
+def cross_entropy(logits: Tensor, labels: Tensor, axes: Sequence[tuple[str, ...]] = AXES) -> Tensor:
+    """logits [N, all labels], labels [N,axes] -> mean over the axes that any row is labelled on."""
+    parts = logits.split([len(a) for a in axes], -1)
     losses = [
         F.cross_entropy(part, label.long(), ignore_index=NOBODY)
         for part, label in zip(parts, labels.unbind(-1), strict=True)

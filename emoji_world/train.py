@@ -12,20 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..attention.trace import Block, cross_attention_blocks, trace
 from ..host.in_process import use_host
-from .autoencoder import PatchEncoder
+from .autoencoder import PatchEncoder, shipped_encoder
 from .captions import ROLES
-from .corpus import Corpus, load_or_build, target_shape
+from .corpus import Corpus, build, load_or_make, target_shape
 from .export import read_back
 from .hints import Hints
 from .model import LENGTH, TextEncoder, new_unet
 from .words import Words
-from .world import PATCH_ENCODER
 
 DROP_CAPTION = 0.1
 SNR_CAP = 5.0  # min-SNR weighting, and its square root: what a caption decides is decided at high noise,
@@ -106,12 +104,12 @@ def train(a: argparse.Namespace) -> None:
     import comfy.latent_formats  # noqa: F401  the host is importable from here on
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    encoder = PatchEncoder()
     if a.autoencoder.exists():
+        encoder = PatchEncoder().eval()
         encoder.load_state_dict(torch.load(a.autoencoder, weights_only=True)["encoder"])
-    else:  # the shipped latent space
-        encoder.load_state_dict({k: v.float() for k, v in load_file(PATCH_ENCODER).items()})
-    corpus = load_or_build(a.out.with_name("corpus.pt"), encoder.eval(), a.scenes, a.seed)
+    else:
+        encoder = shipped_encoder()
+    corpus = load_or_make(a.out.with_name("corpus.pt"), lambda: build(encoder, a.scenes, a.seed))
     words = Words()
     text, unet = TextEncoder(len(words.tokens)).to(device), new_unet().to(device)
     hints = Hints(unet, text.token_embedding.weight.shape[1]).to(device)

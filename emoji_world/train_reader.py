@@ -116,30 +116,42 @@ def augment(images: Tensor, rng: np.random.Generator) -> Tensor:
     return (x + torch.randn_like(x) * float(rng.uniform(0, 0.05))).clamp(0, 1)
 
 
-def train(a: argparse.Namespace) -> None:
-    torch.manual_seed(a.seed)
-    rng = np.random.default_rng(a.seed)
-    clean, tripped, people = pool(rng, load_autoencoder(a.autoencoder), a.pool, unbiased=True)
-    net = ReaderNet()
-    if a.start_from:
-        net.load_state_dict({k: v.float() for k, v in load_file(a.start_from).items()})
-    else:
-        net.head.bias.data[0] = -2.0
+def fit(
+    net: ReaderNet,
+    seen: tuple[Tensor, Tensor, list[list[Person]]],
+    rng: np.random.Generator,
+    a: argparse.Namespace,
+    axes: Mapping[str, tuple[str, ...]] = AXES,
+) -> None:
+    """Train on a pool, and keep the weights at `a.out` on the way. a: lr, steps, batch, out."""
+    clean, tripped, people = seen
     optimiser = torch.optim.AdamW(net.parameters(), a.lr, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, a.lr, a.steps, pct_start=0.1)
     for step in (bar := tqdm(range(a.steps), mininterval=10)):
         chosen = rng.integers(0, len(people), a.batch)
         images = (clean if rng.random() < 0.25 else tripped)[chosen]
         out = net(augment(images, rng))
-        loss = loss_of(out, *targets([people[i] for i in chosen], *out.shape[-2:]))
+        loss = loss_of(out, *targets([people[i] for i in chosen], *out.shape[-2:], axes), axes)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
         schedule.step()
-        if step % 50 == 0:
+        if step % 20 == 0:
             bar.set_postfix(loss=f"{float(loss.detach()):.3f}")
-        if step % 300 == 299 or step == a.steps - 1:
+        if step % 100 == 99 or step == a.steps - 1:
             save_file({k: v.half().contiguous() for k, v in net.state_dict().items()}, a.out)
+
+
+def train(a: argparse.Namespace) -> None:
+    torch.manual_seed(a.seed)
+    rng = np.random.default_rng(a.seed)
+    seen = pool(rng, load_autoencoder(a.autoencoder), a.pool, unbiased=True)
+    net = ReaderNet()
+    if a.start_from:
+        net.load_state_dict({k: v.float() for k, v in load_file(a.start_from).items()})
+    else:
+        net.head.bias.data[0] = -2.0
+    fit(net, seen, rng, a)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ The autoencoder is the first world's. Of the text encoder's embeddings only thos
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import torch
@@ -12,8 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ...host.in_process import use_host
-from ..export import shortened
-from ..model import LENGTH, TextEncoder, text_keys
+from ..export import metadata_of, shortened, small_text_state
 from ..words import Words
 from ..world import CHECKPOINT, DIT_CHECKPOINT, bias
 from .aged import KNOWN, age_bias
@@ -24,12 +22,8 @@ AUTOENCODER = "first_stage_model."
 
 def tensors_of(average: dict[str, Tensor], tokens: list[int]) -> dict[str, Tensor]:
     """The checkpoint's tensors from the trainer's weights ("text.", "mmdit."); tokens: CLIP's id of each known token."""
-    encoder = TextEncoder(len(tokens))
-    encoder.load_state_dict({k.removeprefix("text."): v for k, v in average.items() if k.startswith("text.")})
-    found = text_keys(encoder)
-    table = next(k for k in found if k.endswith("token_embedding.weight"))
+    found, table = small_text_state(average, tokens)
     found[table.replace("token_embedding.weight", TOKENS)] = torch.tensor(tokens)
-    found[table.replace("token_embedding.weight", "position_ids")] = torch.arange(LENGTH)[None]
     found |= {PREFIX + k.removeprefix("mmdit."): v for k, v in average.items() if k.startswith("mmdit.")}
     first = load_file(CHECKPOINT)
     found |= {k: v for k, v in first.items() if k.startswith(AUTOENCODER)}
@@ -40,14 +34,8 @@ def tensors_of(average: dict[str, Tensor], tokens: list[int]) -> dict[str, Tenso
 def export(state: Path, out: Path) -> None:
     use_host()
     trained = torch.load(state, map_location="cpu", weights_only=True)
-    metadata = {
-        "modelspec.title": "Fair Attention: emoji world, transformer",
-        "modelspec.license": "GPL-3.0-or-later; trained on pictures drawn with Noto Color Emoji (SIL OFL 1.1)",
-        "modelspec.description": "A small, deliberately biased text-to-image transformer of drawn emoji people, for tests and demos.",
-        "training.steps": str(trained["step"]),
-        "training.seed": str(trained["seed"]),
-        "planted_bias": json.dumps({**bias(), "age": age_bias()}),
-    }
+    planted = {**bias(), "age": age_bias()}
+    metadata = metadata_of("Fair Attention: emoji world, transformer", "transformer", trained, planted)
     out.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors_of(trained["average"], Words(KNOWN).tokens), out, metadata)
     print(f"wrote {out}: {out.stat().st_size / 1e6:.1f} MB after {trained['step']} batches")

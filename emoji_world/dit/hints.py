@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..ages import AGES
-from ..hints import NOBODY, cell_labels, named_labels
+from ..hints import NOBODY, cell_labels, cross_entropy, named_labels, named_loss, person_labels
 from ..model import CONTEXT
 from ..scene import Group, Person
 from ..world import GENDERS, OCCUPATIONS, TONES
@@ -25,11 +24,7 @@ OUT = sum(map(len, AXES))
 
 def token_labels(person: np.ndarray, people: Sequence[Person]) -> np.ndarray:
     """person [n,128,128] in 0..1 -> [4,16,16] uint8: occupation, gender, tone, age index of whom each token shows."""
-    three = cell_labels(person, people)
-    ages = np.array([AGES.index(p.age) for p in people], np.uint8)
-    cells = person.reshape(len(person), three.shape[1], -1, three.shape[2], person.shape[2] // three.shape[2])
-    chosen = ages[cells.mean((2, 4)).argmax(0)]
-    return np.concatenate([three, np.where(three[:1] == NOBODY, NOBODY, chosen[None])]).astype(np.uint8)
+    return cell_labels(person, people, lambda p: (*person_labels(p), AGES.index(p.age)))
 
 
 def group_labels(group: Group) -> tuple[int, ...]:
@@ -49,23 +44,9 @@ class Hints(nn.Module):
         shown = (flat[:, 0] != NOBODY).nonzero()[:, 0]
         losses = []
         for head, block in zip(self.tokens, BLOCKS, strict=True):
-            losses.append(cross_entropy(head(features[block].flatten(0, 1)[shown].float()), flat[shown]))
+            losses.append(cross_entropy(head(features[block].flatten(0, 1)[shown].float()), flat[shown], AXES))
         return torch.stack(losses).mean()
 
     def caption_loss(self, text: Tensor, rows: Sequence[tuple[int, int]], groups: Sequence[Group]) -> Tensor:
-        """text [B,L,128]; rows: (row, position of the last word about a group) -> cross-entropy over what is named."""
-        if not rows:
-            return text.new_zeros(())
-        logits = self.words(torch.stack([text[row, position] for row, position in rows]))
-        return cross_entropy(logits, torch.tensor([group_labels(g) for g in groups]))
-
-
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """logits [N, all labels], labels [N,4] -> mean over the axes that any row is labelled on."""
-    parts = logits.split([len(a) for a in AXES], -1)
-    losses = [
-        F.cross_entropy(part, label.long(), ignore_index=NOBODY)
-        for part, label in zip(parts, labels.unbind(-1), strict=True)
-        if (label != NOBODY).any()
-    ]
-    return torch.stack(losses).mean() if losses else logits.new_zeros(())
+        """What `named_loss` says of the groups, age among it."""
+        return named_loss(self.words, text, rows, [group_labels(g) for g in groups], AXES)

@@ -14,15 +14,14 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ...host.in_process import use_host
-from ..autoencoder import PatchEncoder
+from ..autoencoder import shipped_encoder
 from ..export import read_back
 from ..model import TextEncoder
 from ..words import Words
-from ..world import CHECKPOINT, PATCH_ENCODER
+from ..world import CHECKPOINT
 from .aged import KNOWN
 from .hints import Hints
 from .model import flow, new_mmdit
@@ -88,9 +87,8 @@ def train(a: argparse.Namespace) -> None:
     use_host("--use-pytorch-cross-attention")
     torch.manual_seed(a.seed)
     torch.set_flush_denormal(True)
-    encoder = PatchEncoder()
-    encoder.load_state_dict({k: v.float() for k, v in load_file(PATCH_ENCODER).items()})
-    words, stock = Words(KNOWN), Stock(encoder.eval(), a.scenes, a.seed)
+    encoder = shipped_encoder()
+    words, stock = Words(KNOWN), Stock(encoder, a.scenes, a.seed)
     text = TextEncoder(len(words.tokens))
     start_text(text, words, CHECKPOINT)
     model = nn.ModuleDict({"text": text, "mmdit": new_mmdit(), "hints": Hints()})

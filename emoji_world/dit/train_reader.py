@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 from tqdm import tqdm
 
 from ...host.in_process import use_host
 from ..ages import AGES
-from ..autoencoder import PatchEncoder
+from ..autoencoder import PatchEncoder, shipped_encoder
 from ..reader import WEIGHTS as FIRST
 from ..reader import ReaderNet
 from ..scene import Person, Scene, render
-from ..train_reader import LATENT_NOISE, augment, loss_of, recast, targets
-from ..world import CHECKPOINT, PATCH_ENCODER
+from ..train_reader import LATENT_NOISE, fit, recast
+from ..world import CHECKPOINT
 from .aged import SCALE, compose_aged, draw_aged_groups
 from .reader import AXES, WEIGHTS
 
@@ -30,11 +30,10 @@ def autoencoder() -> tuple[PatchEncoder, torch.nn.Module]:
     use_host()
     from comfy.taesd.taesd import Decoder
 
-    encoder, decoder = PatchEncoder(), Decoder(latent_channels=4)
-    encoder.load_state_dict({k: v.float() for k, v in load_file(PATCH_ENCODER).items()})
+    encoder, decoder = shipped_encoder(), Decoder(latent_channels=4)
     shipped = load_file(CHECKPOINT)
     decoder.load_state_dict({k.removeprefix(DECODER): v.float() for k, v in shipped.items() if k.startswith(DECODER)})
-    return encoder.eval(), decoder.eval().to(memory_format=torch.channels_last)
+    return encoder, decoder.eval().to(memory_format=torch.channels_last)
 
 
 def unbiased(rng: np.random.Generator) -> Scene:
@@ -75,23 +74,8 @@ def grown(path: Path) -> ReaderNet:
 def train(a: argparse.Namespace) -> None:
     torch.manual_seed(a.seed)
     rng = np.random.default_rng(a.seed)
-    clean, tripped, people = pool(rng, a.pool)
-    net = grown(FIRST)
-    optimiser = torch.optim.AdamW(net.parameters(), a.lr, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, a.lr, a.steps, pct_start=0.1)
-    for step in (bar := tqdm(range(a.steps), mininterval=10)):
-        chosen = rng.integers(0, len(people), a.batch)
-        images = (clean if rng.random() < 0.25 else tripped)[chosen]
-        out = net(augment(images, rng))
-        loss = loss_of(out, *targets([people[i] for i in chosen], *out.shape[-2:], AXES), AXES)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        if step % 20 == 0:
-            bar.set_postfix(loss=f"{float(loss.detach()):.3f}")
-        if step % 100 == 99 or step == a.steps - 1:
-            save_file({k: v.half().contiguous() for k, v in net.state_dict().items()}, a.out)
+    seen = pool(rng, a.pool)
+    fit(grown(FIRST), seen, rng, a, AXES)
 
 
 if __name__ == "__main__":

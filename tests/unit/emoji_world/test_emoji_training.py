@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fair_attention.emoji_world.export import shortened
-from fair_attention.emoji_world.hints import NOBODY, _cross_entropy, cell_labels, named_labels
+from fair_attention.emoji_world.hints import NOBODY, cell_labels, cross_entropy, named_labels
 from fair_attention.emoji_world.scene import Group, Person
 from fair_attention.emoji_world.world import GENDERS, OCCUPATIONS, TONES
 
@@ -36,8 +36,8 @@ def test_silent_axes_do_not_count():
     """Flat logits cost log(size) on each labelled axis; the mean is over the axes with a label."""
     logits = torch.zeros(2, len(OCCUPATIONS) + len(GENDERS) + len(TONES))
     labels = torch.tensor([[NOBODY, 1, NOBODY], [NOBODY, 0, 2]])
-    assert float(_cross_entropy(logits, labels)) == pytest.approx((np.log(2) + np.log(4)) / 2)
-    assert float(_cross_entropy(logits, torch.full((2, 3), NOBODY))) == 0
+    assert float(cross_entropy(logits, labels)) == pytest.approx((np.log(2) + np.log(4)) / 2)
+    assert float(cross_entropy(logits, torch.full((2, 3), NOBODY))) == 0
 
 
 def test_rounding_keeps_six_bits_and_is_never_far():
