@@ -185,7 +185,8 @@ def main() -> None:
             continue
         part_of(here, chosen, prompts, a.seeds, saved)
         draw_strip(here, chosen, prompts, a.seeds, a.out.with_name(f"{a.out.stem}-{part}.png"))
-        draw_figures(saved.data, part, a.out.parent)
+        if part == REPORTING:
+            draw_figures(saved.data, part, a.out.parent)
     if not a.shard:
         write_page(saved.data, {p: len(read_prompts(a.prompts / f"{lists}_{p}.tsv")) for p in (TUNING, REPORTING)})
 

@@ -25,7 +25,7 @@ def draw_figures(data: Mapping[str, Any], part: str, folder: Path) -> list[str]:
     written = []
     for axis, value in SHOWN.items():
         rows = rows_of(data, part, axis)
-        if len(rows) < 2:
+        if PLAIN not in rows or len(rows) < 2:
             continue
         plain, ours = rows[PLAIN]["by_occupation"][axis], rows.get("Fair Inference")
         if ours:

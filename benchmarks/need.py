@@ -27,8 +27,7 @@ from ..emoji_world.world import GENDERS, TONES
 from ..metrics.consistency import psnr
 from ..metrics.people import Pair, gone, kept, match_people, reached, reading_at
 from ..metrics.readers import Reading
-from .emoji import IDENTICAL, IN_FULL, Saved, costs, fair_inference, fingerprint, likeness, outside, people_numbers
-from .guidance import PROCESSOR
+from .emoji import IDENTICAL, IN_FULL, Saved, cost, fair_inference, fingerprint, likeness, outside, people_numbers
 from .need_page import write_page
 
 OUT = Path(__file__).parent / "results" / "need.json"
@@ -61,7 +60,6 @@ METHODS = {
     "in full: skin tone": Method(TONE, IN_FULL),
 }
 COSTED = ("by need: gender", "by need: skin tone", "by need: gender x skin tone", "by need: gender, blended")
-COST_ROUNDS = 7
 
 
 def prompts() -> list[str]:
@@ -207,8 +205,9 @@ def main() -> None:
     if a.cost:
         for name in (name for name in COSTED if name in chosen):
             patched = partial(fair_inference, emoji, targets=METHODS[name].target, **METHODS[name].inference)
-            found = costs(emoji, {name: patched}, COST_ROUNDS, PROCESSOR)
-            saved.data["cost_ratio_50_steps"] = {**saved.data.get("cost_ratio_50_steps", {}), **found}
+            ratios = saved.data.setdefault("cost_ratio_50_steps", {})
+            ratios[name] = cost(emoji, patched)
+            print(f"  cost of {name}: {ratios[name]:.2f}", flush=True)
             saved.write()
         chosen = []
     if "looks_in_words" not in saved.data:

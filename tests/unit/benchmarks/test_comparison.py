@@ -1,13 +1,21 @@
 """The comparison's rows, lists of prompts and bounds."""
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
-from fair_attention.benchmarks import comparison, comparison_figures, comparison_numbers, comparison_page, search
+from fair_attention.benchmarks import (
+    comparison,
+    comparison_figures,
+    comparison_methods,
+    comparison_numbers,
+    comparison_page,
+    search,
+)
 from fair_attention.benchmarks.comparison_methods import AIMS, LAG, PLAIN, SEGA, Prompt, methods, read_prompts
 from fair_attention.benchmarks.comparison_quick import NAMES, quick_problems
 from fair_attention.benchmarks.equisteer import steer
@@ -137,6 +145,17 @@ def test_the_search_takes_the_fairest_of_those_that_keep_people():
     assert search.found_by(drawn) == {}  # not all of them were drawn
 
 
+def test_a_row_of_best_settings_waits_for_the_search(tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison_methods, "SEARCHED", tmp_path / "search.json")
+    with pytest.raises(
+        SystemExit, match="no best settings for gender yet: run python -m fair_attention.benchmarks.search"
+    ):
+        comparison_methods.best_found(SEGA, ("gender",))
+    found = {f"{SEGA}: skin tone": {"try": "scale 2", "inputs": {"scale": 2.0}}}
+    (tmp_path / "search.json").write_text(json.dumps({"found": found}))
+    assert comparison_methods.best_found(SEGA, ("gender", "skin tone")) == {"scale": 2.0}
+
+
 def test_every_method_is_tried_equally_often():
     assert {len(tries) for tries in search.TRIES.values()} == {8}
 
@@ -175,3 +194,6 @@ def test_figures_are_of_what_was_drawn(tmp_path):
     assert names == ["comparison-occupations-female.png", "comparison-forms-gender.png"]
     assert all(Image.open(tmp_path / name).size[0] > 100 for name in names)
     assert comparison_figures.draw_figures({"methods": {}}, "reporting", tmp_path) == []
+    del data["methods"][f"reporting: {PLAIN}"]
+    data["methods"][f"reporting: {SEGA}: gender"] = numbers(0.2)
+    assert comparison_figures.draw_figures(data, "reporting", tmp_path) == []  # nothing to hold them beside
