@@ -8,6 +8,8 @@ WAYS = (
 PEOPLE = (f"{H}silence.py", f"{H}named_people.py", f"{H}fair_inference_refusals.py", f"{H}passes.py")
 ENERGY = (f"{H}energy.py", f"{H}energy_settings.py", f"{H}energy_state.py", f"{H}energy_graphs.py")
 CAPTURE = (f"{H}capture_words.py", f"{H}capture_conditionings.py", f"{H}capture_models.py", f"{H}capture.py")
+# Of the tests of every text encoder of the host those that take least: sixty prompts each would cost minutes for a fault.
+FOUND = (f"{H}text_rows.py::weights", f"{H}text_rows.py::takes_it", f"{H}text_rows.py::refused")
 PACKS = (f"{OTHERS}beside.py", f"{OTHERS}packs_observed.py", f"{OTHERS}orders.py")
 
 TESTS: dict[str, tuple[str, ...]] = {
@@ -47,12 +49,16 @@ TESTS: dict[str, tuple[str, ...]] = {
     "guidance/energy/soft_iou.py": (f"{U}soft_iou.py", f"{U}energy.py"),
     "guidance/fair/attribute_list.py": (f"{U}target.py",),
     "guidance/appended_rows.py": (*PACKS, f"{H}fair_inference_sampling.py"),
-    "guidance/batch_index.py": (f"{H}fair_inference_sampling.py", f"{H}passes.py"),
+    "guidance/batch_index.py": (
+        f"{OTHERS}packs_observed.py::window",
+        f"{H}fair_inference_sampling.py",
+        f"{H}passes.py",
+    ),
     "guidance/batch_rows.py": (f"{U}batch_rows.py", f"{H}energy_shared.py"),
     "guidance/own_keys.py": (*CAPTURE[:2], f"{OTHERS}packs_observed.py"),
     "guidance/schedule.py": (f"{U}schedule.py", f"{H}windows.py", f"{H}fair_inference.py"),
     "guidance/fair/assignment.py": (f"{U}assignment.py", f"{U}dealing.py"),
-    "guidance/fair/cast.py": (*WAYS, *PEOPLE),
+    "guidance/fair/cast.py": (f"{U}guide.py", *WAYS, *PEOPLE),
     "guidance/fair/dealing.py": (f"{U}dealing.py",),
     "guidance/fair/directions.py": (f"{U}directions.py", f"{H}fair_inference_exact.py"),
     "guidance/fair/edit_people.py": (f"{U}edits.py", f"{H}edit_people.py"),
@@ -67,7 +73,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "guidance/fair/shared_quota.py": (f"{H}fair_inference_quota.py",),
     "guidance/fair/steering.py": (f"{U}steering.py", f"{H}fair_inference_need.py"),
     "guidance/fair/target.py": (f"{U}target.py", f"{U}dealing.py", f"{H}presets.py"),
-    "guidance/fair/whom.py": (*PEOPLE, f"{H}fair_inference_quota.py"),
+    "guidance/fair/whom.py": (f"{H}fair_inference.py::mask", *PEOPLE, f"{H}edit_people.py"),
     "nodes/capture.py": (*CAPTURE, f"{H}entanglement.py::unconditional_branch"),
     "nodes/energy/gradient.py": (*ENERGY, f"{H}energy_shared.py", f"{H}energy_weights.py"),
     "nodes/energy/run.py": (f"{H}windows.py", *ENERGY),
@@ -77,11 +83,11 @@ TESTS: dict[str, tuple[str, ...]] = {
     "nodes/fair/run.py": (*WAYS, *PEOPLE, f"{H}fair_inference_sampling.py", *PACKS[:2]),
     "nodes/fair/steer.py": (*WAYS, *PACKS[:2]),
     "nodes/sampling/blame.py": (f"{H}blame.py",),
-    "nodes/sampling/clip_text.py": (f"{H}text_rows.py", f"{H}token_positions.py", *CAPTURE[:2]),
-    "nodes/sampling/clip_words.py": (f"{H}token_positions.py", f"{H}text_rows.py"),
-    "nodes/sampling/text_rows.py": (f"{H}text_rows.py", f"{H}text_rows_cases.py"),
+    "nodes/sampling/clip_text.py": (*CAPTURE[:2], f"{H}text_rows_cases.py", *FOUND, f"{H}conditionings.py::clip"),
+    "nodes/sampling/clip_words.py": (*FOUND, f"{H}capture_words.py"),
+    "nodes/sampling/text_rows.py": (*FOUND, f"{H}text_rows_cases.py"),
     "nodes/sampling/conditionings.py": (f"{H}conditionings.py", *CAPTURE[:2], f"{H}silence.py"),
     "nodes/sampling/observe.py": (*CAPTURE, *PACKS),
-    "guidance/recorder.py": (*CAPTURE, *PACKS),
+    "guidance/recorder.py": (*CAPTURE, f"{H}ask_words.py", *PACKS),
     "nodes/sampling/session.py": (*CAPTURE, f"{H}fair_inference.py", f"{H}energy_state.py", f"{H}passes.py"),
 }

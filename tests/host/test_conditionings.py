@@ -128,6 +128,9 @@ def test_one_prompt_for_each_picture_is_held_in_every_row_or_refused(bench):
             ValueError, match="holds one prompt for each picture of the batch, and not all of them are this prompt"
         ):
             bench.sample(model, [[torch.cat(rows), positive[0][1]]], batch=2)
+        behind = torch.cat([torch.cat(rows), other.expand(2, -1, -1)], 1)  # with another text behind each
+        with pytest.raises(ValueError, match="holds one prompt for each picture of the batch"):
+            bench.sample(model, [[behind, positive[0][1]]], batch=2)
 
 
 def test_another_clip_than_the_prompt_s_is_refused(bench):

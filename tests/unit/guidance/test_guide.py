@@ -66,3 +66,13 @@ def test_the_quantile_is_each_person_s_own():
     masks = torch.cat([LEFT, right], 1)
     guidance.look({(0, 0): BASE + apart, (0, 1): BASE - apart}, BASE, None, SIGMA, masks)
     assert [round(value, 4) for value in guidance.gamma.flatten().tolist()] == [0, 0, -6, -8, 0, 0, 6, 8]
+
+
+def test_where_a_picture_has_fewer_people_the_places_left_are_nobody_s():
+    cast = guide().cast
+    pilot = Person(1, "pilot", LEFT[0, 0], 1, Status.ASSIGNED, "male")
+    left_alone = Person(1, "pilot", LEFT[0, 0], None, Status.STATED)
+    cast.people = [[cast.people[0][0], pilot], [left_alone, pilot]]
+    assert cast.groups().tolist() == [[0, 1], [1, -1]]
+    masks = cast.soft_masks((1, 8), torch.device("cpu"))
+    assert masks.shape == (2, 2, 1, 8) and masks[1, 0].any() and not masks[1, 1].any()

@@ -193,6 +193,15 @@ def test_what_the_prompt_states_makes_way(prompt, axis, attribute, expected):
     assert replace_attribute(prompt, group, attribute, {axis}) == expected
 
 
+def test_a_pose_between_commas_is_the_only_people_s_whatever_is_named_before_it():
+    tags = "portrait of the nurse, soft light, sitting, beautiful eyes"
+    assert members(tags, "rules") == [["portrait", "nurse", "sitting"]]
+    (group,) = people_groups(tags, "rules")
+    assert '"sitting" describes the only people named, nurse' in group.why
+    two = "portrait of the nurse and a king, soft light, sitting, beautiful eyes"  # of the two, who is not said
+    assert all("sitting" not in words for words in members(two, "rules"))
+
+
 def test_what_is_stated_by_several_words_makes_way_as_a_whole():
     (group,) = people_groups("a photo of a young female doctor", "rules")
     changed = replace_attribute("a photo of a young female doctor", group, "old male", {"age", "gender"})
