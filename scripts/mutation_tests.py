@@ -48,7 +48,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "guidance/energy/energy.py": (f"{U}energy.py",),
     "guidance/energy/soft_iou.py": (f"{U}soft_iou.py", f"{U}energy.py"),
     "guidance/fair/attribute_list.py": (f"{U}target.py",),
-    "guidance/appended_rows.py": (*PACKS, f"{H}fair_inference_sampling.py"),
+    "guidance/appended_rows.py": (f"{U}appended_rows.py", *PACKS, f"{H}fair_inference_sampling.py"),
     "guidance/batch_index.py": (
         f"{OTHERS}packs_observed.py::window",
         f"{H}fair_inference_sampling.py",
