@@ -88,6 +88,6 @@ TESTS: dict[str, tuple[str, ...]] = {
     "nodes/sampling/text_rows.py": (*FOUND, f"{H}text_rows_cases.py"),
     "nodes/sampling/conditionings.py": (f"{H}conditionings.py", *CAPTURE[:2], f"{H}silence.py"),
     "nodes/sampling/observe.py": (*CAPTURE, *PACKS),
-    "guidance/recorder.py": (*CAPTURE, f"{H}ask_words.py", *PACKS),
+    "guidance/recorder.py": (*CAPTURE[:2], f"{H}ask_words.py", f"{H}conditionings.py::behind", *CAPTURE[2:], *PACKS),
     "nodes/sampling/session.py": (*CAPTURE, f"{H}fair_inference.py", f"{H}energy_state.py", f"{H}passes.py"),
 }
