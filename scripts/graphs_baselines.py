@@ -1,8 +1,10 @@
-"""The workflow of the baselines: the same seeds drawn by every method, side by side, as a graph for draw_workflows.py."""
+"""The workflows of the baselines: the same seeds by every method, and plain beside a fine-tune, as graphs for draw_workflows.py."""
 
+from ..emoji_world.world import BALANCED_LORA
 from .draw import NOTE, Graph
 from .graph_parts import (
     CLIP,
+    EMOJI_READER,
     MODEL,
     NEGATIVE,
     SAMPLER,
@@ -82,4 +84,52 @@ def compare_baselines() -> Graph:
     )  # fmt: skip
 
 
-GRAPHS = {"compare-baselines": compare_baselines}
+def compare_fine_tune() -> Graph:
+    """Plain beside a LoRA. Each has its own texts: a debiasing LoRA may change the text encoder as well."""
+    lora = "9"
+    read = {"reader": "emoji world"}
+    nodes = {
+        **loaded(12),
+        "7": node("PrimitiveStringMultiline", value="a photo of two pilots"),
+        "8": node("CLIPTextEncode", clip=CLIP, text=["7", 0]),
+        lora: node(
+            "LoraLoader", model=MODEL, clip=CLIP, lora_name=BALANCED_LORA.name, strength_model=1.0, strength_clip=1.0
+        ),
+        "10": node("CLIPTextEncode", clip=[lora, 1], text=["7", 0]),
+        "11": node("CLIPTextEncode", clip=[lora, 1], text=""),
+        **drawn(20, MODEL, ["8", 0]),
+        **drawn(23, [lora, 0], ["10", 0]),
+        "25": node("SaveImage", images=["24", 0], filename_prefix="fair"),
+        "26": node("FairReadAttributes", image=["21", 0], **read),
+        "27": node("FairReadAttributes", image=["24", 0], **read),
+        "28": node("FairBiasMetrics", attributes=["26", 0], axis="gender"),
+        "29": node("FairBiasMetrics", attributes=["27", 0], axis="gender"),
+    }
+    del nodes["22"]
+    nodes["23"]["inputs"]["negative"] = ["11", 0]
+    return graph(
+        "Plain beside a fine-tune",
+        note(
+            "A debiasing LoRA of your own: choose it in *Load LoRA*. The one chosen is the emoji world's, fine-tuned on pictures in which "
+            "every gender and skin tone is as frequent.",
+            "The same seeds, plain and fine-tuned, read and measured: *Bias-W* over all pictures, *Bias-P* inside each, 0 is equal. "
+            "A fine-tune moves the first; nobody tells it who stands in one picture.",
+            "It has learnt from six occupations: try *two judges*, which it has not seen.",
+            own=own_model(every=f"The same in both samplers. {EMOJI_READER}"),
+        ),
+        nodes,
+        [[NOTE, *MODEL_AND_PICTURE], ["7", "8", NEGATIVE, "20", "21"], [lora, "10", "11", "23", "24", "25"], ["26", "27"], ["28", "29"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Plain": ["7", "8", NEGATIVE, "20", "21"],
+            "Fine-tuned": [lora, "10", "11", "23", "24", "25"], "Read": ["26", "27"], "Measure": ["28", "29"],
+        },
+        about="Plain and by a debiasing LoRA, read and measured",
+        titles={"7": "Prompt", "8": "Prompt, encoded", lora: "Load LoRA: yours", "10": "Prompt, encoded by its CLIP",
+                "11": "Negative, by its CLIP", "20": "KSampler: plain", "23": "KSampler: fine-tuned", "25": "Fine-tuned",
+                "26": "Read: plain", "27": "Read: fine-tuned", "28": "Bias: plain", "29": "Bias: fine-tuned"},
+        heights={"26": -30, "27": -30, "28": -20, "29": -20},
+        folded=frozenset({"8", "10", "11"}),
+    )  # fmt: skip
+
+
+GRAPHS = {"compare-baselines": compare_baselines, "compare-fine-tune": compare_fine_tune}

@@ -29,6 +29,7 @@ SHOWN = {
     "discover-entanglement": (("FairConceptEntanglement", 4),),
     "softiou-guidance": (("FairConceptEntanglement", 4),),
     "compare-baselines": (("PreviewImage", 4), ("SaveImage", 1), ("FairReport", 1)),
+    "compare-fine-tune": (("FairReadAttributes", 2), ("FairBiasMetrics", 2)),
     "measure-photographs": (("FairReadAttributes", 2), ("FairBiasMetrics", 2)),
     "record-a-study": (("FairRecordPeople", 4),),
     "full-chain": (("FairLocateRegions", 2), ("FairReport", 2)),

@@ -7,6 +7,8 @@ from safetensors.torch import save_file
 from fair_attention.emoji_world import fine_tune
 from fair_attention.emoji_world.model import new_unet
 from fair_attention.emoji_world.world import BALANCED_LORA, CHECKPOINT, TUNING
+from fair_attention.host import hosts
+from fair_attention.host.workflow import read_prompt
 
 
 @pytest.fixture
@@ -42,6 +44,23 @@ def test_the_shipped_one_is_in_the_host_s_list_and_fits_the_embedded_model(host)
     lora = host.comfy.utils.load_torch_file(str(BALANCED_LORA))
     patched, _ = host.comfy.sd.load_lora_for_models(model, None, lora, 1.0, 0)
     assert len(patched.patches) == 16 * 8
+
+
+def test_in_the_workflow_only_one_side_is_fine_tuned_and_wholly(object_info):
+    """Model and both texts of one sampler are the LoRA's, the other's are the checkpoint's; all else is alike."""
+    prompt = read_prompt(hosts.ROOT / "workflows" / "compare-fine-tune.json", object_info)
+    (lora,) = (n for n, node in prompt.items() if node["class_type"] == "LoraLoader")
+    assert prompt[lora]["inputs"]["lora_name"] == BALANCED_LORA.name
+
+    def sources(sampler: dict) -> set[str]:
+        texts = [prompt[sampler["inputs"][side][0]]["inputs"]["clip"][0] for side in ("positive", "negative")]
+        return {sampler["inputs"]["model"][0], *texts}
+
+    samplers = [node for node in prompt.values() if node["class_type"] == "KSampler"]
+    loader = prompt[lora]["inputs"]["model"][0]
+    assert sorted(map(sorted, map(sources, samplers))) == sorted([[lora], [loader]])
+    plain, tuned = ({k: v for k, v in s["inputs"].items() if not isinstance(v, list)} for s in samplers)
+    assert plain == tuned and plain["seed"] == 0
 
 
 def test_its_scenes_are_balanced_and_of_six_occupations():
