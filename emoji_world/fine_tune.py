@@ -67,6 +67,15 @@ def lora_state(changes: dict[str, LowRank]) -> dict[str, Tensor]:
     return state
 
 
+def trained_model(words: Words) -> tuple[TextEncoder, nn.Module]:
+    """(text encoder, which does not learn; U-Net) of the shipped checkpoint."""
+    state = read_back(CHECKPOINT, words.tokens)
+    text, unet = TextEncoder(len(words.tokens)), new_unet()
+    for part, module in (("text.", text), ("unet.", unet)):
+        module.load_state_dict({k.removeprefix(part): v for k, v in state.items() if k.startswith(part)})
+    return text.requires_grad_(False), unet
+
+
 def groups_of_six(rng: np.random.Generator) -> tuple[tuple[Group, ...], str | None]:
     """What a caption names, of six occupations (`world.TUNING`) and of persons."""
     while True:
@@ -84,12 +93,7 @@ def train(a: argparse.Namespace) -> None:
     kept_scenes = a.out.with_name("corpus.pt")
     corpus = load_or_make(kept_scenes, lambda: build(encoder, a.scenes, a.seed, groups_of_six, balanced()))
     words, device = Words(), "cuda" if torch.cuda.is_available() else "cpu"
-    state = read_back(CHECKPOINT, words.tokens)
-    text, unet = TextEncoder(len(words.tokens)), new_unet()
-    for part, module in (("text.", text), ("unet.", unet)):
-        module.load_state_dict({k.removeprefix(part): v for k, v in state.items() if k.startswith(part)})
-        module.to(device)
-    text.requires_grad_(False)
+    text, unet = (module.to(device) for module in trained_model(words))
     changes = adapted(unet, a.rank)
     learnt = [p for change in changes.values() for p in change.to(device).parameters()]
     optimiser, start, resume = torch.optim.AdamW(learnt, a.lr, weight_decay=0.0), 0, a.out.with_suffix(".pt")
