@@ -6,7 +6,7 @@ WAYS = (
     f"{H}fair_inference.py", f"{H}fair_inference_exact.py", f"{H}fair_inference_exact_need.py", f"{H}fair_inference_need.py",
 )  # fmt: skip
 PEOPLE = (f"{H}silence.py", f"{H}named_people.py", f"{H}fair_inference_refusals.py", f"{H}passes.py")
-ENERGY = (f"{H}energy.py", f"{H}energy_settings.py", f"{H}energy_state.py", f"{H}energy_graphs.py")
+ENERGY = (f"{H}energy_state.py", f"{H}energy.py", f"{H}energy_settings.py", f"{H}energy_graphs.py")
 CAPTURE = (f"{H}capture_words.py", f"{H}capture_conditionings.py", f"{H}capture_models.py", f"{H}capture.py")
 # Of the tests of every text encoder of the host those that take least: sixty prompts each would cost minutes for a fault.
 FOUND = (f"{H}text_rows.py::weights", f"{H}text_rows.py::takes_it", f"{H}text_rows.py::refused")
@@ -79,7 +79,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "nodes/energy/gradient.py": (*ENERGY, f"{H}energy_shared.py", f"{H}energy_weights.py"),
     "nodes/energy/run.py": (f"{H}windows.py", *ENERGY),
     "nodes/energy/separate_pass.py": (*ENERGY, f"{OTHERS}gradient.py", f"{OTHERS}packs.py"),
-    "nodes/energy/shared_pass.py": (f"{H}energy_shared.py", f"{OTHERS}packs.py"),
+    "nodes/energy/shared_pass.py": (ENERGY[0], f"{H}energy_shared.py", f"{OTHERS}packs.py"),
     "nodes/fair/blended_run.py": (f"{H}fair_inference_preservation.py", f"{H}passes.py"),
     "nodes/fair/run.py": (*WAYS, *PEOPLE, f"{H}fair_inference_sampling.py", *PACKS[:2]),
     "nodes/fair/steer.py": (*WAYS, *PACKS[:2]),

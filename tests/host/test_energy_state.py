@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from fair_attention.tests.host.energy_bench import EnergyBench
+from fair_attention.tests.host.energy_bench import EnergyBench, overlaps
+from fair_attention.tests.host.post_cfg import watched
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +75,35 @@ def test_a_gradient_that_is_not_finite_is_left_out_counted_and_reported(bench, h
     text, _ = bench.node["FairReport"].execute(attention, {"samples": result}).result
     assert f"guided: {3 * (images - 1)} of {3 * images} predictions" in text
     assert "not guided, gradient not finite: 3" in text
+
+
+def test_a_pass_of_its_own_is_no_prediction_to_whoever_watches_them(bench, host, monkeypatch):
+    """A watcher that took it for one would record, or keep for later, what the sampler has not asked for."""
+    monkeypatch.setattr(host.pack.nodes.energy.shared_pass.SharedForward, "_may_be_split", lambda *_: False)
+    asked = []
+
+    def watch(executor, *args, **kwargs):
+        asked.append(1)
+        return executor(*args, **kwargs)
+
+    guided, attention = bench.guide()
+    model = guided.clone()
+    model.add_wrapper_with_key(host.comfy.patcher_extension.WrappersMP.CALC_COND_BATCH, "test", watch)
+    assert torch.equal(bench.sample(model, bench.positive, steps=2), bench.sample(guided, bench.positive, steps=2))
+    assert len(attention.runs[0].energy) == 2 and len(asked) == 2
+
+
+def test_a_guidance_that_asks_again_at_another_noise_level_does_not_change_the_gradient(bench, host):
+    """As time-step guidance does, within one prediction, of the same latent and prompt; here it uses no answer."""
+    answers = []
+
+    def ask(args):
+        model, options = args["model"], args["model_options"]
+        given = host.comfy.samplers.calc_cond_batch(model, [args["cond"]], args["input"], 0.5 * args["sigma"], options)
+        answers.extend(given)
+
+    alone, plainly = bench.guide()
+    beside, disturbed = bench.guide(model=watched(bench.model, ask))
+    wanted = bench.sample(alone, bench.positive, steps=2)
+    assert torch.equal(bench.sample(beside, bench.positive, steps=2), wanted)
+    assert len(answers) == 2 and torch.equal(overlaps(disturbed), overlaps(plainly))
