@@ -70,7 +70,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "guidance/fair/people.py": (f"{U}people.py", f"{U}masks_from_outside.py", *WAYS, *PEOPLE),
     "guidance/fair/plan.py": (*WAYS, f"{H}fair_inference_refusals.py", f"{H}silence.py"),
     "guidance/fair/quota_cost.py": (f"{U}assignment.py", f"{U}dealing.py"),
-    "guidance/fair/second_pass.py": (f"{H}passes.py",),
+    "guidance/fair/second_pass.py": (f"{U}second_pass.py", f"{H}passes.py"),
     "guidance/fair/shared_quota.py": (f"{H}fair_inference_quota.py",),
     "guidance/fair/steering.py": (f"{U}steering.py", f"{H}fair_inference_need.py"),
     "guidance/fair/target.py": (f"{U}target.py", f"{U}dealing.py", f"{H}presets.py"),
