@@ -69,7 +69,7 @@ def sentence(status: Status, name: str, reason: str) -> str:
 class EnergyStep:
     """One prediction under energy guidance: how far the concepts overlapped, and what was done to each image."""
 
-    step: int
+    step: int  # of the schedule, from 0; -1 where the sampler says nothing of one
     overlap: Tensor  # SoftIoU [pairs, images]
     chance: Tensor  # [pairs, images], of independent masks of these areas
     outcome: tuple[str, ...]  # per image: guided, or why it was not

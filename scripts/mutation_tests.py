@@ -68,7 +68,12 @@ TESTS: dict[str, tuple[str, ...]] = {
     "guidance/fair/need.py": (f"{U}need.py", f"{H}fair_inference_need.py"),
     "guidance/fair/outcome.py": (f"{U}outcome.py", f"{H}silence.py"),
     "guidance/fair/people.py": (f"{U}people.py", f"{U}masks_from_outside.py", *WAYS, *PEOPLE),
-    "guidance/fair/plan.py": (*WAYS, f"{H}fair_inference_refusals.py", f"{H}silence.py"),
+    "guidance/fair/plan.py": (
+        f"{H}conditionings.py::stated",
+        *WAYS,
+        f"{H}fair_inference_refusals.py",
+        f"{H}silence.py",
+    ),
     "guidance/fair/quota_cost.py": (f"{U}assignment.py", f"{U}dealing.py"),
     "guidance/fair/second_pass.py": (f"{U}second_pass.py", f"{H}passes.py"),
     "guidance/fair/shared_quota.py": (f"{H}fair_inference_quota.py",),

@@ -91,7 +91,7 @@ class Observer(Session):
 
     def forward(self, executor: Callable, args: tuple, kwargs: dict) -> Tensor:
         given = transformer_options(args, kwargs) or {}
-        if not self.watch.words or (torch.is_grad_enabled() and PREDICTS not in given) or not self._due(given):
+        if not self.watch.words or (torch.is_grad_enabled() and not given.get(PREDICTS)) or not self._due(given):
             return executor(*args, **kwargs)
         text = kwargs.get("context", args[2] if len(args) > 2 else None)
         length = text.shape[1] if torch.is_tensor(text) else 0

@@ -107,3 +107,20 @@ def test_a_guidance_that_asks_again_at_another_noise_level_does_not_change_the_g
     wanted = bench.sample(alone, bench.positive, steps=2)
     assert torch.equal(bench.sample(beside, bench.positive, steps=2), wanted)
     assert len(answers) == 2 and torch.equal(overlaps(disturbed), overlaps(plainly))
+
+
+def test_a_sampler_that_says_nothing_of_its_schedule_is_guided_at_every_prediction(bench, host):
+    """There is no step from which on a gradient could last for the next ones; -1 stands for none."""
+
+    def loop(executor, guider, sigmas, extra_args, *rest):
+        options = extra_args["model_options"]
+        inner = {k: v for k, v in options["transformer_options"].items() if k != "sample_sigmas"}
+        return executor(
+            guider, sigmas, {**extra_args, "model_options": {**options, "transformer_options": inner}}, *rest
+        )
+
+    model, attention = bench.guide(every=3)
+    model = model.clone()
+    model.add_wrapper_with_key(host.comfy.patcher_extension.WrappersMP.SAMPLER_SAMPLE, "test", loop)
+    bench.sample(model, bench.positive, steps=3)
+    assert [(s.step, s.outcome) for s in attention.runs[-1].energy] == [(-1, ("guided",))] * 3
