@@ -109,3 +109,13 @@ def test_nothing_is_left_behind(host, text, clip):
     for encoder in text.text_rows.encoders(clip):
         assert "forward" not in vars(encoder) and not encoder._forward_hooks
     assert torch.equal(clip.encode_from_tokens(clip.tokenize(prompt)), before)
+
+
+def test_features_that_are_mixed_are_refused_though_the_first_is_a_token_s_number(text):
+    """A row of one token's number, one beside another's, and one in which an encoder has mixed the two."""
+    by_token, places = text.text_rows.by_token, [("l", 0), ("l", 1)]
+    rows = torch.tensor([[[1.0, 1.0, 1.0], [1.0, 2.0, 2.0], [0.0, 0.0, 0.0]]])
+    assert by_token(rows, places, "CLIP") == {("l", 0): (0, 1), ("l", 1): (1,)}
+    mixed = torch.tensor([[[1.0, 1.5, 0.5], [2.0, 2.0, 2.0]]])
+    with pytest.raises(text.text_rows.Untold, match="CLIP mixes the features of its tokens"):
+        by_token(mixed, places, "CLIP")

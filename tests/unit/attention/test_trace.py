@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from fair_attention.attention.trace import Block, Stop, block_levels, cross_attention_blocks, trace
+from fair_attention.attention.trace import Block, Stop, block_levels, cross_attention_blocks, trace, uncompiled
 
 
 class Attention(nn.Module):
@@ -159,3 +159,26 @@ def test_options_are_seen_where_they_are_given_by_place(unet):
         unet.input_blocks[1][0](*INPUTS, {"number": 7})
         unet.input_blocks[1][0](*INPUTS)
     assert seen == [{"number": 7}, {}]
+
+
+@pytest.mark.skipif(
+    not hasattr(torch.compiler, "set_stance"), reason="PyTorch before 2.6 leaves compiled parts compiled"
+)
+def test_what_is_looked_into_runs_as_it_was_written_whoever_has_compiled_it():
+    """Compiled code need not call hooks that came later, and to compile it anew for every hook would take minutes."""
+    compilations = []
+
+    def backend(graph, inputs):
+        compilations.append(1)
+        return graph.forward
+
+    module, x = nn.Linear(2, 2), torch.ones(1, 2)
+    compiled, seen = torch.compile(module, backend=backend), []
+    with torch.no_grad():
+        expected = compiled(x)
+        assert compilations == [1]
+        hook = module.register_forward_hook(lambda *_: seen.append(1))
+        assert torch.equal(uncompiled(compiled, x), expected)
+        hook.remove()
+    torch._dynamo.reset()
+    assert compilations == [1] and seen == [1]
