@@ -92,8 +92,13 @@ TESTS: dict[str, tuple[str, ...]] = {
     "nodes/sampling/clip_text.py": (*CAPTURE[:2], f"{H}text_rows_cases.py", *FOUND, f"{H}conditionings.py::clip"),
     "nodes/sampling/clip_words.py": (*FOUND, f"{H}capture_words.py"),
     "nodes/sampling/text_rows.py": (*FOUND, f"{H}text_rows_cases.py"),
-    "nodes/sampling/conditionings.py": (f"{H}conditionings.py", *CAPTURE[:2], f"{H}silence.py"),
-    "nodes/sampling/observe.py": (*CAPTURE, *PACKS),
+    "nodes/sampling/conditionings.py": (
+        f"{H}conditionings.py",
+        f"{H}fair_inference_refusals.py::families",
+        *CAPTURE[:2],
+        f"{H}silence.py",
+    ),  # fmt: skip
+    "nodes/sampling/observe.py": (*CAPTURE[:2], f"{H}joint_nodes.py::Qwen", *CAPTURE[2:], *PACKS),
     "guidance/recorder.py": (*CAPTURE[:2], f"{H}ask_words.py", f"{H}conditionings.py::behind", *CAPTURE[2:], *PACKS),
     "nodes/sampling/session.py": (*CAPTURE, f"{H}fair_inference.py", f"{H}energy_state.py", f"{H}passes.py"),
 }

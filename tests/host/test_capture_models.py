@@ -72,6 +72,18 @@ def test_another_packs_attn2_replacement(bench, theirs_first):
     agrees(attention.runs[-1], attention.watch, oracle, Expectation(text=attention.watch.context))
 
 
+def test_another_pack_that_hands_the_text_on_by_name(bench):
+    def by_name(executor, x, timesteps, context, y=None, control=None, transformer_options=None, **kwargs):
+        named = {"context": context, "y": y, "control": control, "transformer_options": transformer_options}
+        return executor(x, timesteps, **named, **kwargs)
+
+    model, positive = bench.model.clone(), bench.encode(PROMPT)
+    kind = bench.host.comfy.patcher_extension.WrappersMP.DIFFUSION_MODEL
+    model.add_wrapper_with_key(kind, "another pack", by_name)
+    run = bench.check(lambda patched: bench.sample(patched, positive, steps=2), model=model)
+    assert run.steps == {0, 1}
+
+
 def test_two_samplers_on_one_patched_model(bench):
     """Hires fix: each latent finds its own run."""
     model, attention = bench.record()
