@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..emoji_world import sampling
-from ..emoji_world.world import BALANCED_LORA
+from ..emoji_world.world import ALIGNED_LORA, BALANCED_LORA
 from ..guidance.baselines.uce import PAPER, REWRITE
 from ..scripts.edit_concepts import VARIANTS, target_of
 from .emoji import fair_inference
@@ -20,8 +20,8 @@ SENTENCE, SEGA, UCE, EQUISTEER, LAG = "SD-EI", "Fair Diffusion", "UCE", "EquiSte
 ENERGY = "BiasMap (SoftIoU)"
 BEST = "best found"
 SEARCHED = Path(__file__).parent / "results" / "search.json"
-BALANCED = "fine-tune on balanced data"
-NOT_YET = ("fine-tune by distribution alignment",)
+BALANCED, ALIGNED = "fine-tune on balanced data", "fine-tune by distribution alignment"
+LORA_OF = {BALANCED: BALANCED_LORA, ALIGNED: ALIGNED_LORA}
 EI_AXIS = {GENDER: "gender", TONE: "skin colour", BOTH: "gender and skin colour (ours)"}
 # A concept text of the energy and one that it has never seen: the drop of entanglement is read by both.
 OWN_TEXT = "a photo of the face of a {} and gender and skin tone next to flowers"
@@ -55,7 +55,8 @@ def methods() -> dict[str, Method]:
         f"{LAG} + BiasMap": Method(LAG, energy=True),
     }
     aimed = {f"{name}: {' x '.join(aim)}": replace(m, aim=aim) for name, m in kinds.items() for aim in AIMS}
-    return {PLAIN: Method(), ENERGY: Method(energy=True), BALANCED: Method(BALANCED), **aimed}
+    by_gender = {f"{ALIGNED}: gender": Method(ALIGNED, GENDER)}  # its LoRA was trained for no other aim
+    return {PLAIN: Method(), ENERGY: Method(energy=True), BALANCED: Method(BALANCED), **by_gender, **aimed}
 
 
 def best_found(kind: str, aim: tuple[str, ...]) -> dict[str, Any]:
@@ -129,8 +130,8 @@ def aimed(studio: Studio, method: Method, prompt: Prompt) -> Patched:
     inputs = dict(best_found(method.kind, method.aim) if method.searched else method.inputs)
     if method.kind == PLAIN:
         return Patched(emoji.model, prompt.text)
-    if method.kind == BALANCED:
-        return Patched(balanced(studio), prompt.text)
+    if method.kind in LORA_OF:
+        return Patched(fine_tuned(studio, method.kind), prompt.text)
     if method.kind == SENTENCE:
         from ..nodes.baselines.ethical_intervention import FairEthicalIntervention
 
@@ -157,15 +158,15 @@ def aimed(studio: Studio, method: Method, prompt: Prompt) -> Patched:
     return Patched(equisteer.equisteered(emoji, target, studio.learnt[key], studio.steps, **inputs), prompt.text)
 
 
-def balanced(studio: Studio) -> Any:
-    """The emoji model with the LoRA of `emoji_world.fine_tune`, as the host's LoraLoader puts it in at strength 1."""
+def fine_tuned(studio: Studio, kind: str) -> Any:
+    """The emoji model with the LoRA of `emoji_world.fine_tune` or `fine_tune_alignment`, as the host's LoraLoader puts it in at 1."""
     import comfy.sd
     import comfy.utils
 
-    if BALANCED not in studio.learnt:
-        lora = comfy.utils.load_torch_file(str(BALANCED_LORA))
-        studio.learnt[BALANCED] = comfy.sd.load_lora_for_models(studio.emoji.model, None, lora, 1.0, 0)[0]
-    return studio.learnt[BALANCED]
+    if kind not in studio.learnt:
+        lora = comfy.utils.load_torch_file(str(LORA_OF[kind]))
+        studio.learnt[kind] = comfy.sd.load_lora_for_models(studio.emoji.model, None, lora, 1.0, 0)[0]
+    return studio.learnt[kind]
 
 
 def edited(studio: Studio, method: Method, target: Any) -> Any:

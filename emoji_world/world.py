@@ -12,6 +12,7 @@ READERS = HERE / "readers"  # folders in the format of transformers, listed by L
 SECOND_READER = READERS / "emoji-world-vit"
 LORAS = HERE / "loras"
 BALANCED_LORA = LORAS / "emoji-world-balanced.safetensors"  # of fine_tune.py
+ALIGNED_LORA = LORAS / "emoji-world-aligned.safetensors"  # of fine_tune_alignment.py: gender
 PATCH_ENCODER = HERE / "patch_encoder.safetensors"  # the latent space; only training needs it
 SPRITE = 128  # side of one sprite, pixels
 SIZE = 128  # side of a picture, pixels

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 
 from fair_attention.emoji_world import fine_tune
 from fair_attention.emoji_world.model import new_unet
-from fair_attention.emoji_world.world import BALANCED_LORA, CHECKPOINT, TUNING
+from fair_attention.emoji_world.world import ALIGNED_LORA, BALANCED_LORA, CHECKPOINT, TUNING
 from fair_attention.host import hosts
 from fair_attention.host.workflow import read_prompt
 
@@ -38,10 +38,11 @@ def test_the_host_loads_every_layer_as_it_was_trained(host, changes, tmp_path):
     torch.testing.assert_close(after - before, (change.up @ change.down).detach(), atol=3e-3, rtol=1e-2)
 
 
-def test_the_shipped_one_is_in_the_host_s_list_and_fits_the_embedded_model(host):
-    assert BALANCED_LORA.name in host.folder_paths.get_filename_list("loras")
+@pytest.mark.parametrize("shipped", [BALANCED_LORA, ALIGNED_LORA], ids=lambda path: path.stem)
+def test_the_shipped_ones_are_in_the_host_s_list_and_fit_the_embedded_model(host, shipped):
+    assert shipped.name in host.folder_paths.get_filename_list("loras")
     model = host.comfy.sd.load_checkpoint_guess_config(str(CHECKPOINT), output_clip=False, output_vae=False)[0]
-    lora = host.comfy.utils.load_torch_file(str(BALANCED_LORA))
+    lora = host.comfy.utils.load_torch_file(str(shipped))
     patched, _ = host.comfy.sd.load_lora_for_models(model, None, lora, 1.0, 0)
     assert len(patched.patches) == 16 * 8
 
