@@ -133,7 +133,7 @@ def summarise(
         "occupation_by_people": by_people(images),
         "gone": gone(pairs),
         "reached": {name: list(counts) for name, counts in sorted(reached(asked).items())},
-        "looks": looks_given(pictures, given, read),
+        "looks": looks_given(pictures, given, read) if method.target else looks_read(pictures, read),
         "confidence": fmean(r.confidence for found in read.values() for image in found for r in image),
         "pictures": len(everything),
     }
@@ -170,17 +170,24 @@ def looks_given(
     return {value: fmean(likes) for value, likes in seen.items()}
 
 
+def looks_read(pictures: Mapping[str, Tensor], read: Mapping[str, list[list[Reading]]]) -> dict[str, float]:
+    """Gender and skin tone -> mean likeness to the sprite, of everybody who is read as it, given or not."""
+    seen: dict[str, list[float]] = {}
+    for prompt, images in pictures.items():
+        for picture, readings in zip(images, read[prompt], strict=True):
+            for reading in readings:
+                if (like := looks(picture, reading)) is not None:
+                    for axis in ("gender", "skin tone"):
+                        seen.setdefault(str(reading.labels[axis]), []).append(like)
+    return {value: fmean(likes) for value, likes in seen.items() if value in (*GENDERS, *TONES)}
+
+
 def looks_in_words(emoji: sampling.Emoji, folder: Path) -> dict[str, float]:
     """The same of the people whom the unedited model draws when the prompt states the attribute."""
     reader, found = EmojiReader(), {}
     for value, texts in in_words().items():
-        axis = "gender" if value in GENDERS else "skin tone"
-        likes = []
-        for text in texts:
-            pictures, _ = drawn(emoji, folder, PLAIN, text, WORDS_SEEDS)
-            for picture, readings in zip(pictures, reader.read(pictures), strict=True):
-                likes += [looks(picture, r) for r in readings if r.labels[axis] == value]
-        found[value] = fmean(like for like in likes if like is not None)
+        pictures = {text: drawn(emoji, folder, PLAIN, text, WORDS_SEEDS)[0] for text in texts}
+        found[value] = looks_read(pictures, {text: reader.read(x) for text, x in pictures.items()})[value]
     return found
 
 

@@ -32,3 +32,19 @@ def run(page, served) -> None:
         page.wait_for_timeout(500)  # the page goes on
     page.wait_for_function(READY)
     assert page.evaluate(f"() => {FAILED}") is None
+
+
+def run_and_wait(page, served, done: str) -> None:
+    """Queue the page's graph and wait for `done`; where that does not come, the error says what the server and the page have."""
+    from playwright.sync_api import TimeoutError as NotInTime
+
+    page.evaluate("() => window.app.queuePrompt(0)")
+    try:
+        page.wait_for_function(done, timeout=300_000)
+    except NotInTime:
+        told = [entry.get("status") for entry in json.loads(served.get("/history?max_items=1")).values()]
+        shown = page.evaluate(
+            "() => window.app.graph.nodes.map(n => [n.id, n.type, n.imgs?.map(i => [i.src, i.complete, i.width]) ?? null])"
+        )
+        queue, outputs = json.loads(served.get("/queue")), page.evaluate("() => window.app.nodeOutputs")
+        raise AssertionError(f"not in time; queue {queue}; last run {told}; outputs {outputs}; nodes {shown}") from None

@@ -6,7 +6,7 @@ import pytest
 
 from fair_attention.scripts import blueprints
 from fair_attention.scripts.browser import OPEN
-from fair_attention.tests.browser.page import DRAWN_BY, FAILED, RENDERERS, keep
+from fair_attention.tests.browser.page import DRAWN_BY, FAILED, RENDERERS, keep, run_and_wait
 from fair_attention.tests.browser.test_front_end import HOSTS_OWN, search, searched
 
 # Nodes around the box, by class and widget values, and links [origin, output, target, input]; 0 is the box, names on the box.
@@ -95,7 +95,7 @@ def test_a_blueprint_becomes_a_box_and_a_prompt(open_page, served, name, rendere
 @pytest.mark.parametrize(
     ("name", "renderer"), [*((name, CLASSIC) for name in blueprints.BLUEPRINTS), ("Measure bias", NODES_2)]
 )
-def test_a_blueprint_runs_as_one_box(page_and_errors, drawn_by, name, renderer):
+def test_a_blueprint_runs_as_one_box(page_and_errors, served, drawn_by, name, renderer):
     page, errors = page_and_errors
     drawn_by(renderer)
     before = len(errors)
@@ -106,8 +106,7 @@ def test_a_blueprint_runs_as_one_box(page_and_errors, drawn_by, name, renderer):
     page.evaluate("() => window.app.extensionManager.command.execute('Comfy.Canvas.FitView')")
     shown = page.evaluate("() => window.app.graph.nodes[0].widgets.map(w => w.name)")
     assert len(shown) >= 2, shown
-    page.evaluate("() => window.app.queuePrompt(0)")
-    page.wait_for_function(DONE, timeout=300_000)
+    run_and_wait(page, served, DONE)
     page.wait_for_timeout(500)
     keep(page, f"blueprint-{name}-{renderer}".replace(" ", "-"))
     assert page.evaluate(f"() => {FAILED}") is None
