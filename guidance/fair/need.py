@@ -95,8 +95,13 @@ class Need:
         return missing if missing > PRECISION else 0.0
 
     def push(self, shares: Tensor, strength: float) -> float:
-        """The size of the guidance: s * missing for a person who changes, HOLD * s * missing for one who is kept."""
-        return strength * self.missing(shares) * (1.0 if self.changing else HOLD)
+        """The size of the guidance: s * missing for a person who changes; s * min(HOLD * missing, 1 - p_given) for one who is
+        kept: more for the same lack, since a drift is to be met, but never more than somebody who changes would get.
+        """
+        missing = self.missing(shares)
+        if not self.changing:
+            missing = min(HOLD * missing, 1 - float(shares[self.given]))
+        return strength * missing
 
 
 def need_of(shares: Tensor, given: int | None) -> Need:
