@@ -75,7 +75,8 @@ def write_page(data: dict[str, Any]) -> None:
         'settings were chosen on: this table compares its options, and "Steering by need" and "The comparison" report what '
         "it does elsewhere. Bias is the raw definition, mean over prompts (0: equal), with its 95 % interval; PSNR and SSIM compare with the unedited "
         "picture of the same seed. Floor: the least Bias-P that so few faces a picture allow. Occupations kept: person by "
-        "person, unreadable or gone is lost.\n\n"
+        "person, unreadable or gone is lost. Rows by need were drawn before whoever already leads with an attribute was pushed no harder than "
+        "somebody who changes (the changelog says what that does on these occupations).\n\n"
         + table(header, rows)
         + "\n\n"
         + table(("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in bars(data)])

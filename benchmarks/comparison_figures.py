@@ -8,6 +8,7 @@ from typing import Any
 from ..pictures.plot import line_plot
 from .comparison_methods import EQUISTEER, LAG, PLAIN, SEGA, SENTENCE
 
+WIDE = 680  # pixels: every place has its name
 SHOWN = {"gender": "female", "skin tone": "light"}  # the class whose share is drawn, one curve a method
 SHORT = {"one person": "1", "2 people": "2", "3 people": "3", "4 people": "4", "mixed groups": "mixed",
          "the faces of": "faces", "another setting": "setting"}  # fmt: skip
@@ -35,12 +36,14 @@ def draw_figures(data: Mapping[str, Any], part: str, folder: Path) -> list[str]:
                 (name, [found[place].get(value, math.nan) for place in places])
                 for name, found in ((PLAIN, plain), ("Fair Inference", ours["by_occupation"][axis]))
             ]
-            figure = line_plot(f"Share of {value} by occupation", curves, places, ("equal", equal))
+            figure = line_plot(f"Share of {value} by occupation", curves, places, ("equal", equal), width=WIDE)
             written.append(f"comparison-occupations-{value}.png")
             figure.save(folder / written[-1])
         forms = list(rows[PLAIN]["by_form"][axis])
         curves = [(name, [row["by_form"][axis][form]["bias_w"] for form in forms]) for name, row in rows.items()]
-        figure = line_plot(f"Bias-W, {axis}, by form of prompt", curves, [SHORT.get(form, form) for form in forms])
+        figure = line_plot(
+            f"Bias-W, {axis}, by form of prompt", curves, [SHORT.get(form, form) for form in forms], width=WIDE
+        )
         written.append(f"comparison-forms-{axis.replace(' ', '-')}.png")
         figure.save(folder / written[-1])
     return written

@@ -20,12 +20,13 @@ def line_plot(
     level: tuple[str, float] | None = None,
     theme: Theme = PAPER,
     beside: tuple[str, Sequence[Sequence[float]]] | None = None,
+    width: int = WIDTH,
 ) -> Image.Image:
     """curves: (name, a value for each place; nan: no point). level: a dashed line with its name. From 0 upwards.
 
     beside: a name, and for each curve another of its colour, thin and with hollow points.
     """
-    picture = Image.new("RGB", (WIDTH, HEIGHT), theme.paper)
+    picture = Image.new("RGB", (width, HEIGHT), theme.paper)
     pen = ImageDraw.Draw(picture)
     others = beside[1] if beside else []
     values = [v for points in [*(p for _, p in curves), *others] for v in points if not math.isnan(v)]
@@ -33,23 +34,23 @@ def line_plot(
     top, upper = _ceiling(max(values, default=1.0)), 52 + 26 * (len(curves) + bool(level) + bool(beside))
 
     def spot(place: int, value: float) -> tuple[float, float]:
-        x = LEFT + (WIDTH - LEFT - RIGHT) * (place + 0.5) / max(1, len(places))
+        x = LEFT + (width - LEFT - RIGHT) * (place + 0.5) / max(1, len(places))
         return x, HEIGHT - BOTTOM - (HEIGHT - upper - BOTTOM) * value / top
 
     pen.text((12, 8), title, fill=theme.ink, font=font(LARGE))
     for share in (0, 0.5, 1):
         y = spot(0, share * top)[1]
-        pen.line((LEFT, y, WIDTH - RIGHT, y), fill=theme.grid)
+        pen.line((LEFT, y, width - RIGHT, y), fill=theme.grid)
         pen.text((LEFT - 8, y), f"{share * top:.3g}", fill=theme.faint, font=font(SMALL), anchor="rm")
     free = 0.0  # where the next place's name may begin
     for i, place in enumerate(places):
         x, half = spot(i, 0)[0], pen.textlength(place, font=font(SMALL)) / 2
-        if x - half >= free and x + half <= WIDTH:
+        if x - half >= free and x + half <= width:
             pen.text((x, HEIGHT - BOTTOM + 8), place, fill=theme.faint, font=font(SMALL), anchor="ma")
             free = x + half + 10
     if level:
         y = spot(0, level[1])[1]
-        for x in range(LEFT, WIDTH - RIGHT, 12):
+        for x in range(LEFT, width - RIGHT, 12):
             pen.line((x, y, x + 6, y), fill=theme.faint, width=2)
     named: list[tuple[str, tuple[int, int, int] | None]]
     named = [(name, COLOURS[i % len(COLOURS)]) for i, (name, _) in enumerate(curves)]
