@@ -18,14 +18,15 @@ from ..types import MEASURE, Attributes, Boxes, Reader, advanced, extra, picture
 from .reader_folders import detectors, managed, path_of
 
 NODE = "Read Attributes"
-EMOJI = "emoji world"
+EMOJI, EMOJI_AGED = "emoji world", "emoji world with age"
 
 
 def make_reader(name: str):
     """The reader of that name; imported when first used, so that loading the pack stays cheap."""
+    from ...emoji_world.dit.reader import AgedReader
     from ...emoji_world.reader import EmojiReader
 
-    return {EMOJI: EmojiReader}[name]()
+    return {EMOJI: EmojiReader, EMOJI_AGED: AgedReader}[name]()
 
 
 def caption(reading: Reading) -> str:
@@ -104,7 +105,7 @@ class FairReadAttributes(io.ComfyNode):
             "embedded emoji world exactly; photographs are read by a model of yours. A reading it is not sure of is left open.",
             inputs=[
                 io.Image.Input("image", tooltip="Decoded pictures, a batch counts as one run."),
-                io.Combo.Input("reader", options=[EMOJI], default=EMOJI, tooltip="Who reads where no loaded_reader is connected. emoji world: for pictures of the embedded model."),
+                io.Combo.Input("reader", options=[EMOJI, EMOJI_AGED], default=EMOJI, tooltip="Who reads where no loaded_reader is connected. emoji world: for pictures of the embedded model. with age: for those of its transformer."),
                 Reader.Input("loaded_reader", optional=True, tooltip="From Load Attribute Reader: it reads the people that people says."),
                 extra(Boxes.Input("bboxes", optional=True, tooltip="Boxes of people or faces in these very pictures, from RT-DETR, MediaPipe, SDPose or SAM 3 (ComfyUI 0.3.75 has none of these nodes)."), forceInput=True),
                 io.Mask.Input("masks", optional=True, tooltip="One picture: a mask for each person. A batch: one mask a picture."),

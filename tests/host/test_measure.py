@@ -92,6 +92,17 @@ def test_two_readings_of_a_graph_are_pooled_by_the_executor(run_prompt, host):
     assert "no readable face in 2 images" in text
 
 
+@pytest.mark.parametrize(
+    ("reader", "axes"),
+    [("emoji world", "occupation gender skin"), ("emoji world with age", "occupation gender skin age")],
+)
+def test_each_emoji_reader_says_what_it_reads(parts, reader, axes):
+    node, _ = parts
+    attributes, _, text = node["FairReadAttributes"].execute(torch.full((1, 256, 256, 3), 0.8), reader=reader).result
+    assert [axis.split()[0] for axis in attributes.axes] == axes.split()
+    assert "0 people in 1 picture" in text
+
+
 @pytest.fixture(scope="module")
 def consistency(host):
     return host.pack.nodes.measure.consistency
