@@ -26,7 +26,7 @@ from ..scripts.edit_concepts import target_of
 from .guidance import PROCESSOR, WALL, paired
 
 OCCUPATIONS = TUNING
-AXES = (("gender",), ("skin tone",), ("gender", "skin tone"))
+AXES = (("gender",), ("skin tone",), ("gender", "skin tone"), ("age",))  # those that a reader knows
 SEEDS, BATCH, STEPS = 32, 16, sampling.STEPS
 COST_PROMPT, COST_STEPS, COST_BATCH, ROUNDS = "two pilots", 50, 2, 7
 # Fair Inference's inputs before it steered by need, with which the older tables were drawn.

@@ -1,5 +1,6 @@
 """Renders of the emoji world whose people are known to the pixel, and the maps the U-Net makes of them, step by step."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,24 @@ from ..attention.maps import read_size, resize
 from ..attention.regions import GroupColumns
 from ..emoji_world import sampling
 from ..emoji_world.captions import draw_groups, text, word_caption
+from ..emoji_world.dit.aged import SCALE, aged_caption, compose_aged, draw_aged_groups
 from ..emoji_world.scene import compose, render
 
 STEPS = tuple(s / 10 for s in range(10))  # shares of the sampling at which renders are noised
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """How a world's scenes are drawn: what a caption names, the scene, the caption's words, pixels a side for one."""
+
+    groups: Callable
+    compose: Callable
+    caption: Callable
+    scale: int
+
+
+FIRST = Scenes(draw_groups, compose, word_caption, 1)
+SECOND = Scenes(draw_aged_groups, compose_aged, aged_caption, SCALE)  # the transformer's
 
 
 @dataclass(frozen=True)
@@ -43,15 +59,15 @@ class Case:
         return [self.aligned.columns(g) for g in range(len(self.aligned.groups))]
 
 
-def draw_cases(emoji: sampling.Emoji, renders: int, seed: int) -> list[Case]:
+def draw_cases(emoji: sampling.Emoji, renders: int, seed: int, world: Scenes = FIRST) -> list[Case]:
     from ..nodes.alignment import align
 
     rng, cases = np.random.default_rng(seed), []
     for number in tqdm(range(renders), desc="renders", mininterval=10):
-        groups, thing = draw_groups(rng)
-        scene = compose(rng, groups, thing)
-        drawn = render(scene)
-        words = word_caption(rng, groups, thing if scene.things else None)
+        groups, thing = world.groups(rng)
+        scene = world.compose(rng, groups, thing)
+        drawn = render(scene, world.scale)
+        words = world.caption(rng, groups, thing if scene.things else None)
         caption, faces = text(words), any(w.text in ("face", "faces") for w in words)
         aligned, conditioning = align(emoji.clip, caption, "rules", "", True)
         image = torch.from_numpy(drawn.image.copy()).float() / 255

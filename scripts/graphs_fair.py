@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..emoji_world.world import DIT_CHECKPOINT
 from .draw import NOTE, Graph
 from .graph_parts import (
     CLIP,
@@ -177,6 +178,39 @@ def fair_gender_skin_tone() -> Graph:
     )  # fmt: skip
 
 
+def young_and_old() -> Graph:
+    """The transformer of the second world: the same nodes, people found in its joint attention, made fair by age."""
+    nodes = {
+        "14": node("FairTargetDistribution", preset="own list", attributes="young 1\nold 1", seed=0),
+        **fair_people(["14", 0], "a photo of three judges", 4, start_percent=0.2),
+        "12": node("FairReadAttributes", image=PICTURE, reader="emoji world with age"),
+        "13": node("FairBiasMetrics", attributes=["12", 0], axis="age"),
+    }
+    nodes["8"]["inputs"]["weights"] = "by resolution (SD)"
+    nodes[LOADER]["inputs"]["ckpt_name"] = DIT_CHECKPOINT.name
+    nodes[LATENT]["inputs"] |= {"width": 2 * SIZE, "height": 2 * SIZE}
+    nodes[SAMPLER]["inputs"] |= {"steps": 20, "cfg": 2.0}
+    return graph(
+        "Young and old, in a transformer",
+        note(
+            "The model is a transformer in SD 3's layout; its judges are old. *Fair Inference* finds them by their words in the "
+            "attention that text and picture share, and gives each an age, half and half. It begins early (*start_percent* 0.2): how old "
+            "somebody is this model settles soon.",
+            "*Fair Report* says who was found and what each was given, *Bias-W* how unequal the result is: 0 is equal.",
+            own=own_model(every="For SD 3.5 itself: *Fair people in SD 3.5*."),
+        ),
+        nodes,
+        [[NOTE, *MODEL_AND_PICTURE], ["7", NEGATIVE, "14"], ["8", "9"], [SAMPLER, DECODE, SAVE], ["10"], ["12", "13"]],
+        {
+            "Model and picture": MODEL_AND_PICTURE, "Who becomes what": ["7", NEGATIVE, "14", "8", "9"],
+            "Sample": [SAMPLER, DECODE, SAVE], "What was done": ["10"], "How fair it is": ["12", "13"],
+        },
+        about="The same nodes on a model like SD 3: each person an age",
+        titles={"14": "Target: age"},
+        heights={"10": 200, "12": -48},
+    )  # fmt: skip
+
+
 def measure_a_batch() -> Graph:
     nodes = {
         **loaded(12),
@@ -296,5 +330,6 @@ GRAPHS = {
     "measure-a-batch": measure_a_batch,
     "before-and-after": before_and_after,
     "fair-inference-gender-skin-tone": fair_gender_skin_tone,
+    "fair-inference-age": young_and_old,
     "masks-from-another-node": masks_from_another_node,
 }

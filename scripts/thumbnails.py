@@ -22,6 +22,7 @@ SHOWN = {
     "explore-maps": (("PreviewImage", 2), ("MaskPreview", 2)),
     "fair-inference-gender": (("PreviewImage", 2), ("SaveImage", 2)),  # before above, after below
     "fair-inference-gender-skin-tone": (("FairReport", 4),),
+    "fair-inference-age": (("FairReadAttributes", 4),),
     "measure-a-batch": (("FairReadAttributes", 2), ("FairBiasMetrics", 2)),
     "before-and-after": (("FairReadAttributes", 3), ("FairCompareBias", 1)),
     "masks-from-another-node": (("PreviewImage", 2), ("FairReport", 2)),
