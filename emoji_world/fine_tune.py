@@ -106,7 +106,6 @@ def train(a: argparse.Namespace) -> None:
     alphas = noise_schedule().to(device)
     rng = np.random.default_rng((a.seed, start))
     torch.manual_seed(a.seed + start)
-    torch.set_flush_denormal(True)
     losses, saved = [], time.time()
     for step in (bar := tqdm(range(start, a.steps), initial=start, total=a.steps, mininterval=20)):
         for group in optimiser.param_groups:
@@ -138,6 +137,7 @@ def train(a: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    torch.set_flush_denormal(True)  # of the whole process: not where a test or anybody else trains
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("output/fine-tune/emoji-world-balanced.safetensors"))
     parser.add_argument("--scenes", type=int, default=6000)

@@ -126,7 +126,6 @@ def train(a: argparse.Namespace) -> None:
     import comfy.latent_formats  # noqa: F401  the host is importable from here on
 
     a.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.set_flush_denormal(True)
     words = Words()
     (text, unet), (_, frozen) = trained_model(words), trained_model(words)
     decoder, eyes = opened_decoder(), Eyes(a.axis)
@@ -179,6 +178,7 @@ def train(a: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    torch.set_flush_denormal(True)  # of the whole process: not where a test or anybody else trains
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("output/fine-tune/emoji-world-aligned.safetensors"))
     parser.add_argument("--axis", choices=tuple(WEIGHTS), default="gender")

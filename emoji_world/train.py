@@ -128,7 +128,6 @@ def train(a: argparse.Namespace) -> None:
     alphas = noise_schedule().to(device)
     rng = np.random.default_rng((a.seed, start))
     torch.manual_seed(a.seed + start)
-    torch.set_flush_denormal(True)
     blocks = [b for b, _ in cross_attention_blocks(unet)]
     began, saved, log = time.time(), time.time(), a.out.with_suffix(".log.jsonl").open("a")
     sums = np.zeros(5)
@@ -188,6 +187,7 @@ def train(a: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    torch.set_flush_denormal(True)  # of the whole process: not where a test or anybody else trains
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("output/training/model.pt"))
     parser.add_argument("--autoencoder", type=Path, default=Path("output/training/autoencoder.pt"))

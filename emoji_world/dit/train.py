@@ -86,7 +86,6 @@ def start_text(text: TextEncoder, words: Words, checkpoint: Path) -> None:
 def train(a: argparse.Namespace) -> None:
     use_host("--use-pytorch-cross-attention")
     torch.manual_seed(a.seed)
-    torch.set_flush_denormal(True)
     encoder = shipped_encoder()
     words, stock = Words(KNOWN), Stock(encoder, a.scenes, a.seed)
     text = TextEncoder(len(words.tokens))
@@ -175,6 +174,7 @@ def train(a: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    torch.set_flush_denormal(True)  # of the whole process: not where a test or anybody else trains
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("output/training/dit.pt"))
     parser.add_argument("--scenes", type=int, default=24000, help="the most scenes kept")
