@@ -4,7 +4,7 @@
 
 Three parts, each kept as it is done: what it draws (`emoji_world.dit.report`), the regions of renders with exact masks, and Fair
 Inference by words for gender, skin tone and age. Of our inputs one is not at its default: start_percent is 0.2, because a look at four pictures of two judges (other seeds) showed
-that at 0.4 this model has settled how old somebody is; gender is drawn with both.
+that at 0.4 this model has settled how old somebody is.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from .transformer_world_page import write_page
 
 OUT = Path(__file__).parent / "results" / "transformer_world.json"
 TARGETS = {"gender": "gender", "skin tone": "skin tone", "age": "young\nold"}  # this world has nobody middle-aged
-EARLY = {"start_percent": 0.2}
+START = 0.2  # of the sampling
 SEEDS, FIRST_SEED, BATCH, PER_PROMPT = 8, 10_000, 8, 5
 SEED, RENDERS, WINDOW = 20_000, 100, (0.0, 0.4)  # scenes no training has seen; the share before Fair Inference steers
 BY_RESOLUTION = "by resolution (SD)"
@@ -61,17 +61,13 @@ def regions(emoji: sampling.Emoji, renders: int) -> dict[str, Any]:
     }
 
 
-def methods() -> dict[str, tuple[str | None, dict[str, Any]]]:
-    """Name -> (target, inputs of Fair Inference other than its defaults)."""
-    early = {axis: (target, EARLY) for axis, target in TARGETS.items()}
-    return {"unedited": (None, {}), **early, "gender, start_percent 0.4": (TARGETS["gender"], {})}
-
-
-def drawn(emoji: sampling.Emoji, prompt: str, target: str | None, inputs: dict[str, Any]) -> Tensor:
+def drawn(emoji: sampling.Emoji, prompt: str, target: str | None) -> Tensor:
     """The pictures [SEEDS,256,256,3] of a prompt, steered to a target or plain."""
     patched, positive = None, None
     if target is not None:
-        patched, positive, _ = fair_inference(emoji, prompt, (target,), rule={"weights": BY_RESOLUTION}, **inputs)
+        patched, positive, _ = fair_inference(
+            emoji, prompt, (target,), rule={"weights": BY_RESOLUTION}, start_percent=START
+        )
     given = {"steps": STEPS, "cfg": CFG, "model": patched, "positive": positive, "size": SIZE}
     return torch.cat([
         sampling.sample(emoji, prompt, min(BATCH, FIRST_SEED + SEEDS - at), at, **given)[1]
@@ -81,13 +77,13 @@ def drawn(emoji: sampling.Emoji, prompt: str, target: str | None, inputs: dict[s
 
 def fairness(emoji: sampling.Emoji, saved: Saved, folder: Path) -> None:
     reader, nouns, plain = AgedReader(), prompts(), {}
-    for name, (target, inputs) in methods().items():
+    for name, target in {"unedited": None, **TARGETS}.items():
         pictures = {}
         for prompt in nouns:
             path = folder / f"{name} - {prompt}.pt"
             if not path.exists():
                 folder.mkdir(parents=True, exist_ok=True)
-                torch.save((drawn(emoji, prompt, target, inputs) * 255).round().byte(), path)
+                torch.save((drawn(emoji, prompt, target) * 255).round().byte(), path)
             pictures[prompt] = torch.load(path, weights_only=True).float() / 255
         read = {prompt: reader.read(x) for prompt, x in pictures.items()}
         plain = plain or {"pictures": torch.cat(list(pictures.values())), "read": read}
