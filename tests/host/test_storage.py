@@ -97,8 +97,8 @@ def test_people_what_they_were_given_and_the_unedited_latent_are_kept(bench, hos
     target = bench.target(assignment="running quota", **quota)
     model, attention = bench.fair(target, regions=bench.regions(tokens), masks=masks, preservation="blended")
     latent = {"samples": bench.sample(model, positive)}
-    bench.node["FairAttentionSave"].execute(attention, latent, "fair")
-    path = Path(host.folder_paths.get_output_directory()) / "fair_00001_.safetensors"
+    bench.node["FairAttentionSave"].execute(attention, latent, "kept people")
+    path = Path(host.folder_paths.get_output_directory()) / "kept people_00001_.safetensors"
     loaded, loaded_latent = load(bench, path.rename(Path(host.folder_paths.get_input_directory()) / "fair.safetensors"))
     report = [
         bench.node["FairReport"].execute(a, x).result[0] for a, x in ((attention, latent), (loaded, loaded_latent))
