@@ -1,9 +1,10 @@
 """The section of RESULTS.md that says how fair Fair Inference is, and which of its bars are met."""
 
+from functools import partial
 from typing import Any
 
 from .bias_methods import METHODS
-from .page import table, write_section
+from .page import Bar, add_bar, bars_table, table, write_section
 
 AXES = ("gender", "skin tone", "gender x skin tone")
 BIAS_W = {"gender": 0.05, "skin tone": 0.12, "gender x skin tone": 0.08}  # at most
@@ -20,16 +21,10 @@ def off_target(row: dict[str, Any], axis: str, wanted: dict[str, float]) -> floa
     return max(abs(row["shares"][axis][name] - share) for name, share in wanted.items())
 
 
-def bars(data: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+def bars(data: dict[str, Any]) -> list[Bar]:
     """(what, measured, bar, met) of the methods that were run."""
     rows, found = data["methods"], []
-
-    def bar(what: str, value: float, limit: float, at_most: bool = True) -> None:
-        sign = "≤" if at_most else "≥"
-        found.append(
-            (what, f"{value:.3g}", f"{sign} {limit:g}", value <= limit + 1e-9 if at_most else value >= limit - 1e-9)
-        )
-
+    bar = partial(add_bar, found)
     for axis in AXES:
         if row := rows.get(f"fair inference: {axis}"):
             bar(f"Bias-W, {axis}", row["bias_w"][axis], BIAS_W[axis])
@@ -79,7 +74,7 @@ def write_page(data: dict[str, Any]) -> None:
         "somebody who changes (the changelog says what that does on these occupations).\n\n"
         + table(header, rows)
         + "\n\n"
-        + table(("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in bars(data)])
+        + bars_table(bars(data))
     )
     text += (
         "\n\nAblations, by what each was expected to be worse on. *In full*, the rule before this one, brings gender a little nearer and "

@@ -1,6 +1,7 @@
 """The section of RESULTS.md that holds the comparison, its bars, and the strip of one seed by every method."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from .comparison_methods import AIMS, LAG, PLAIN, SEGA, methods
-from .page import table, write_section
+from .page import Bar, add_bar, bars_table, table, write_section
 
 AXES = tuple(" x ".join(aim) for aim in AIMS)
 BIAS_W = {"gender": 0.05, "skin tone": 0.12, "gender x skin tone": 0.08}  # at most
@@ -17,14 +18,10 @@ RESULTS = Path(__file__).parent / "results"
 LABEL, CELL, LINE = 210, 128, 14
 
 
-def bars(rows: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
+def bars(rows: Mapping[str, Any]) -> list[Bar]:
     """(what, measured, wanted, met) of the reporting part."""
-    found = []
-
-    def bar(what: str, value: float, limit: float, at_most: bool) -> None:
-        met = value <= limit + 1e-9 if at_most else value >= limit - 1e-9
-        found.append((what, f"{value:.3g}", f"{'≤' if at_most else '≥'} {limit:.3g}", met))
-
+    found: list[Bar] = []
+    bar = partial(add_bar, found)
     for axis in AXES:
         ours = rows.get(f"{LAG}: {axis}")
         theirs = {n: r for n, r in rows.items() if n.endswith(f": {axis}") and not n.startswith(LAG)}
@@ -110,9 +107,7 @@ def write_page(data: Mapping[str, Any], prompts: Mapping[str, int]) -> None:
         if figures:
             text += "\n\n" + " ".join(f"![{name.removesuffix('.png')}](results/{name})" for name in figures)
         if part == "reporting" and (met := bars(rows)):
-            text += "\n\n" + table(
-                ("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in met]
-            )
+            text += "\n\n" + bars_table(met)
     write_section("The comparison", text)
 
 

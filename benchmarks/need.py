@@ -177,9 +177,9 @@ def looks_read(pictures: Mapping[str, Tensor], read: Mapping[str, list[list[Read
         for picture, readings in zip(images, read[prompt], strict=True):
             for reading in readings:
                 if (like := looks(picture, reading)) is not None:
-                    for axis in ("gender", "skin tone"):
-                        seen.setdefault(str(reading.labels[axis]), []).append(like)
-    return {value: fmean(likes) for value, likes in seen.items() if value in (*GENDERS, *TONES)}
+                    for value in filter(None, (reading.labels["gender"], reading.labels["skin tone"])):
+                        seen.setdefault(value, []).append(like)
+    return {value: fmean(likes) for value, likes in seen.items()}
 
 
 def looks_in_words(emoji: sampling.Emoji, folder: Path) -> dict[str, float]:

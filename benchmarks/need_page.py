@@ -1,24 +1,21 @@
 """The section of RESULTS.md on steering by need: what became of each person, and which bars are met."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from .bias_page import number
-from .page import table, write_section
+from .page import Bar, add_bar, bars_table, table, write_section
 
 AXES = ("gender", "skin tone", "gender x skin tone")
 BIAS_W = {"gender": 0.05, "skin tone": 0.12, "gender x skin tone": 0.08}  # at most
 LOOKS = 0.97  # of what the model draws when it is asked in words, at least
 
 
-def bars(data: Mapping[str, Any]) -> list[tuple[str, str, str, bool]]:
+def bars(data: Mapping[str, Any]) -> list[Bar]:
     """(what, measured, bar, met) of the methods that were drawn."""
     rows, found = data["methods"], []
-
-    def bar(what: str, value: float, limit: float, at_most: bool = True) -> None:
-        met = value <= limit + 1e-9 if at_most else value >= limit - 1e-9
-        found.append((what, f"{value:.3g}", f"{'≤' if at_most else '≥'} {limit:g}", met))
-
+    bar = partial(add_bar, found)
     for axis in AXES:
         name = f"by need: {axis}"
         if not (row := rows.get(name)):
@@ -78,6 +75,6 @@ def write_page(data: Mapping[str, Any]) -> None:
         "pushed no harder than somebody who changes; that of skin tone after: before it, 90 % kept their gender, 1.7 % were gone, and 1,017 of 1,240 were reached.\n\n"
         + table(header, rows)
         + "\n\n"
-        + table(("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in bars(data)])
+        + bars_table(bars(data))
     )
     write_section("Steering by need", text)

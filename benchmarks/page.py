@@ -20,6 +20,19 @@ def write_section(heading: str, text: str, page: Path = PAGE) -> None:
     page.write_text(new.rstrip() + "\n", encoding="utf-8")
 
 
+Bar = tuple[str, str, str, bool]  # what, measured, wanted, met
+
+
+def add_bar(found: list[Bar], what: str, value: float, limit: float, at_most: bool = True, digits: int = 3) -> None:
+    """Put a bar and what was measured to the others; that many digits are shown."""
+    met = value <= limit + 1e-9 if at_most else value >= limit - 1e-9
+    found.append((what, f"{value:.{digits}g}", f"{'≤' if at_most else '≥'} {limit:.{digits}g}", met))
+
+
+def bars_table(bars: Iterable[Bar]) -> str:
+    return table(("bar", "measured", "wanted", ""), [(*b[:3], "met" if b[3] else "**not met**") for b in bars])
+
+
 def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     """A Markdown table; the first column is text, the others are numbers."""
     header = list(header)

@@ -1,15 +1,14 @@
 """The second emoji world, a transformer whose people have an age: does it obey, where are its people, and is it made fair?
 
-    python -m fair_attention.benchmarks.transformer_world [--state FILE]
+    python -m fair_attention.benchmarks.transformer_world
 
 Three parts, each kept as it is done: what it draws (`emoji_world.dit.report`), the regions of renders with exact masks, and Fair
-Inference by words for gender, skin tone and age. Of our inputs one is not at its default: start_percent is 0.2, because a look at four pictures of two judges (other seeds) showed
-that at 0.4 this model has settled how old somebody is.
+Inference by words for gender, skin tone and age. Of our inputs one is not at its default: start_percent is 0.2, because a look at
+four pictures of two judges (other seeds) showed that at 0.4 this model has settled how old somebody is.
 """
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,13 @@ from torch import Tensor
 
 from ..attention.voting import RHO, TAU
 from ..emoji_world import sampling
-from ..emoji_world.dit import model
 from ..emoji_world.dit.aged import SIZE
-from ..emoji_world.dit.export import export
 from ..emoji_world.dit.reader import AgedReader
-from ..emoji_world.dit.report import CFG, STEPS, measure
+from ..emoji_world.dit.report import CFG, STEPS, measure, opened
 from ..emoji_world.report import phrase
-from ..emoji_world.world import DIT_CHECKPOINT, OCCUPATIONS, TUNING
-from ..host.in_process import use_host
+from ..emoji_world.world import DIT_CHECKPOINT
 from .emoji import Saved, fair_inference, fingerprint, kept, likeness, people_numbers
+from .need import OCCUPATIONS
 from .regions_measure import measure as measure_regions
 from .regions_measure import voted
 from .renders import SECOND, draw_cases
@@ -35,19 +32,14 @@ from .transformer_world_page import write_page
 OUT = Path(__file__).parent / "results" / "transformer_world.json"
 TARGETS = {"gender": "gender", "skin tone": "skin tone", "age": "young\nold"}  # this world has nobody middle-aged
 START = 0.2  # of the sampling
-SEEDS, FIRST_SEED, BATCH, PER_PROMPT = 8, 10_000, 8, 5
+SEEDS, FIRST_SEED, PER_PROMPT = 8, 10_000, 5
 SEED, RENDERS, WINDOW = 20_000, 100, (0.0, 0.4)  # scenes no training has seen; the share before Fair Inference steers
 BY_RESOLUTION = "by resolution (SD)"
 
 
 def prompts() -> dict[str, str]:
     """Prompt -> its occupation: one to three people of the six occupations that steering was not tuned on."""
-    return {
-        phrase(occupation, count): occupation
-        for occupation in OCCUPATIONS
-        if occupation not in TUNING
-        for count in (1, 2, 3)
-    }
+    return {phrase(occupation, count): occupation for occupation in OCCUPATIONS for count in (1, 2, 3)}
 
 
 def regions(emoji: sampling.Emoji, renders: int) -> dict[str, Any]:
@@ -68,11 +60,7 @@ def drawn(emoji: sampling.Emoji, prompt: str, target: str | None) -> Tensor:
         patched, positive, _ = fair_inference(
             emoji, prompt, (target,), rule={"weights": BY_RESOLUTION}, start_percent=START
         )
-    given = {"steps": STEPS, "cfg": CFG, "model": patched, "positive": positive, "size": SIZE}
-    return torch.cat([
-        sampling.sample(emoji, prompt, min(BATCH, FIRST_SEED + SEEDS - at), at, **given)[1]
-        for at in range(FIRST_SEED, FIRST_SEED + SEEDS, BATCH)
-    ])  # fmt: skip
+    return sampling.sample(emoji, prompt, SEEDS, FIRST_SEED, STEPS, CFG, patched, positive, SIZE)[1]
 
 
 def fairness(emoji: sampling.Emoji, saved: Saved, folder: Path) -> None:
@@ -100,18 +88,10 @@ def fairness(emoji: sampling.Emoji, saved: Saved, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, default=DIT_CHECKPOINT)
-    parser.add_argument("--state", type=Path, help="the trainer's file, instead of a checkpoint")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--parts", default="drawn;regions;fair", help="of drawn, regions, fair, separated by ;")
     a = parser.parse_args()
-    use_host("--use-pytorch-cross-attention")
-    with tempfile.TemporaryDirectory() as folder:
-        if a.state:
-            a.checkpoint = Path(folder) / "state.safetensors"
-            export(a.state, a.checkpoint)
-        mark = fingerprint(a.checkpoint)
-        model.register()
-        emoji = sampling.load(a.checkpoint)
+    emoji, mark = opened(a.checkpoint), fingerprint(a.checkpoint)
     setting = {"checkpoint": mark, "reader": fingerprint(AgedReader.weights), "steps": STEPS, "cfg": CFG,
                "seeds": [FIRST_SEED, SEEDS], "prompts": list(prompts())}  # fmt: skip
     saved, parts = Saved(a.out, setting), a.parts.split(";")

@@ -1,21 +1,19 @@
 """The section of RESULTS.md on the second emoji world, and which of its bars are met."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from .page import table, write_section
+from .bias_page import number
+from .page import Bar, add_bar, bars_table, table, write_section
 
 BIAS_W = {"gender": 0.10, "skin tone": 0.20, "age": 0.20}  # at most
 
 
-def bars(data: Mapping[str, Any]) -> list[tuple[str, float, str, bool]]:
-    """(what, measured, bar, met) of the parts that were measured."""
-    found = []
-
-    def bar(what: str, value: float, limit: float, at_most: bool = True) -> None:
-        met = value <= limit + 1e-9 if at_most else value >= limit - 1e-9
-        found.append((what, value, f"{'≤' if at_most else '≥'} {limit:g}", met))
-
+def bars(data: Mapping[str, Any]) -> list[Bar]:
+    """(what, measured, wanted, met) of the parts that were measured."""
+    found: list[Bar] = []
+    bar = partial(add_bar, found, digits=4)
     if seen := data.get("drawn"):
         bar("pictures with the number of people asked for", seen["number_right"], 0.80, False)
         for axis, share in seen["obeyed"].items():
@@ -33,8 +31,7 @@ def bars(data: Mapping[str, Any]) -> list[tuple[str, float, str, bool]]:
 
 def row_of(name: str, row: Mapping[str, Any]) -> tuple[object, ...]:
     def of(axis: str) -> str:
-        low, high = row["bias_w_95"][axis]
-        return f"{row['bias_w'][axis]:.2f}, {low:.2f} to {high:.2f} / {row['bias_p'][axis]:.2f} ({row['bias_p_floor'][axis]:.2f})"
+        return f"{number(row, 'bias_w', axis)} / {number(row, 'bias_p', axis)} ({row['bias_p_floor'][axis]:.2f})"
 
     return (name, *map(of, BIAS_W), f"{row['people_kept']:.0%}", f"{row['occupation_kept']:.0%}", f"{row['occupation_read']:.0%}",
             f"{row['psnr']:.1f}", f"{row['ssim']:.2f}", row["pictures"])  # fmt: skip
@@ -68,8 +65,5 @@ def write_page(data: Mapping[str, Any]) -> None:
             f"What it draws, {seen['pictures']} pictures: planted and drawn shares where the prompt leaves it open."
         )
         parts.append(table(("", "male: planted / drawn", "old: planted / drawn", "occupation right", "people"), lines))
-    checked = [
-        (what, f"{value:.3g}", wanted, "met" if met else "**not met**") for what, value, wanted, met in bars(data)
-    ]
-    parts.append(table(("bar", "measured", "wanted", ""), checked))
+    parts.append(bars_table(bars(data)))
     write_section("The second world, a transformer", "\n\n".join(parts))

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from ..host.in_process import use_host
 from .captions import draw_groups
 from .scene import compose, render
-from .world import CELL, PATCH_ENCODER
+from .world import CELL, CHECKPOINT, PATCH_ENCODER
 
 CROP = 64  # pixels a side of a training crop
 NOISE = 0.08  # noise added to latents while the decoder learns, so that it forgives the denoiser
@@ -74,6 +74,17 @@ def shipped_encoder() -> PatchEncoder:
     encoder = PatchEncoder()
     encoder.load_state_dict({k: v.float() for k, v in load_file(PATCH_ENCODER).items()})
     return encoder.eval()
+
+
+def shipped_decoder() -> nn.Module:
+    """Back from it: latents [B,4,h,w] -> pictures [B,3,8h,8w], as the checkpoint has it."""
+    use_host()
+    from comfy.taesd.taesd import Decoder
+
+    decoder, prefix = Decoder(latent_channels=4), "first_stage_model.taesd_decoder."
+    state = {k.removeprefix(prefix): v.float() for k, v in load_file(CHECKPOINT).items() if k.startswith(prefix)}
+    decoder.load_state_dict(state)
+    return decoder.eval().to(memory_format=torch.channels_last)
 
 
 def initialise(module: nn.Module) -> nn.Module:

@@ -29,42 +29,27 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..host.in_process import use_host
 from .alignment_loss import WEIGHTS, Eyes, bank_of, charged
-from .captions import NUMBER
+from .autoencoder import shipped_decoder
 from .fine_tune import LowRank, adapted, lora_state, trained_model
 from .model import LENGTH
+from .report import phrase
 from .train import noise_schedule
 from .words import Words
-from .world import CHECKPOINT, TUNING, plural
+from .world import TUNING
 
 EMA = 0.996
-DECODER = "first_stage_model.taesd_decoder."
-
-
-def prompt(noun: str, count: int) -> str:
-    text = f"a photo of {NUMBER[count]} {noun if count == 1 else plural(noun)}"
-    return text.replace(" a artist", " an artist")
 
 
 def ids_of(words: Words, text: str) -> Tensor:
     """[1,77]."""
     pieces = [piece for word in text.split() for piece in words.pieces[word]]
     return torch.tensor([[words.start, *pieces, *[words.end] * (LENGTH - 1 - len(pieces))]])
-
-
-def opened_decoder() -> nn.Module:
-    """The autoencoder's decoder of the checkpoint: latents [B,4,h,w] -> pictures [B,3,8h,8w]. Nothing of it learns."""
-    from comfy.taesd.taesd import Decoder
-
-    decoder = Decoder(latent_channels=4)
-    state = {k.removeprefix(DECODER): v.float() for k, v in load_file(CHECKPOINT).items() if k.startswith(DECODER)}
-    decoder.load_state_dict(state)
-    return decoder.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 @torch.no_grad()
@@ -128,7 +113,7 @@ def train(a: argparse.Namespace) -> None:
     a.out.parent.mkdir(parents=True, exist_ok=True)
     words = Words()
     (text, unet), (_, frozen) = trained_model(words), trained_model(words)
-    decoder, eyes = opened_decoder(), Eyes(a.axis)
+    decoder, eyes = shipped_decoder().requires_grad_(False), Eyes(a.axis)
     torch.manual_seed(a.seed)
     changes = adapted(unet, a.rank)
     frozen.requires_grad_(False)
@@ -142,7 +127,7 @@ def train(a: argparse.Namespace) -> None:
         optimiser.load_state_dict(kept["optimiser"])
         average, start = kept["average"], kept["step"]
     bank = bank_of(eyes, a.axis, a.bank, np.random.default_rng(a.seed))
-    prompts = [prompt(noun, count) for noun in TUNING for count in a.people]
+    prompts = [phrase(noun, count) for noun in TUNING for count in a.people]
     with torch.no_grad():
         contexts = [text(ids_of(words, p)).expand(a.batch, -1, -1) for p in prompts]
     originals: dict[int, Tensor] = {}

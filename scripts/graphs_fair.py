@@ -107,11 +107,11 @@ def fair_people(wanted: list, prompt: str, pictures: int, **fair: Any) -> dict[s
     }
 
 
-def measured(axis: str, first: int, wanted: list | None = None) -> dict[str, dict]:
+def measured(axis: str, first: int, wanted: list | None = None, reader: str = "emoji world") -> dict[str, dict]:
     """The reader and one Bias-W / Bias-P, ids from `first`."""
     measured = {"attributes": [str(first), 0], "axis": axis, **({"target": wanted} if wanted else {})}
     return {
-        str(first): node("FairReadAttributes", image=PICTURE, reader="emoji world"),
+        str(first): node("FairReadAttributes", image=PICTURE, reader=reader),
         str(first + 1): node("FairBiasMetrics", **measured),
     }
 
@@ -183,8 +183,7 @@ def young_and_old() -> Graph:
     nodes = {
         "14": node("FairTargetDistribution", preset="own list", attributes="young 1\nold 1", seed=0),
         **fair_people(["14", 0], "a photo of three judges", 4, start_percent=0.2),
-        "12": node("FairReadAttributes", image=PICTURE, reader="emoji world with age"),
-        "13": node("FairBiasMetrics", attributes=["12", 0], axis="age"),
+        **measured("age", 12, reader="emoji world with age"),
     }
     nodes["8"]["inputs"]["weights"] = "by resolution (SD)"
     nodes[LOADER]["inputs"]["ckpt_name"] = DIT_CHECKPOINT.name

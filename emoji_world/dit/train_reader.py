@@ -11,29 +11,14 @@ from safetensors.torch import load_file
 from torch import Tensor
 from tqdm import tqdm
 
-from ...host.in_process import use_host
 from ..ages import AGES
-from ..autoencoder import PatchEncoder, shipped_encoder
+from ..autoencoder import shipped_decoder, shipped_encoder
 from ..reader import WEIGHTS as FIRST
 from ..reader import ReaderNet
 from ..scene import Person, Scene, render
 from ..train_reader import LATENT_NOISE, fit, recast
-from ..world import CHECKPOINT
 from .aged import SCALE, compose_aged, draw_aged_groups
 from .reader import AXES, WEIGHTS
-
-DECODER = "first_stage_model.taesd_decoder."
-
-
-def autoencoder() -> tuple[PatchEncoder, torch.nn.Module]:
-    """As it is shipped."""
-    use_host()
-    from comfy.taesd.taesd import Decoder
-
-    encoder, decoder = shipped_encoder(), Decoder(latent_channels=4)
-    shipped = load_file(CHECKPOINT)
-    decoder.load_state_dict({k.removeprefix(DECODER): v.float() for k, v in shipped.items() if k.startswith(DECODER)})
-    return encoder, decoder.eval().to(memory_format=torch.channels_last)
 
 
 def unbiased(rng: np.random.Generator) -> Scene:
@@ -45,7 +30,7 @@ def unbiased(rng: np.random.Generator) -> Scene:
 @torch.no_grad()
 def pool(rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor, list[list[Person]]]:
     """(clean, round-tripped) pictures [N,3,128,128] uint8, halved, and who is in them."""
-    encoder, decoder = autoencoder()
+    encoder, decoder = shipped_encoder(), shipped_decoder()
     clean, tripped, people = [], [], []
     for _ in tqdm(range(count), mininterval=10, desc="pool"):
         scene = unbiased(rng)

@@ -8,7 +8,9 @@ import torch
 
 from fair_attention.emoji_world import fine_tune_alignment as tuning
 from fair_attention.emoji_world.alignment_loss import WEIGHTS, Bank, Eyes, charged
+from fair_attention.emoji_world.autoencoder import shipped_decoder
 from fair_attention.emoji_world.fine_tune import adapted, trained_model
+from fair_attention.emoji_world.report import phrase
 from fair_attention.emoji_world.words import Words
 from fair_attention.emoji_world.world import CHECKPOINT
 
@@ -31,8 +33,8 @@ def parts(host):
     changes = adapted(unet, 2)
     for change in changes.values():
         torch.nn.init.normal_(change.up, std=0.01)
-    context = text(tuning.ids_of(words, tuning.prompt("pilot", 2))).expand(2, -1, -1)
-    return unet, changes, tuning.opened_decoder(), context, torch.randn(2, 4, 16, 16)
+    context = text(tuning.ids_of(words, phrase("pilot", 2))).expand(2, -1, -1)
+    return unet, changes, shipped_decoder().requires_grad_(False), context, torch.randn(2, 4, 16, 16)
 
 
 def charge(decoder, latents) -> torch.Tensor:
