@@ -1,16 +1,9 @@
-"""The second emoji world as it is shipped: its people obey the prompt, are read, and are given an age by their words."""
-
-from dataclasses import replace
+"""The second emoji world as it is shipped: its people obey the prompt and are given an age by their words."""
 
 import numpy as np
 import pytest
-import torch
 
-from fair_attention.emoji_world.dit.aged import SCALE
 from fair_attention.emoji_world.dit.reader import AgedReader
-from fair_attention.emoji_world.dit.train_reader import unbiased
-from fair_attention.emoji_world.report import match
-from fair_attention.emoji_world.scene import render
 from fair_attention.emoji_world.world import DIT_CHECKPOINT
 from fair_attention.host import hosts
 from fair_attention.host.workflow import read_prompt
@@ -55,16 +48,3 @@ def test_ages_are_given_by_words_in_joint_attention(workflow):
     plain, fair = (people(workflow("a photo of two judges", strength)) for strength in (0.0, 7.0))
     before, after = (np.mean([p.labels["age"] == "young" for p in who]) for who in (plain, fair))
     assert before <= 0.3 and 0.3 <= after <= 0.7
-
-
-def test_its_reader_reads_renders_nobody_trained_on():
-    rng, right = np.random.default_rng(2026), []
-    for _ in range(24):
-        scene = unbiased(rng)
-        image = torch.from_numpy(render(scene, SCALE).image.copy())[None].float() / 255
-        small = [replace(r, box=tuple(side / SCALE for side in r.box)) for r in AgedReader().read(image)[0]]
-        for person, reading in match(small, scene.people):
-            labels = {} if reading is None else reading.labels
-            right.append([labels.get("occupation") == person.occupation, labels.get("gender") == person.gender,
-                          labels.get("skin tone") == person.tone, labels.get("age") == person.age])  # fmt: skip
-    assert len(right) > 40 and np.mean(right, 0).min() >= 0.93
