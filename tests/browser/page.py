@@ -34,13 +34,25 @@ def run(page, served) -> None:
     assert page.evaluate(f"() => {FAILED}") is None
 
 
+def wait_for_pictures(page, done: str, timeout: int = 600_000) -> None:
+    """Wait until the function `done` of the page says so, in milliseconds at most.
+
+    The front end loads a node's pictures when it draws the node, and a browser that thinks its window is hidden draws
+    none: each look is by the clock, not by the next frame, and draws what is in view.
+    """
+    page.wait_for_function(
+        f"() => {{ window.app.canvas.draw(true, true); return ({done})() }}", timeout=timeout, polling=500
+    )
+
+
 def run_and_wait(page, served, done: str) -> None:
     """Queue the page's graph and wait for `done`; where that does not come, the error says what the server and the page have."""
     from playwright.sync_api import TimeoutError as NotInTime
 
+    page.bring_to_front()
     page.evaluate("() => window.app.queuePrompt(0)")
     try:
-        page.wait_for_function(done, timeout=300_000)
+        wait_for_pictures(page, done, 300_000)
     except NotInTime:
         told = [entry.get("status") for entry in json.loads(served.get("/history?max_items=1")).values()]
         shown = page.evaluate(

@@ -10,7 +10,7 @@ from fair_attention.host import hosts
 from fair_attention.host.workflow import to_prompt
 from fair_attention.scripts.browser import OPEN
 from fair_attention.scripts.draw_workflows import offered
-from fair_attention.tests.browser.page import DRAWN_BY, FAILED, RENDERERS, keep
+from fair_attention.tests.browser.page import DRAWN_BY, FAILED, RENDERERS, keep, wait_for_pictures
 
 CARDS = json.loads((hosts.ROOT / "web" / "templates.json").read_text(encoding="utf-8"))
 ALL = sorted((hosts.ROOT / "workflows").glob("*.json"), key=lambda path: path.stem)
@@ -227,7 +227,7 @@ def test_a_queued_workflow_shows_its_pictures_and_what_it_says(page, drawn_by, r
         ("PreviewImage", 2),
         ("FairReport", 2),
     ):  # each later
-        page.wait_for_function(f"() => {FAILED} || ({pictures_of})('{kind}') >= {pictures}", timeout=600_000)
+        wait_for_pictures(page, f"() => {FAILED} || ({pictures_of})('{kind}') >= {pictures}")
     keep(page, f"queued-{renderer.replace(' ', '-')}")
     assert page.evaluate(f"() => {FAILED}") is None
     for kind, text in SAID.items():
@@ -306,7 +306,7 @@ def test_two_presses_from_the_template_browser_to_before_and_after(page):
     dialog.wait_for(state="hidden")
     page.get_by_role("button", name="Run", exact=True).first.click()
     for title in ("Before", "After"):
-        page.wait_for_function(f"() => {FAILED} || ({TITLED})('{title}') === 4", timeout=600_000)
+        wait_for_pictures(page, f"() => {FAILED} || ({TITLED})('{title}') === 4")
     took = time.monotonic() - began
     page.wait_for_timeout(1500)
     keep(page, "first-minute")
