@@ -18,6 +18,7 @@ from ..guidance.fair.plan import (
     attribute_prompts,
     columns_of,
     held_axes,
+    held_columns,
 )
 from ..guidance.fair.whom import whom
 from ..guidance.run_record import Recording
@@ -150,20 +151,16 @@ class FairInference(io.ComfyNode):
                 check_blocks(regions, blocks, NODE, "this model")
             check_clip(clip, regions.aligned, NODE)
         in_context = steer_by == IN_CONTEXT and regions is not None
-        held = held_axes(hold, regions, NODE)
-        columns, steered_axes = columns_of(target, steering == BY_NEED, held)
-        if held and not steered_axes:
-            raise ValueError(
-                f"{NODE}, hold: {hold!r} is held only by need, with two to four attributes an axis; this target is steered in "
-                "full. Choose steering by need and such a target, or leave hold empty"
-            )
+        steer, axes = columns_of(target, steering == BY_NEED)
+        kept, held = held_columns(target, held_axes(hold, regions, NODE), len(steer))
+        columns = (*steer, *kept)
         texts = attribute_prompts(regions, target, columns, in_context)
         prompts = {key: encode(clip, text)[0] for key, text in texts.items()}
         for conditioning in prompts.values():
             require_width(model, conditioning[0][0], NODE)
         plan = FairPlan(
-            target, columns, steered_axes, prompts, in_context, strength, start_percent, end_percent, every, quantile, momentum, momentum_beta,
-            preservation, parse_edits(edits, NODE),
+            target, columns, axes, prompts, in_context, strength, start_percent, end_percent, every, quantile, momentum, momentum_beta,
+            preservation, parse_edits(edits, NODE), held,
         )  # fmt: skip
         watch = warm_up_watch(regions, start_percent, recorded=bool(blocks))
         capture = Recording(watch)

@@ -76,14 +76,14 @@ def steered_in_words(s: Steered) -> str:
     if not s.before:
         return f"steered in full in {s.steps} steps" if s.steps else "no step was steered"
     at = s.values.index(s.given)
+    if s.held:
+        return f"{s.axis} held: {s.given} ({s.before[at]:.2f})"
     leading = s.values[max(range(len(s.before)), key=s.before.__getitem__)]
     was = (
         f"was becoming {leading} ({s.given} {s.before[at]:.2f})"
         if s.changing
         else f"{s.given} already ({s.before[at]:.2f})"
     )
-    if s.held:
-        was = f"{s.axis} held: {was}"
     if not s.steps:
         return f"{was}, not steered"
     return f"{was}, steered in {s.steps} steps by {s.push:.1f} in the mean, {s.given} {s.after[at]:.2f} at the end"

@@ -12,7 +12,7 @@ from .directions import opposition, soften_mask
 from .plan import FairPlan, given_by
 from .quota_cost import RunningCounts
 from .shared_quota import TALLY
-from .steering import Key, Needs, Readings, Steered
+from .steering import Key, Needs, Readings, Steered, as_held
 from .whom import Whom
 
 
@@ -27,6 +27,7 @@ class Cast:
         self.plan, self.find, self.run, self.seed = plan, find, run, seed
         self.people: list[list[Person]] | None = None  # of each image; None: not looked for yet
         self.active: list[Key] = []  # the prompts that steer them; none while nobody is to change
+        self.held: list[Key] = []  # and those of what they are to keep, asked once
         self.needs = Needs(plan.axes, plan.strength)
         self.is_dealt = False  # by need only after the first reading, in full as soon as they are found
         self.newly_assigned: list[int] = []  # attributes given in this run, not kept from one before
@@ -35,7 +36,7 @@ class Cast:
 
     def forget(self) -> None:
         """Another picture comes of the loop that begins now: its people are to be found anew."""
-        self.people, self.active, self.masks = None, [], {}
+        self.people, self.active, self.held, self.masks = None, [], [], {}
         self.needs, self.is_dealt = Needs(self.plan.axes, self.plan.strength), False
 
     def look_for(self) -> None:
@@ -43,13 +44,15 @@ class Cast:
         self.people = self.find(self.run)
         if not self.plan.axes:
             self.deal(None)
-        columns = range(len(self.plan.columns))
+        columns = self.plan.steering
         everybody = [p for image in self.people for p in image]
         if self.plan.axes or opposition(len(columns)):
             used = {(p.group, k) for p in everybody if p.may_change for k in columns}
         else:
             used = {(p.group, p.attribute) for p in everybody if p.attribute is not None}
         self.active = sorted(used)
+        groups = {group for group, _ in used}
+        self.held = sorted((g, c) for g in groups for axis in self.plan.held for c in axis.columns)
 
     def deal(self, readings: Readings | None) -> None:
         """Deal the attributes out, image by image. readings: by need, of the people found; they decide who gets which."""
@@ -86,6 +89,16 @@ class Cast:
             return self.needs.decide(place, k, readings, [column.name for column in self.plan.columns])
         names = tuple(a.name for a in target.attributes)
         return [Steered(target.axis, names, names[k], True, now=self.plan.strength)]
+
+    def hold(self, readings: Readings) -> None:
+        """Say of everybody who is steered what it keeps. readings: of the axes that are held."""
+        names = [column.name for column in self.plan.columns]
+        for image, people in enumerate(self.people or []):
+            for j, person in enumerate(p for p in people if p.attribute is not None):
+                kept = [
+                    as_held(axis, p[image, j], names) for axis, p in zip(self.plan.held, readings.shares, strict=True)
+                ]
+                person.steered[:] = [*(s for s in person.steered if not s.held), *kept]
 
     def groups(self) -> Tensor:
         """[B,n]: whose prompts steer each person who may change; -1 where an image has fewer than n."""

@@ -1,6 +1,6 @@
 """One step's guidance: the directions of the people of a run, each inside its own mask, put together (see directions.py)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from .directions import (
     opposition,
     whole_image,
 )
+from .held import differences, without
 from .need import ENERGY
 from .plan import NONE, FairPlan
 from .steering import Key, read
@@ -28,10 +29,19 @@ class Guide:
         self.plan, self.cast = plan, cast
         self.gamma: Tensor | None = None
         self.velocity: Tensor | None = None  # of the momentum, in eps units
+        self.held: Tensor | None = (
+            None  # what the values of the held axes differ by, [B,n,S,C,h,w]; None: not asked yet
+        )
 
     def forget(self) -> None:
-        """What was held belongs to another picture, or to a latent of another size."""
-        self.gamma = self.velocity = None
+        """What is known belongs to another picture, or to a latent of another size."""
+        self.gamma = self.velocity = self.held = None
+
+    def fit(self, shape: Sequence[int]) -> None:
+        """Forget what does not fit latents of this shape [B,C,h,w]."""
+        known = [x for x in (self.gamma, self.held) if x is not None]
+        if any((len(x), *x.shape[-3:]) != tuple(shape) for x in known):
+            self.forget()
 
     def look(
         self, predictions: Mapping[Key, Tensor], positive: Tensor, uncond: Tensor | None, sigma: Tensor, masks: Tensor
@@ -39,6 +49,7 @@ class Guide:
         """gamma of this step, from the denoised predictions of the attribute prompts.
 
         predictions, positive, uncond [B,C,h,w]: of each (group, column), of the prompt itself, of the negative (None: there is none).
+        Those of held axes are needed until `held` is known.
         sigma [B]. masks [B,n,h,w]: soft, of the people who may change.
         """
         plan = self.plan
@@ -49,6 +60,8 @@ class Guide:
             )
         else:
             chosen = self._in_full(predictions, positive if plan.in_context or uncond is None else uncond, masks)
+        if plan.held:
+            chosen = without(chosen, self._held(predictions, positive, masks), masks)
         if plan.preservation == NONE:
             chosen, masks = whole_image(chosen, masks)
         if plan.quantile > 0:
@@ -67,14 +80,23 @@ class Guide:
             self.cast.deal(readings)
         return self.cast.needs.directions(readings)
 
+    def _held(self, predictions: Mapping[Key, Tensor], positive: Tensor, masks: Tensor) -> Tensor:
+        """What the values of each held axis differ by, for each person [B,n,S,C,h,w]; of the first look that has them."""
+        if self.held is None:
+            readings = read(self.plan.held, positive, predictions, self.cast.groups(), masks)
+            self.cast.hold(readings)
+            self.held = torch.cat([differences(values) for values in readings.attributes], 2)
+        return self.held
+
     def _in_full(self, predictions: Mapping[Key, Tensor], base: Tensor, masks: Tensor) -> Tensor:
         """In full: each person's direction [B,n,C,h,w] at every step alike, whether the attribute holds or not."""
-        eta = opposition(len(self.plan.columns))
+        eta = opposition(len(self.plan.steering))
+        steer = {key: d for key, d in predictions.items() if key[1] in self.plan.steering}
         direction = {
             (g, k): edit_direction(
-                d, [o for (h, i), o in predictions.items() if h == g and i != k], base, self.plan.strength, eta
+                d, [o for (h, i), o in steer.items() if h == g and i != k], base, self.plan.strength, eta
             )
-            for (g, k), d in predictions.items()
+            for (g, k), d in steer.items()
         }
         chosen = torch.zeros(*masks.shape[:2], *base.shape[1:], device=base.device, dtype=base.dtype)
         for image, people in enumerate(self.cast.people or []):

@@ -104,16 +104,13 @@ class Need:
         return strength * missing
 
 
-def need_of(shares: Tensor, given: int | None) -> Need:
-    """A person's need on one axis from its first shares [K]; given None: whatever leads is kept (a held axis).
+def need_of(shares: Tensor, given: int) -> Need:
+    """A person's need on one axis from its first shares [K], and what it is given.
 
     Who is becoming another than it is given must reach all of it; who leads with it already must not lose what it has,
     and must be sure of it.
     """
-    leading = int(shares.argmax())
-    if given is None:
-        return Need(leading, float(shares[leading]), False)
-    if leading != given:
+    if int(shares.argmax()) != given:
         return Need(given, 1.0, True)
     return Need(given, max(SURE, float(shares[given])), False)
 

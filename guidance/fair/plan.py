@@ -1,5 +1,6 @@
 """What Fair Inference has decided before sampling: the target, the prompts that steer, and how hard."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...attention.prompt.language import insert_attribute, replace_attribute
@@ -20,7 +21,7 @@ class FairPlan:
     list of [context [1,L,d], extras].
 
     By need the columns are the values of each single axis, and `axes` says which; in full they are the target's own
-    attributes, and there are no axes. preservation: one of the three above.
+    attributes, and there are no axes. Those of the axes that are held come last. preservation: one of the three above.
     """
 
     target: TargetDistribution
@@ -37,11 +38,15 @@ class FairPlan:
     momentum_beta: float
     preservation: str
     edits: tuple[Edit, ...] = ()  # of the people, by the user
+    held: tuple[Axis, ...] = ()  # what people are to keep (see `held.py`)
+
+    @property
+    def steering(self) -> range:
+        """The columns that steer; the others are what is held."""
+        return range(len(self.columns) - sum(len(axis.columns) for axis in self.held))
 
 
-def columns_of(
-    target: TargetDistribution, by_need: bool, hold: tuple[str, ...] = ()
-) -> tuple[tuple[Attribute, ...], tuple[Axis, ...]]:
+def columns_of(target: TargetDistribution, by_need: bool) -> tuple[tuple[Attribute, ...], tuple[Axis, ...]]:
     """The attributes whose prompts steer, and the axes they are values of (none: steered in full).
 
     By need every value of an axis is predicted, so it needs two values and at most LARGEST of each; a target with an
@@ -52,12 +57,30 @@ def columns_of(
         return target.attributes, ()
     columns: list[Attribute] = []
     axes: list[Axis] = []
-    held = [(PRESETS[name], None) for name in hold if name not in of_target(target)]
-    for values, given in [*zip(single, target.axis_indices, strict=True), *held]:
-        first = len(columns)
+    for values, given in zip(single, target.axis_indices, strict=True):
+        axes.append(axis_of(values, len(columns), given))
         columns += values
-        axes.append(Axis(values[0].axis_values[0][0], tuple(range(first, len(columns))), given))
     return tuple(columns), tuple(axes)
+
+
+def held_columns(
+    target: TargetDistribution, hold: tuple[str, ...], first: int
+) -> tuple[tuple[Attribute, ...], tuple[Axis, ...]]:
+    """The attributes of the sets that are held, and the axes they are values of; the first one is column `first`.
+
+    What the target itself is about is not held.
+    """
+    columns: list[Attribute] = []
+    axes: list[Axis] = []
+    for values in (PRESETS[name] for name in hold if name not in of_target(target)):
+        axes.append(axis_of(values, first + len(columns)))
+        columns += values
+    return tuple(columns), tuple(axes)
+
+
+def axis_of(values: Sequence[Attribute], first: int, given: tuple[int, ...] = ()) -> Axis:
+    """The axis whose values are the columns from `first` on."""
+    return Axis(values[0].axis_values[0][0], tuple(range(first, first + len(values))), given)
 
 
 def attribute_prompts(

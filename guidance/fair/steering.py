@@ -20,12 +20,12 @@ Place = tuple[int, int]  # image, person
 class Axis:
     """One thing a person is steered on: which columns are its values.
 
-    given[k]: which of them attribute k of the target has; None: the axis is held, each person keeps what it is.
+    given[k]: which of them attribute k of the target has; empty: the axis is held, each person keeps what it is.
     """
 
     name: str
     columns: tuple[int, ...]
-    given: tuple[int, ...] | None
+    given: tuple[int, ...] = ()
 
 
 @dataclass
@@ -33,8 +33,8 @@ class Steered:
     """What was read of one person on one axis, and how hard it was steered there.
 
     before, after: the shares of the axis' values (`need.attribute_shares`) at the first and the last reading; empty
-    where nothing was read (steering in full). steps: predictions to which guidance was added. push: its mean size over
-    them, on the scale of `strength`. now: the size in force until the next reading.
+    where nothing was read (steering in full, or after the first reading of what is held). steps: predictions to which
+    guidance was added. push: its mean size over them, on the scale of `strength`. now: the size in force until the next reading.
     """
 
     axis: str
@@ -55,6 +55,12 @@ class Steered:
             self.steps += 1
 
 
+def as_held(axis: Axis, shares: Tensor, names: Sequence[str]) -> Steered:
+    """What is said of a person on an axis that is held: it keeps what leads. shares [K], names: of all columns."""
+    values = tuple(names[c] for c in axis.columns)
+    return Steered(axis.name, values, values[int(shares.argmax())], False, True, tuple(shares.tolist()))
+
+
 @dataclass
 class Readings:
     """What is read at one prediction: by axis, the values' predictions [B,n,K,C,h,w] and each person's shares [B,n,K]."""
@@ -63,11 +69,10 @@ class Readings:
     shares: list[Tensor]
 
     def leaning(self, place: Place, axes: Sequence[Axis], k: int) -> float:
-        """How far a person is becoming attribute k of the target: its shares on the axes that are given, multiplied."""
+        """How far a person is becoming attribute k of the target: its shares on the axes, multiplied."""
         product = 1.0
         for axis, shares in zip(axes, self.shares, strict=True):
-            if axis.given is not None:
-                product *= float(shares[place][axis.given[k]])
+            product *= float(shares[place][axis.given[k]])
         return product
 
 
@@ -107,28 +112,26 @@ class Needs:
         self.of[place], self.records[place] = [], []
         for axis, shares in zip(self.axes, readings.shares, strict=True):
             p = shares[place]
-            need = need_of(p, None if axis.given is None else axis.given[k])
+            need = need_of(p, axis.given[k])
             values = tuple(names[c] for c in axis.columns)
             self.of[place].append(need)
             self.records[place].append(
-                Steered(axis.name, values, values[need.given], need.changing, axis.given is None, tuple(p.tolist()))
+                Steered(axis.name, values, values[need.given], need.changing, before=tuple(p.tolist()))
             )
         return self.records[place]
 
     def directions(self, readings: Readings) -> Tensor:
         """d_j = sum over axes of push * (D_a - what the person is becoming instead).   -> [B,n,C,h,w]; others zero
 
-        A person who lacks nothing gets zeros exactly. An axis that is held is pushed on only in pictures in which
-        somebody changes: where nobody does, nothing can drift by it.
+        A person who lacks nothing gets zeros exactly.
         """
         directions = torch.zeros_like(readings.attributes[0][:, :, 0])
-        disturbed = {image for (image, _), needs in self.of.items() if any(need.changing for need in needs)}
         for a, (shares, attributes) in enumerate(zip(readings.shares, readings.attributes, strict=True)):
             weights = torch.zeros_like(shares)
             for place, needs in self.of.items():
                 need, record, p = needs[a], self.records[place][a], shares[place]
                 record.after = tuple(p.tolist())
-                record.now = 0.0 if record.held and place[0] not in disturbed else need.push(p, self.strength)
+                record.now = need.push(p, self.strength)
                 weights[place] = record.now * direction_weights(p, need.given)
             directions += torch.einsum("bnk,bnkchw->bnchw", weights.to(attributes), attributes)
         return directions

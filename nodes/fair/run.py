@@ -99,9 +99,7 @@ class FairRun(Session):
 
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
         """One of the sampler's predictions."""
-        held = self.guidance.gamma
-        if held is not None and held.shape != flat(x).shape:
-            self.guidance.forget()  # a sampler that changes the latent's size: what was held does not fit
+        self.guidance.fit(flat(x).shape)  # a sampler may change the latent's size
         schedule = options.get("transformer_options", {}).get("sample_sigmas")
         self.prediction = Prediction(self.run.store.images)
         self.prediction.prompts = self._prompts_at(float(timestep.flatten()[0]), schedule)
@@ -124,7 +122,7 @@ class FairRun(Session):
         if self.guidance.gamma is not None and self.every.lasts(step):
             return []
         self.every.taken = step
-        return self.cast.active
+        return [*self.cast.active, *(self.cast.held if self.guidance.held is None else ())]
 
     def cond_batch(self, executor: Callable, model, conds: list, args: tuple):
         """The sampler's own call, with the attribute prompts beside; only the first call of a prediction takes them, and of

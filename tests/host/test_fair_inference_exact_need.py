@@ -20,7 +20,7 @@ from fair_attention.tests.host.conditions import Bench, halves
 INSERTED, ALONE = "the prompt with the attribute inserted", "the attribute alone"
 STRENGTH, CFG = 4.0, 5.0
 HALFWAY = 0.5  # of the schedule, where the step begins
-WORDS = ("female", "male")
+WORDS, TONES = ("female", "male"), ("light", "tan", "brown", "dark")
 
 
 @pytest.fixture(scope="module", params=["sd1", "sd2"])
@@ -73,16 +73,27 @@ def strongest(direction: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return kept
 
 
-def wanted(bench, people, prompt: torch.Tensor, said_of: dict[int, list[torch.Tensor]], by_need: bool) -> torch.Tensor:
-    """sum_j M_j (.) d_j. said_of: group -> D_female, D_male."""
+def wanted(
+    bench, people, prompt: torch.Tensor, said_of: dict[int, list[torch.Tensor]], by_need: bool, held=None
+) -> torch.Tensor:
+    """sum_j M_j (.) d_j. said_of: group -> D_female, D_male. held [K,C,h,w]: what is taken out of each d_j."""
     soft = bench.host.pack.attention.maps.resize(soften_mask(torch.stack([p.mask for p in people])[None]), (8, 8))[0]
     total = torch.zeros_like(prompt[0])
     for person, mask in zip(people, soft, strict=True):
         a, b = (said_of[person.group][k][0] for k in (person.attribute, 1 - person.attribute))
         size = push(share(prompt[0], a, b, mask)) if by_need else STRENGTH
         direction = size * (a - b)
-        total += mask * (strongest(direction, mask) if by_need else direction)
+        direction = strongest(direction, mask) if by_need else direction
+        total += mask * (direction if held is None else residual(direction, held, mask))
     return total[None]
+
+
+def residual(direction: torch.Tensor, held: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """By weighted least squares, in double precision."""
+    weight = mask.double().sqrt().expand_as(direction).flatten()
+    columns, d = held.flatten(1).double().T, direction.flatten().double()
+    c = torch.linalg.lstsq(weight[:, None] * columns, (weight * d)[:, None], rcond=1e-3, driver="gelsd").solution
+    return (d - (columns @ c)[:, 0]).view_as(direction).float()
 
 
 def agree(added: torch.Tensor, expected: torch.Tensor) -> bool:
@@ -102,6 +113,26 @@ def test_what_is_added_by_need_is_what_is_missing(bench, steer_by):
     own = one_step(bench, bench.model, bench.encode(prompt), cfg=1.0)
     said_of = {0: said(bench, prompt, "doctors", steer_by)}
     assert agree(added, wanted(bench, people, own, said_of, by_need=True))
+
+
+@pytest.mark.parametrize("steering", ["by need", "in full"])
+def test_of_what_is_held_nothing_is_added(bench, steering):
+    """The same, less its projection on what the four skin tones' predictions differ by, inside each person's mask."""
+    prompt = "a photo of two doctors"
+    tokens, positive = bench.align(prompt)
+    given = {"start_percent": 0.3, "end_percent": 1.0, "strength": STRENGTH, "every": 1, "steering": steering}
+    model, attention = bench.fair(
+        bench.target(), regions=bench.regions(tokens), masks=halves(), hold="skin tone", **given
+    )
+    added = one_step(bench, model, positive) - one_step(bench, bench.model, positive)
+    people = attention.runs[-1].people[0]
+    own = one_step(bench, bench.model, bench.encode(prompt), cfg=1.0)
+    said_of = {0: said(bench, prompt, "doctors", INSERTED)}
+    tones = [bench.encode(prompt.replace("doctors", f"{tone} doctors")) for tone in TONES]
+    values = torch.stack([one_step(bench, bench.model, tone, cfg=1.0)[0] for tone in tones])
+    by_need = steering == "by need"
+    assert agree(added, wanted(bench, people, own, said_of, by_need, values - values.mean(0)))
+    assert not agree(added, wanted(bench, people, own, said_of, by_need))
 
 
 @pytest.mark.parametrize("steering", ["by need", "in full"])

@@ -103,12 +103,6 @@ def test_who_leads_but_is_not_sure_is_made_sure() -> None:
     assert not need.changing and need.missing(torch.tensor([0.55, 0.45])) == pytest.approx(SURE - 0.55)
 
 
-def test_a_held_axis_keeps_what_leads_and_no_more() -> None:
-    need = need_of(torch.tensor([0.1, 0.6, 0.3, 0.0]), None)
-    assert need.given == 1 and need.push(torch.tensor([0.1, 0.6, 0.3, 0.0]), 5.0) == 0
-    assert need.missing(torch.tensor([0.4, 0.5, 0.1, 0.0])) == pytest.approx(0.1)
-
-
 def test_the_direction_leads_away_from_what_is_there_and_from_the_others_alike() -> None:
     assert direction_weights(torch.tensor([0.3, 0.7]), 0).tolist() == pytest.approx([1, -1])
     shares = torch.tensor([0.2, 0.6, 0.2], dtype=torch.float64)  # of the rest .75 and .25; alike .5 and .5

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from fair_attention.guidance.fair.need import HOLD
-from fair_attention.guidance.fair.steering import Axis, Needs, read
+from fair_attention.guidance.fair.steering import Axis, Needs, as_held, read
 
 GENDER = Axis("gender", (0, 1), (0, 1))
-TONE = Axis("skin tone", (2, 3), None)
+TONE = Axis("skin tone", (2, 3))
 NAMES = ("female", "male", "light", "dark")
 
 
@@ -78,35 +78,12 @@ def test_what_was_done_is_recorded_step_by_step() -> None:
     assert record.steps == 2 and record.push == pytest.approx(4.0 * 0.75, abs=1e-5)
 
 
-def test_a_held_axis_is_pushed_on_only_where_it_drifts_and_somebody_changes() -> None:
-    axes = (GENDER, TONE)
-    prompt, predictions, groups, masks = scene({0: (0.2, 0.8)}, axes)
-    predictions |= {(0, 2): predictions[0, 2] + prompt, (0, 3): predictions[0, 3] + prompt}
-    first = read(axes, prompt, predictions, groups, masks)
-    leading = int(first.shares[1][0, 0].argmax())
-    drifted = read(axes, predictions[0, 2 + 1 - leading], predictions, groups, masks)
-    for given, pushed in ((0, True), (1, False)):  # female is a change, male is not
-        needs = Needs(axes, 4.0)
-        gender, tone = needs.decide((0, 0), given, first, NAMES)
-        assert tone.held and tone.given == NAMES[2 + leading] and gender.changing == pushed
-        needs.directions(first)
-        assert tone.now == 0
-        needs.directions(drifted)
-        assert (tone.now > 0) == pushed
-
-
-def test_a_held_axis_waits_for_a_change_in_its_own_picture() -> None:
-    """Two pictures of one person each: only in the second somebody is to change, and only there a drift is met."""
-    axes = (GENDER, TONE)
-    predictions = {(0, c): randn(2, 2, 4, 4, seed=c) for c in range(4)}
-    groups, masks = torch.zeros(2, 1, dtype=torch.long), torch.ones(2, 1, 4, 4)
-    first = read(axes, predictions[0, 0], predictions, groups, masks)  # both are becoming female
-    needs = Needs(axes, 4.0)
-    (_, same), (_, other) = (needs.decide((image, 0), image, first, NAMES) for image in (0, 1))
-    leading = [NAMES.index(record.given) for record in (same, other)]
-    away = torch.stack([predictions[0, 5 - k][image] for image, k in enumerate(leading)])
-    needs.directions(read(axes, away, predictions, groups, masks))
-    assert same.now == 0 and other.now > 0
+def test_of_a_held_axis_is_said_what_leads() -> None:
+    tone = as_held(TONE, torch.tensor([0.3, 0.7]), NAMES)
+    assert (tone.axis, tone.given, tone.values, tone.held) == ("skin tone", "dark", ("light", "dark"), True)
+    assert tone.before == pytest.approx((0.3, 0.7)) and not tone.after and not tone.changing
+    tone.step()
+    assert tone.steps == 0  # nobody is pushed along it
 
 
 def test_of_three_values_the_push_leads_away_from_what_the_person_is_becoming() -> None:
