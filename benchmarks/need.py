@@ -55,7 +55,8 @@ METHODS = {
     "by need: skin tone": Method(TONE),
     "by need: gender x skin tone": Method(BOTH),
     "by need: gender, blended": Method(GENDER, {"preservation": "blended"}),
-    "by need: gender, skin tone held": Method(GENDER, {"hold": "skin tone"}),
+    "by need: gender, nothing held": Method(GENDER, {"hold": ""}),
+    "by need: skin tone, nothing held": Method(TONE, {"hold": ""}),
     "in full: gender": Method(GENDER, IN_FULL),
     "in full: skin tone": Method(TONE, IN_FULL),
 }

@@ -9,6 +9,7 @@ from ..guidance.fair.edits import parse_edits
 from ..guidance.fair.outcome import settings, why_off
 from ..guidance.fair.people import as_masks, check_mask_size, check_masks, larger_than, named_people, separate_parts
 from ..guidance.fair.plan import (
+    AUTO,
     BLENDED,
     BY_NEED,
     IN_FULL,
@@ -105,9 +106,10 @@ class FairInference(io.ComfyNode):
                     "full strength at every step, as before version 0.2.",
                 ),
                 advanced(io.String.Input(
-                    "hold", default="", optional=True,
-                    tooltip="What people are to keep while something else is steered, as in: skin tone, age. Names of "
-                    "ready-made sets, commas between. Each costs as much time as steering it would.",
+                    "hold", default=AUTO, optional=True,
+                    tooltip="What people are to keep while something else is steered by need. auto: gender and skin tone, except what "
+                    "the target deals out itself, and nothing beside words of your own. Or names of ready-made sets, as in: skin "
+                    "tone, age. Empty: nothing. Each value costs one prediction a run.",
                 )),
                 Attention.Input(
                     "people_of", optional=True,
@@ -129,7 +131,7 @@ class FairInference(io.ComfyNode):
     @classmethod
     def execute(cls, model, clip, target, regions=None, masks=None, strength=7.0, start_percent=0.4, end_percent=0.9,
                 steer_by=IN_CONTEXT, every=2, quantile=0.0, momentum=0.0, momentum_beta=0.6,
-                preservation=SOFT, steering=BY_NEED, hold="", people_of=None, each_mask=ONE, edits="") -> io.NodeOutput:  # fmt: skip
+                preservation=SOFT, steering=BY_NEED, hold=AUTO, people_of=None, each_mask=ONE, edits="") -> io.NodeOutput:  # fmt: skip
         require_pictures(model, NODE)
         blocks = list(readable_blocks(model.model.diffusion_model))
         if masks is None:
@@ -152,7 +154,7 @@ class FairInference(io.ComfyNode):
             check_clip(clip, regions.aligned, NODE)
         in_context = steer_by == IN_CONTEXT and regions is not None
         steer, axes = columns_of(target, steering == BY_NEED)
-        kept, held = held_columns(target, held_axes(hold, regions, NODE), len(steer))
+        kept, held = held_columns(target, held_axes(hold, target, bool(axes), regions, NODE), len(steer))
         columns = (*steer, *kept)
         texts = attribute_prompts(regions, target, columns, in_context)
         prompts = {key: encode(clip, text)[0] for key, text in texts.items()}

@@ -27,6 +27,10 @@ class SegaGuide:
         self.after: Tensor | None = None  # nu, as this step leaves it
         self.step = -1
 
+    def fits(self, shape: Sequence[int]) -> bool:
+        """Whether what is known is of latents of this shape [B,C,h,w]."""
+        return self.gamma is None or tuple(self.gamma.shape) == tuple(shape)
+
     def enter(self, step: int) -> None:
         """A prediction of this step comes. A sampler that predicts twice in a step is given the same momentum twice."""
         if step != self.step:

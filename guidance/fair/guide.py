@@ -37,11 +37,9 @@ class Guide:
         """What is known belongs to another picture, or to a latent of another size."""
         self.gamma = self.velocity = self.held = None
 
-    def fit(self, shape: Sequence[int]) -> None:
-        """Forget what does not fit latents of this shape [B,C,h,w]."""
-        known = [x for x in (self.gamma, self.held) if x is not None]
-        if any((len(x), *x.shape[-3:]) != tuple(shape) for x in known):
-            self.forget()
+    def fits(self, shape: Sequence[int]) -> bool:
+        """Whether what is known is of latents of this shape [B,C,h,w]."""
+        return all((len(x), *x.shape[-3:]) == tuple(shape) for x in (self.gamma, self.held) if x is not None)
 
     def look(
         self, predictions: Mapping[Key, Tensor], positive: Tensor, uncond: Tensor | None, sigma: Tensor, masks: Tensor

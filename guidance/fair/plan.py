@@ -13,6 +13,7 @@ from .target import PRESETS, Attribute, TargetDistribution
 
 NONE, SOFT, BLENDED = "none", "soft", "blended"  # what keeps the rest of the picture as it is
 BY_NEED, IN_FULL = "by need", "in full"  # how much each person is steered
+AUTO, HELD = "auto", ("gender", "skin tone")  # what people keep where the user names nothing else
 
 
 @dataclass(frozen=True)
@@ -118,13 +119,23 @@ def given_by(target: TargetDistribution, person: Person, k: int) -> Person:
     return replace(person, attribute=k, status=Status.ASSIGNED, name=name, reason=reason, steered=[])
 
 
-def held_axes(text: str, finder: RegionFinder | None, node: str) -> tuple[str, ...]:
-    """The sets named in `hold`, without those that the prompt states for somebody. ValueError for a name that is none."""
-    names = [name.strip().casefold() for name in text.split(",") if name.strip()]
+def held_axes(
+    text: str, target: TargetDistribution, by_need: bool, finder: RegionFinder | None, node: str
+) -> tuple[str, ...]:
+    """The sets named in `hold`, without those that the prompt states for somebody. ValueError for a name that is none.
+
+    `AUTO`: by need the two sets of which Fair Inference is known to change the one with the other, except what the target
+    deals out itself. Nothing beside words of the user's own, which may be of any set, and nothing in full, the old rule.
+    """
+    axes = of_target(target)
+    if text.strip().casefold() == AUTO:
+        names = [n for n in HELD if n not in related(axes)] if by_need and axes <= set(PRESETS) else []
+    else:
+        names = [name.strip().casefold() for name in text.split(",") if name.strip()]
     unknown = next((name for name in names if name not in PRESETS), None)
     if unknown is not None:
         raise ValueError(
-            f"{node}, hold: {unknown!r} is no ready-made set; write some of {', '.join(PRESETS)}, commas between"
+            f"{node}, hold: {unknown!r} is no ready-made set; write {AUTO}, or some of {', '.join(PRESETS)}, commas between"
         )
     if finder is None:
         return tuple(names)

@@ -99,7 +99,8 @@ class FairRun(Session):
 
     def predict(self, executor: Callable, x: Tensor, timestep: Tensor, options: dict, seed) -> Tensor:
         """One of the sampler's predictions."""
-        self.guidance.fit(flat(x).shape)  # a sampler may change the latent's size
+        if not self.guidance.fits(flat(x).shape):
+            self.guidance.forget()  # a sampler that changes the latent's size
         schedule = options.get("transformer_options", {}).get("sample_sigmas")
         self.prediction = Prediction(self.run.store.images)
         self.prediction.prompts = self._prompts_at(float(timestep.flatten()[0]), schedule)

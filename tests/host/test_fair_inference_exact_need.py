@@ -105,7 +105,14 @@ def agree(added: torch.Tensor, expected: torch.Tensor) -> bool:
 def test_what_is_added_by_need_is_what_is_missing(bench, steer_by):
     prompt = "a photo of two doctors"
     tokens, positive = bench.align(prompt)
-    given = {"start_percent": 0.3, "end_percent": 1.0, "steer_by": steer_by, "strength": STRENGTH, "every": 1}
+    given = {
+        "start_percent": 0.3,
+        "end_percent": 1.0,
+        "steer_by": steer_by,
+        "strength": STRENGTH,
+        "every": 1,
+        "hold": "",
+    }
     model, attention = bench.fair(bench.target(), regions=bench.regions(tokens), masks=halves(), **given)
     added = one_step(bench, model, positive) - one_step(bench, bench.model, positive)
     people = attention.runs[-1].people[0]
@@ -148,7 +155,14 @@ def test_people_of_two_groups_are_steered_by_their_own_group_s_prompts(bench, st
     known = records.Recording(
         pack.attention.records.Watch(()), pictures=[records.Picture(picture()[0].half(), tuple(before))]
     )
-    given = {"start_percent": 0.3, "end_percent": 1.0, "steer_by": steer_by, "strength": STRENGTH, "every": 1}
+    given = {
+        "start_percent": 0.3,
+        "end_percent": 1.0,
+        "steer_by": steer_by,
+        "strength": STRENGTH,
+        "every": 1,
+        "hold": "",
+    }
     model, attention = bench.fair(
         bench.target(), regions=bench.regions(tokens), people_of=known, steering=steering, **given
     )

@@ -15,7 +15,13 @@ GENDER_WORDS = ("female", "male")
 def test_the_first_guided_step_is_the_formula(bench, setting, host):
     """denoised - plain = sum_j M_j (.) phi(push * (D_a - D_b)), written out from the U-Net's own predictions."""
     model, attention = bench.fair(
-        bench.target(), regions=setting.regions, masks=halves(), strength=3.0, start_percent=0.5, end_percent=1.0
+        bench.target(),
+        regions=setting.regions,
+        masks=halves(),
+        strength=3.0,
+        start_percent=0.5,
+        end_percent=1.0,
+        hold="",
     )
     calls = []
 
@@ -84,7 +90,7 @@ def test_the_quota_goes_to_those_whom_it_changes_least(bench, setting):
 
 
 def test_what_was_read_and_done_is_recorded_and_said(bench, setting):
-    model, attention = bench.fair(bench.target(), regions=setting.regions, masks=halves(), strength=3.0)
+    model, attention = bench.fair(bench.target(), regions=setting.regions, masks=halves(), strength=3.0, hold="")
     latent = {"samples": bench.sample(model, setting.positive)}
     text = bench.node["FairReport"].execute(attention, latent).result[0]
     for person in attention.runs[-1].people[0]:
@@ -123,18 +129,42 @@ def test_held_axes_are_predicted_once_and_recorded_and_said(bench, setting, host
     said = f"skin tone held: {tone.given} ({max(tone.before):.2f})"
     assert said in bench.node["FairReport"].execute(attention, latent).result[0]
     plain, _ = bench.fair(
-        bench.target(), regions=setting.regions, masks=halves()[:1], steering=steering, every=1, end_percent=1.0
+        bench.target(),
+        regions=setting.regions,
+        masks=halves()[:1],
+        steering=steering,
+        every=1,
+        end_percent=1.0,
+        hold="",
     )
     assert not torch.equal(bench.sample(plain, setting.positive), latent["samples"])
 
 
 def test_unknown_sets_are_not_held_and_what_the_prompt_states_needs_no_holding(bench, setting):
-    with pytest.raises(ValueError, match="Fair Inference, hold: 'height' is no ready-made set; write some of gender"):
+    with pytest.raises(
+        ValueError, match="Fair Inference, hold: 'height' is no ready-made set; write auto, or some of gender"
+    ):
         bench.fair(bench.target(), regions=setting.regions, hold="age, height")
     tokens, positive = bench.align("a photo of two dark doctors")
     model, attention = bench.fair(bench.target(), regions=bench.regions(tokens), masks=halves()[:1], hold="skin tone")
     bench.sample(model, positive)
     assert [s.axis for s in attention.runs[-1].people[0][0].steered] == ["gender"]  # the prompt itself holds it
+
+
+@pytest.mark.parametrize(
+    ("attributes", "held"),
+    [
+        ("gender", ["skin tone"]), ("skin tone", ["gender"]), ("race", ["gender"]), ("age", ["gender", "skin tone"]),
+        ("female 1\nmale 1", ["skin tone"]), ("tall 1\nsmall 1", []),
+    ],
+)  # fmt: skip
+def test_what_is_held_unless_the_user_says_otherwise(bench, setting, attributes, held):
+    """Not what the target deals out, in whatever words, and nothing beside words that may be anything."""
+    target = bench.target("own list", attributes) if "\n" in attributes else bench.target(attributes)
+    model, attention = bench.fair(target, regions=setting.regions, masks=halves()[:1])
+    bench.sample(model, setting.positive)
+    steered = attention.runs[-1].people[0][0].steered
+    assert [s.axis for s in steered if s.held] == held
 
 
 def test_what_is_steered_is_not_held(bench, setting):

@@ -136,13 +136,17 @@ def test_without_a_negative_an_attribute_alone_is_set_against_the_prompt(bench, 
 
 
 @pytest.mark.parametrize(
-    "crossed, steering, asked",
-    [("", "by need", 2 + 4), ("gender", "by need", 2 + 4 + 2), ("", "in full", 2 + 4), ("gender", "in full", 2 + 1)],
-)
-def test_which_prompts_are_predicted(bench, setting, host, crossed, steering, asked):
-    """One person. By need the values of each axis; in full a set of up to four, and of eight crossed ones what is given."""
+    "crossed, steering, hold, asked",
+    [
+        ("", "by need", "", 2 + 4), ("gender", "by need", "", 2 + 4 + 2), ("", "in full", "", 2 + 4),
+        ("gender", "in full", "", 2 + 1), ("", "by need", "auto", 2 + 4 + 2), ("gender", "in full", "age", 2 + 1 + 3),
+    ],
+)  # fmt: skip
+def test_which_prompts_are_predicted(bench, setting, host, crossed, steering, hold, asked):
+    """One person. By need the values of each axis; in full a set of up to four, and of eight crossed ones what is given.
+    Held axes ride along once more."""
     target = bench.target("skin tone", cross_with=bench.target(crossed) if crossed else None)
-    model, _ = bench.fair(target, regions=setting.regions, masks=halves()[:1], steering=steering)
+    model, _ = bench.fair(target, regions=setting.regions, masks=halves()[:1], steering=steering, hold=hold)
     seen = []
 
     def count(executor, model, conds, *args):
