@@ -1,8 +1,8 @@
 """Axes that are held: what people are to keep while something else is steered ("hold: skin tone").
 
-A model's prompts differ in more than the word that was exchanged: "three female pilots" is predicted lighter than "three
-male pilots", by as much as a whole skin tone at every step. Guidance along their difference therefore changes skin tone in
-whoever is pushed. What a direction has of a held axis is taken out of it before it is added:
+A model's prompts differ in more than the word that was exchanged. On the emoji world the push from "three male pilots" to
+"three female pilots" holds at every step about as much as a whole step from one skin tone to the next, lighter in some
+people and darker in others. What a direction has of a held axis is taken out of it before it is added:
 
     d' = d - sum_k c_k U_k,   c = argmin sum_x M(x) |d - sum_k c_k U_k|^2,   U_k = D_k - mean_k' D_k'
 
