@@ -109,7 +109,7 @@ class FairInference(io.ComfyNode):
                     "hold", default=AUTO, optional=True,
                     tooltip="What people are to keep while something else is steered by need. auto: gender and skin tone, except what "
                     "the target deals out itself, and nothing beside words of your own. Or names of ready-made sets, as in: skin "
-                    "tone, age. Empty: nothing. Each value costs one prediction a run.",
+                    "tone, age. Empty: nothing. Each value costs three predictions a run.",
                 )),
                 Attention.Input(
                     "people_of", optional=True,

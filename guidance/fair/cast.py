@@ -27,7 +27,7 @@ class Cast:
         self.plan, self.find, self.run, self.seed = plan, find, run, seed
         self.people: list[list[Person]] | None = None  # of each image; None: not looked for yet
         self.active: list[Key] = []  # the prompts that steer them; none while nobody is to change
-        self.held: list[Key] = []  # and those of what they are to keep, asked once
+        self.held: list[Key] = []  # and those of what they are to keep, asked now and then
         self.needs = Needs(plan.axes, plan.strength)
         self.is_dealt = False  # by need only after the first reading, in full as soon as they are found
         self.newly_assigned: list[int] = []  # attributes given in this run, not kept from one before
@@ -89,6 +89,10 @@ class Cast:
             return self.needs.decide(place, k, readings, [column.name for column in self.plan.columns])
         names = tuple(a.name for a in target.attributes)
         return [Steered(target.axis, names, names[k], True, now=self.plan.strength)]
+
+    def anybody_changes(self) -> bool:
+        """Whether anybody is becoming something else than it is given; in full everybody counts."""
+        return not self.plan.axes or any(need.changing for needs in self.needs.of.values() for need in needs)
 
     def hold(self, readings: Readings) -> None:
         """Say of everybody who is steered what it keeps. readings: of the axes that are held."""

@@ -16,7 +16,7 @@ from .directions import (
     opposition,
     whole_image,
 )
-from .held import differences, without
+from .held import AGAIN, differences, without
 from .need import ENERGY
 from .plan import NONE, FairPlan
 from .steering import Key, read
@@ -29,17 +29,22 @@ class Guide:
         self.plan, self.cast = plan, cast
         self.gamma: Tensor | None = None
         self.velocity: Tensor | None = None  # of the momentum, in eps units
-        self.held: Tensor | None = (
-            None  # what the values of the held axes differ by, [B,n,S,C,h,w]; None: not asked yet
-        )
+        self.held: Tensor | None = None  # what the held axes' values differ by, [B,n,S,C,h,w]; None: not asked yet
+        self.looks = 0  # at predictions of the present picture
 
     def forget(self) -> None:
         """What is known belongs to another picture, or to a latent of another size."""
         self.gamma = self.velocity = self.held = None
+        self.looks = 0
 
     def fits(self, shape: Sequence[int]) -> bool:
         """Whether what is known is of latents of this shape [B,C,h,w]."""
         return all((len(x), *x.shape[-3:]) == tuple(shape) for x in (self.gamma, self.held) if x is not None)
+
+    @property
+    def asks_held(self) -> bool:
+        """Whether the next look needs the predictions of what is held: the first one, and then some while anybody changes."""
+        return self.held is None or (self.looks % AGAIN == 0 and self.cast.anybody_changes())
 
     def look(
         self, predictions: Mapping[Key, Tensor], positive: Tensor, uncond: Tensor | None, sigma: Tensor, masks: Tensor
@@ -47,7 +52,7 @@ class Guide:
         """gamma of this step, from the denoised predictions of the attribute prompts.
 
         predictions, positive, uncond [B,C,h,w]: of each (group, column), of the prompt itself, of the negative (None: there is none).
-        Those of held axes are needed until `held` is known.
+        Those of held axes are needed where `asks_held` says so.
         sigma [B]. masks [B,n,h,w]: soft, of the people who may change.
         """
         plan = self.plan
@@ -60,6 +65,7 @@ class Guide:
             chosen = self._in_full(predictions, positive if plan.in_context or uncond is None else uncond, masks)
         if plan.held:
             chosen = without(chosen, self._held(predictions, positive, masks), masks)
+        self.looks += 1
         if plan.preservation == NONE:
             chosen, masks = whole_image(chosen, masks)
         if plan.quantile > 0:
@@ -79,11 +85,13 @@ class Guide:
         return self.cast.needs.directions(readings)
 
     def _held(self, predictions: Mapping[Key, Tensor], positive: Tensor, masks: Tensor) -> Tensor:
-        """What the values of each held axis differ by, for each person [B,n,S,C,h,w]; of the first look that has them."""
-        if self.held is None:
+        """What the values of each held axis differ by, for each person [B,n,S,C,h,w]; of the last look that has them."""
+        if any(column not in self.plan.steering for _, column in predictions):
             readings = read(self.plan.held, positive, predictions, self.cast.groups(), masks)
-            self.cast.hold(readings)
+            if self.held is None:
+                self.cast.hold(readings)
             self.held = torch.cat([differences(values) for values in readings.attributes], 2)
+        assert self.held is not None
         return self.held
 
     def _in_full(self, predictions: Mapping[Key, Tensor], base: Tensor, masks: Tensor) -> Tensor:

@@ -6,11 +6,11 @@ people and darker in others. What a direction has of a held axis is taken out of
 
     d' = d - sum_k c_k U_k,   c = argmin sum_x M(x) |d - sum_k c_k U_k|^2,   U_k = D_k - mean_k' D_k'
 
-with D_k the predictions of the axis' values ("three light pilots", "three tan pilots", ...), inside the person's mask. They
-are predicted once in a run, at the first guided step: where skin is and what its tones differ by stays as it is, and asked
-anew at every step they do no better. On the prompts for tuning, gender steered, 359 people: without it 12 became lighter and 4
-darker, with it 6 and 5. Pushing back where a share drifts was tried first: it kept fewer (13 and 5). Neither paper has this;
-our decision.
+with D_k the predictions of the axis' values ("three light pilots", "three tan pilots", ...), inside the person's mask. Of the
+.74 of a step to the neighbouring tone that a push holds in the mean (prompts for tuning, 220 readings), differences asked once in a
+run leave .53, since what is drawn later they do not know; asked anew at every second reading about .15, for 6 % of a
+run of 50 steps a pair of values. Pushing back where a share drifts was tried first: it kept fewer people than no hold at all.
+Neither paper has this; our decision.
 """
 
 import torch
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ..parametrization import full_precision
 
+AGAIN = 2  # readings of what steers after which the values of held axes are asked anew
 RANK = 1e-4  # of the largest: squared lengths of differences below this are what a mean of floats rounds
 
 

@@ -123,7 +123,7 @@ class FairRun(Session):
         if self.guidance.gamma is not None and self.every.lasts(step):
             return []
         self.every.taken = step
-        return [*self.cast.active, *(self.cast.held if self.guidance.held is None else ())]
+        return [*self.cast.active, *(self.cast.held if self.guidance.asks_held else ())]
 
     def cond_batch(self, executor: Callable, model, conds: list, args: tuple):
         """The sampler's own call, with the attribute prompts beside; only the first call of a prediction takes them, and of

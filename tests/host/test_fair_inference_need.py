@@ -108,8 +108,8 @@ def test_what_was_read_and_done_is_recorded_and_said(bench, setting):
 
 
 @pytest.mark.parametrize("steering", ["by need", "in full"])
-def test_held_axes_are_predicted_once_and_recorded_and_said(bench, setting, host, steering):
-    """Four values ride along at the first guided step; from then on only what steers."""
+def test_held_axes_are_predicted_at_every_second_reading_and_recorded_and_said(bench, setting, host, steering):
+    """Four values ride along at the first guided step, and again two readings later while somebody changes."""
     model, attention = bench.fair(
         bench.target(), regions=setting.regions, masks=halves()[:1], hold="Skin tone", steering=steering, every=1, end_percent=1.0
     )  # fmt: skip
@@ -120,10 +120,11 @@ def test_held_axes_are_predicted_once_and_recorded_and_said(bench, setting, host
         return executor(model, conds, *args)
 
     model.add_wrapper_with_key(host.comfy.patcher_extension.WrappersMP.CALC_COND_BATCH, "test", count)
-    latent = {"samples": bench.sample(model, setting.positive)}
-    assert asked == [2, 2, 8, 4]  # positive, negative; two genders; four tones
+    latent = {"samples": bench.sample(model, setting.positive, steps=8)}
     (person,) = attention.runs[-1].people[0]
     gender, tone = person.steered
+    again = 8 if gender.changing else 4
+    assert asked == [2, 2, 2, 8, 4, again, 4, again]  # positive, negative; two genders; four tones
     assert (gender.held, tone.held, tone.axis, tone.steps) == (False, True, "skin tone", 0)
     assert tone.given == tone.values[max(range(4), key=tone.before.__getitem__)]
     said = f"skin tone held: {tone.given} ({max(tone.before):.2f})"
@@ -137,7 +138,7 @@ def test_held_axes_are_predicted_once_and_recorded_and_said(bench, setting, host
         end_percent=1.0,
         hold="",
     )
-    assert not torch.equal(bench.sample(plain, setting.positive), latent["samples"])
+    assert not torch.equal(bench.sample(plain, setting.positive, steps=8), latent["samples"])
 
 
 def test_unknown_sets_are_not_held_and_what_the_prompt_states_needs_no_holding(bench, setting):
