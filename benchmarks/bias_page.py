@@ -71,7 +71,7 @@ def write_page(data: dict[str, Any]) -> None:
         "it does elsewhere. Bias is the raw definition, mean over prompts (0: equal), with its 95 % interval; PSNR and SSIM compare with the unedited "
         "picture of the same seed. Floor: the least Bias-P that so few faces a picture allow. Occupations kept: person by "
         "person, unreadable or gone is lost. Rows by need were drawn before whoever already leads with an attribute was pushed no harder than "
-        "somebody who changes (the changelog says what that does on these occupations).\n\n"
+        "somebody who changes, and before people kept their gender and skin tone while the other is steered (Steering by need has both).\n\n"
         + table(header, rows)
         + "\n\n"
         + bars_table(bars(data))

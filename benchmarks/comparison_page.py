@@ -93,8 +93,7 @@ def write_page(data: Mapping[str, Any], prompts: Mapping[str, int]) -> None:
         "seeds and forms of prompts on which nothing was chosen. Bias is the raw definition, mean over prompts, with its 95 % interval, "
         "which lies below the number where the few people of a prompt alone push that up; floor: the least Bias-P of so few people. RD: |f_female - f_male|, |f_light - f_dark| over all people. mIoU of the concept with the occupation, by the "
         "text the energy uses and by one it never sees; chance is 0.176. Kept: person by person, unreadable or gone is lost. An unchanged "
-        "picture counts 100 dB. CPU seconds depend on the machine's other work. Encoder metrics need weights that are not here. Fair Inference's rows were drawn "
-        "before whoever already leads with an attribute was pushed no harder than somebody who changes: see Steering by need for that rule."
+        "picture counts 100 dB. CPU seconds depend on the machine's other work. Encoder metrics need weights that are not here."
     )
     for part, first in setting["first_seed"].items():
         rows = {n.removeprefix(f"{part}: "): r for n, r in data["methods"].items() if n.startswith(f"{part}: ")}

@@ -7,7 +7,7 @@ import torch
 from fair_attention.attention.capture import MapStore
 from fair_attention.guidance.fair.cast import Cast
 from fair_attention.guidance.fair.guide import Guide
-from fair_attention.guidance.fair.plan import NONE, SOFT, FairPlan
+from fair_attention.guidance.fair.plan import NONE, SOFT, FairPlan, axis_of, columns_of
 from fair_attention.guidance.fair.target import PRESETS, TargetDistribution
 from fair_attention.guidance.run_record import Person, SampledRun, Status
 
@@ -76,3 +76,46 @@ def test_where_a_picture_has_fewer_people_the_places_left_are_nobody_s():
     assert cast.groups().tolist() == [[0, 1], [1, -1]]
     masks = cast.soft_masks((1, 8), torch.device("cpu"))
     assert masks.shape == (2, 2, 1, 8) and masks[1, 0].any() and not masks[1, 1].any()
+
+
+def test_what_is_held_is_taken_out_and_asked_anew_at_every_second_look():
+    """Skin tones differ by the two left cells alike: of d = 4 4 4 4 the right half is left. Later by the right ones."""
+    tones = PRESETS["skin tone"]
+    holding = guide(columns=(*GENDER, *tones), held=(axis_of(tones, 2),))
+    steer = {(0, 0): BASE + 1, (0, 1): BASE - 1}
+
+    def values(cells: list[float]) -> dict:
+        return {(0, 2 + k): BASE + k * torch.tensor(cells) for k in range(4)}
+
+    def gamma(predictions) -> list[float]:
+        holding.look(predictions, BASE, None, SIGMA, LEFT)
+        return [round(value, 4) + 0.0 for value in holding.gamma.flatten().tolist()]
+
+    assert holding.asks_held
+    assert gamma(steer | values([1, 1, 0, 0, 5, 5, 5, 5])) == [0, 0, -2, -2, 0, 0, 0, 0]
+    assert not holding.asks_held and gamma(steer) == [0, 0, -2, -2, 0, 0, 0, 0]
+    assert holding.asks_held and gamma(steer | values([0, 0, 1, 1, 0, 0, 0, 0])) == [-2, -2, 0, 0, 0, 0, 0, 0]
+    (record,) = holding.cast.people[0][0].steered
+    assert record.held and (record.axis, record.given, record.steps) == ("skin tone", "light", 0)
+    assert holding.fits((1, 1, 1, 8)) and not holding.fits((1, 1, 2, 8))
+    holding.forget()
+    assert holding.asks_held and holding.fits((1, 1, 2, 8))
+    assert len(gamma(steer | values([1, 1, 0, 0, 0, 0, 0, 0]))) == 8
+    assert len(holding.cast.people[0][0].steered) == 1  # said once
+
+
+def test_by_need_what_is_held_is_not_asked_again_where_nobody_changes():
+    tones = PRESETS["skin tone"]
+    columns, axes = columns_of(PLAN.target, by_need=True)
+    holding = guide(columns=(*columns, *tones), axes=axes, held=(axis_of(tones, len(columns)),))
+    for leading, again in ((0, False), (1, True)):  # the person is given the first
+        holding.forget()
+        holding.cast.forget()
+        holding.cast.people = [[Person(0, "doctor", LEFT[0, 0], 0, Status.ASSIGNED, "female")]]
+        predictions = {(0, k): BASE + (1 if k == leading else -1) for k in range(2)}
+        predictions |= {(0, 2 + k): BASE + k * torch.arange(8.0) for k in range(4)}
+        holding.look(predictions, BASE + 0.5, None, SIGMA, LEFT)
+        del predictions[0, 2], predictions[0, 3], predictions[0, 4], predictions[0, 5]
+        assert not holding.asks_held
+        holding.look(predictions, BASE + 0.5, None, SIGMA, LEFT)
+        assert holding.asks_held == again
