@@ -37,6 +37,8 @@ def without(directions: Tensor, differences: Tensor, masks: Tensor) -> Tensor:
     root = masks.to(d).clamp_min(0).sqrt()[:, :, None]
     weighted = (along * root.unsqueeze(2)).flatten(3)  # [B,n,S,Chw]
     inner = weighted @ (d * root).flatten(2).unsqueeze(-1)
-    gram = (weighted @ weighted.transpose(-1, -2)).cpu().double()
+    gram = (
+        (weighted @ weighted.transpose(-1, -2)).cpu().double().nan_to_num()
+    )  # a model that overflows is no error here
     share = (torch.linalg.pinv(gram, rtol=RANK, hermitian=True) @ inner.cpu().double()).to(d)  # [B,n,S,1]
     return (d - (share.unsqueeze(-1).unsqueeze(-1) * along).sum(2)).to(directions)

@@ -60,6 +60,17 @@ def test_values_that_are_all_alike_and_an_empty_mask_take_nothing(dtype) -> None
     assert torch.equal(without(d, along, masks)[0, 0], d[0, 0])
 
 
+def test_a_model_that_overflows_spoils_its_own_picture_only() -> None:
+    """As without holding: what is not a number stays none, and nothing is raised."""
+    d, along, masks = scene()
+    expected = without(d, along, masks)
+    for broken in (d, along):
+        broken[0] = torch.nan
+    found = without(d, along, masks)
+    assert found[0].isnan().all()
+    torch.testing.assert_close(found[1], expected[1])
+
+
 def test_people_and_pictures_do_not_mix() -> None:
     d, along, masks = scene()
     together = without(d, along, masks)
