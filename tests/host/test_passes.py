@@ -305,5 +305,8 @@ def test_a_split_schedule_keeps_its_people_by_need_too(bench, setting):
     wanted = given(attention)
     split(bench, model, setting.positive, 3)
     assert given(attention) == wanted and kept(attention)
-    lists = [id(p.steered) for people in attention.runs[-1].people for p in people]
-    assert len(set(lists)) == 4 and all(len(p.steered) == 1 for people in attention.runs[-1].people for p in people)
+    everybody = [p for people in attention.runs[-1].people for p in people]
+    assert len({id(p.steered) for p in everybody}) == 4
+    assert all(
+        [s.axis for s in p.steered] == ["gender", "skin tone"] for p in everybody
+    )  # steered, held; each said once
