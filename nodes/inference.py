@@ -107,8 +107,8 @@ class FairInference(io.ComfyNode):
                 ),
                 advanced(io.String.Input(
                     "hold", default=AUTO, optional=True,
-                    tooltip="What people are to keep while something else is steered by need. auto: gender and skin tone, except what "
-                    "the target deals out itself, and nothing beside words of your own. Or names of ready-made sets, as in: skin "
+                    tooltip="What people are to keep while something else is steered by need. auto: skin tone while gender is, "
+                    "gender while skin tone or race is, else nothing. Or names of ready-made sets, as in: skin "
                     "tone, age. Empty: nothing. Each value costs three predictions a run.",
                 )),
                 Attention.Input(

@@ -155,12 +155,12 @@ def test_unknown_sets_are_not_held_and_what_the_prompt_states_needs_no_holding(b
 @pytest.mark.parametrize(
     ("attributes", "held"),
     [
-        ("gender", ["skin tone"]), ("skin tone", ["gender"]), ("race", ["gender"]), ("age", ["gender", "skin tone"]),
+        ("gender", ["skin tone"]), ("skin tone", ["gender"]), ("race", ["gender"]), ("age", []),
         ("female 1\nmale 1", ["skin tone"]), ("tall 1\nsmall 1", []),
     ],
 )  # fmt: skip
 def test_what_is_held_unless_the_user_says_otherwise(bench, setting, attributes, held):
-    """Not what the target deals out, in whatever words, and nothing beside words that may be anything."""
+    """Gender and skin tone while the other is steered, in whatever words, and nothing else."""
     target = bench.target("own list", attributes) if "\n" in attributes else bench.target(attributes)
     model, attention = bench.fair(target, regions=setting.regions, masks=halves()[:1])
     bench.sample(model, setting.positive)
