@@ -42,7 +42,7 @@ def prompts_seen(bench, model, positive, steps=4):
 
 def fair(bench, prompt, **kw):
     tokens, positive = bench.align(prompt)
-    settings = {"regions": bench.regions(tokens), "masks": halves(), "every": 1, **kw}
+    settings = {"regions": bench.regions(tokens), "masks": halves(), "every": 1, "hold": "", **kw}
     return *bench.fair(bench.target(), **settings), positive
 
 
@@ -101,7 +101,7 @@ def test_the_attribute_alone_keeps_nothing_of_a_long_prompt(bench, given):
 
 def test_a_stated_attribute_makes_way_where_it_may_be_edited(bench):
     tokens, positive = bench.align("a photo of a female doctor", edit_fixed=True)
-    model, _ = bench.fair(bench.target(), regions=bench.regions(tokens), masks=halves()[:1], every=1)
+    model, _ = bench.fair(bench.target(), regions=bench.regions(tokens), masks=halves()[:1], every=1, hold="")
     female, male = prompts_seen(bench, model, positive)
     for text, gender in ((female, "female"), (male, "male")):
         assert torch.allclose(text, bench.encode(f"a photo of a {gender} doctor")[0][0], atol=1e-5)
