@@ -184,7 +184,8 @@ def main() -> None:
                     drawn(here, name, method, prompt, a.seeds)
             continue
         part_of(here, chosen, prompts, a.seeds, saved)
-        draw_strip(here, chosen, prompts, a.seeds, a.out.with_name(f"{a.out.stem}-{part}.png"))
+        rows = {n: m for n, m in methods().items() if f"{part}: {n}" in saved.methods}  # also of earlier runs
+        draw_strip(here, rows, prompts, a.seeds, a.out.with_name(f"{a.out.stem}-{part}.png"))
         if part == REPORTING:
             draw_figures(saved.data, part, a.out.parent)
     if not a.shard:
