@@ -109,7 +109,7 @@ class FairInference(io.ComfyNode):
                     "hold", default=AUTO, optional=True,
                     tooltip="What people are to keep while something else is steered by need. auto: skin tone while gender is, "
                     "gender while skin tone or race is, else nothing. Or names of ready-made sets, as in: skin "
-                    "tone, age. Empty: nothing. Each value costs three predictions a run.",
+                    "tone, age. Empty: nothing. Each value costs a few predictions a run.",
                 )),
                 Attention.Input(
                     "people_of", optional=True,

@@ -1,5 +1,6 @@
 """The people of one run of Fair Inference: found once, dealt their attributes, each with a soft mask of its place."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -12,7 +13,7 @@ from .directions import opposition, soften_mask
 from .plan import FairPlan, given_by
 from .quota_cost import RunningCounts
 from .shared_quota import TALLY
-from .steering import Key, Needs, Readings, Steered, as_held
+from .steering import Key, Needs, Place, Readings, Steered, as_held
 from .whom import Whom
 
 
@@ -27,7 +28,6 @@ class Cast:
         self.plan, self.find, self.run, self.seed = plan, find, run, seed
         self.people: list[list[Person]] | None = None  # of each image; None: not looked for yet
         self.active: list[Key] = []  # the prompts that steer them; none while nobody is to change
-        self.held: list[Key] = []  # and those of what they are to keep, asked now and then
         self.needs = Needs(plan.axes, plan.strength)
         self.is_dealt = False  # by need only after the first reading, in full as soon as they are found
         self.newly_assigned: list[int] = []  # attributes given in this run, not kept from one before
@@ -36,7 +36,7 @@ class Cast:
 
     def forget(self) -> None:
         """Another picture comes of the loop that begins now: its people are to be found anew."""
-        self.people, self.active, self.held, self.masks = None, [], [], {}
+        self.people, self.active, self.masks = None, [], {}
         self.needs, self.is_dealt = Needs(self.plan.axes, self.plan.strength), False
 
     def look_for(self) -> None:
@@ -51,8 +51,18 @@ class Cast:
         else:
             used = {(p.group, p.attribute) for p in everybody if p.attribute is not None}
         self.active = sorted(used)
-        groups = {group for group, _ in used}
-        self.held = sorted((g, c) for g in groups for axis in self.plan.held for c in axis.columns)
+
+    @property
+    def held(self) -> list[Key]:
+        """The prompts of what the people of the active ones are to keep, asked now and then."""
+        groups = {group for group, _ in self.active}
+        return sorted((g, c) for g in groups for axis in self.plan.held for c in axis.columns)
+
+    def places(self) -> Iterator[tuple[Place, Person]]:
+        """Everybody who was given an attribute, with the place in the tensors [B,n] of those who may change."""
+        for image, people in enumerate(self.people or []):
+            for j, person in enumerate(p for p in people if p.attribute is not None):
+                yield (image, j), person
 
     def deal(self, readings: Readings | None) -> None:
         """Deal the attributes out, image by image. readings: by need, of the people found; they decide who gets which."""
@@ -63,9 +73,8 @@ class Cast:
         for image, people in enumerate(found):
             self.people.append(self._deal_one(image, people, readings, counts))
         self.run.people, self.run.target, self.quota_after = self.people, target, counts.get(None)
-        for image, people in enumerate(self.people):
-            for j, person in enumerate(p for p in people if p.attribute is not None):
-                person.steered.extend(self._to_be_steered((image, j), person, readings))
+        for place, person in self.places():
+            person.steered.extend(self._to_be_steered(place, person, readings))
 
     def _deal_one(self, image: int, people: list[Person], readings: Readings | None, counts: Counts) -> list[Person]:
         target = self.plan.target
@@ -81,7 +90,7 @@ class Cast:
         self.newly_assigned += given.values()
         return [given_by(target, p, given[id(p)]) if id(p) in given else replace(p, steered=[]) for p in people]
 
-    def _to_be_steered(self, place: tuple[int, int], person: Person, readings: Readings | None) -> list[Steered]:
+    def _to_be_steered(self, place: Place, person: Person, readings: Readings | None) -> list[Steered]:
         """What will be said of how a person was steered, filled while sampling."""
         target, k = self.plan.target, person.attribute
         assert k is not None
@@ -97,12 +106,9 @@ class Cast:
     def hold(self, readings: Readings) -> None:
         """Say of everybody who is steered what it keeps. readings: of the axes that are held."""
         names = [column.name for column in self.plan.columns]
-        for image, people in enumerate(self.people or []):
-            for j, person in enumerate(p for p in people if p.attribute is not None):
-                kept = [
-                    as_held(axis, p[image, j], names) for axis, p in zip(self.plan.held, readings.shares, strict=True)
-                ]
-                person.steered[:] = [*(s for s in person.steered if not s.held), *kept]
+        for place, person in self.places():
+            kept = [as_held(axis, p[place], names) for axis, p in zip(self.plan.held, readings.shares, strict=True)]
+            person.steered[:] = [*(s for s in person.steered if not s.held), *kept]
 
     def groups(self) -> Tensor:
         """[B,n]: whose prompts steer each person who may change; -1 where an image has fewer than n."""

@@ -105,8 +105,7 @@ class Guide:
             for (g, k), d in steer.items()
         }
         chosen = torch.zeros(*masks.shape[:2], *base.shape[1:], device=base.device, dtype=base.dtype)
-        for image, people in enumerate(self.cast.people or []):
-            for j, person in enumerate(p for p in people if p.attribute is not None):
-                assert person.attribute is not None
-                chosen[image, j] = direction[person.group, person.attribute][image]
+        for place, person in self.cast.places():
+            assert person.attribute is not None
+            chosen[place] = direction[person.group, person.attribute][place[0]]
         return chosen

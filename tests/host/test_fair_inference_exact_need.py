@@ -5,7 +5,7 @@ Two attributes a, b. Of a person with soft mask M, to whom a is given:
 
     p = <D - D_b, D_a - D_b>_M / |D_a - D_b|_M^2, cut to 0 ... 1    what it is becoming; D: the prompt's prediction
     s (1 - p)                             pushes, where b leads
-    s min(5 (max(3/4, p) - p), 1 - p)     holds, where a leads already
+    s min(5 (max(3/4, p) - p), 1 - p)     keeps, where a leads already
 
 and the step adds M (.) push * (D_a - D_b) on the fewest cells of each channel, strongest first, that hold 0.6 of the energy.
 """
@@ -20,6 +20,7 @@ from fair_attention.tests.host.conditions import Bench, halves
 INSERTED, ALONE = "the prompt with the attribute inserted", "the attribute alone"
 STRENGTH, CFG = 4.0, 5.0
 HALFWAY = 0.5  # of the schedule, where the step begins
+GIVEN = {"start_percent": 0.3, "end_percent": 1.0, "strength": STRENGTH, "every": 1}
 WORDS, TONES = ("female", "male"), ("light", "tan", "brown", "dark")
 
 
@@ -105,15 +106,9 @@ def agree(added: torch.Tensor, expected: torch.Tensor) -> bool:
 def test_what_is_added_by_need_is_what_is_missing(bench, steer_by):
     prompt = "a photo of two doctors"
     tokens, positive = bench.align(prompt)
-    given = {
-        "start_percent": 0.3,
-        "end_percent": 1.0,
-        "steer_by": steer_by,
-        "strength": STRENGTH,
-        "every": 1,
-        "hold": "",
-    }
-    model, attention = bench.fair(bench.target(), regions=bench.regions(tokens), masks=halves(), **given)
+    model, attention = bench.fair(
+        bench.target(), regions=bench.regions(tokens), masks=halves(), steer_by=steer_by, hold="", **GIVEN
+    )
     added = one_step(bench, model, positive) - one_step(bench, bench.model, positive)
     people = attention.runs[-1].people[0]
     assert sorted(p.attribute for p in people) == [0, 1]
@@ -127,9 +122,8 @@ def test_of_what_is_held_nothing_is_added(bench, steering):
     """The same, less its projection on what the four skin tones' predictions differ by, inside each person's mask."""
     prompt = "a photo of two doctors"
     tokens, positive = bench.align(prompt)
-    given = {"start_percent": 0.3, "end_percent": 1.0, "strength": STRENGTH, "every": 1, "steering": steering}
     model, attention = bench.fair(
-        bench.target(), regions=bench.regions(tokens), masks=halves(), hold="skin tone", **given
+        bench.target(), regions=bench.regions(tokens), masks=halves(), hold="skin tone", steering=steering, **GIVEN
     )
     added = one_step(bench, model, positive) - one_step(bench, bench.model, positive)
     people = attention.runs[-1].people[0]
@@ -155,16 +149,14 @@ def test_people_of_two_groups_are_steered_by_their_own_group_s_prompts(bench, st
     known = records.Recording(
         pack.attention.records.Watch(()), pictures=[records.Picture(picture()[0].half(), tuple(before))]
     )
-    given = {
-        "start_percent": 0.3,
-        "end_percent": 1.0,
-        "steer_by": steer_by,
-        "strength": STRENGTH,
-        "every": 1,
-        "hold": "",
-    }
     model, attention = bench.fair(
-        bench.target(), regions=bench.regions(tokens), people_of=known, steering=steering, **given
+        bench.target(),
+        regions=bench.regions(tokens),
+        people_of=known,
+        steer_by=steer_by,
+        hold="",
+        steering=steering,
+        **GIVEN,
     )
     added = one_step(bench, model, positive) - one_step(bench, bench.model, positive)
     people = attention.runs[-1].people[0]
