@@ -98,7 +98,7 @@ class FairSoftIoUGuidance(io.ComfyNode):
                                 tooltip="Which words of it to pull apart, as in: gender ~ doctor, race ~ doctor."),
                 io.Float.Input("strength", default=100.0, min=0.0, max=10000.0, step=1.0,
                                tooltip="How hard the two concepts are pulled apart (lambda in the paper). It goes with the picture's side: try 100 at 512 px, "
-                               "200 at 1024, 25 at 128 (the emoji world). Too low: the overlap stays. Too high: the whole picture changes, "
+                               "200 at 1024, 25 to 45 at 128 (the emoji world). Too low: the overlap stays. Too high: the whole picture changes, "
                                "occupations are lost. 0: exactly the plain picture, at no cost."),
                 io.Float.Input("start_percent", default=0.0, min=0.0, max=1.0, step=0.01, tooltip="Push from this share of the sampling on; 0: from the first step."),
                 io.Float.Input("end_percent", default=0.6, min=0.0, max=1.0, step=0.01,
