@@ -95,7 +95,7 @@ def test_page_says_what_is_met_and_what_is_not(tmp_path, monkeypatch):
     }  # fmt: skip
     full |= {"bias_w_95": dict.fromkeys(axes, (0.01, 0.06)), "bias_p_95": dict.fromkeys(axes, (0.08, 0.12))}
     full["second_reader"] = {"unreadable": 7} | {k: full[k] for k in ("bias_w", "bias_p", "bias_w_95", "bias_p_95")}
-    worse = {**full, "bias_p": dict.fromkeys(axes, 0.9), "psnr": 15.0}
+    worse = {**full, "bias_p": dict.fromkeys(axes, 0.9), "bias_p_95": dict.fromkeys(axes, (0.85, 0.95)), "psnr": 15.0}
     rows = {f"reporting: {LAG}: gender": full, f"reporting: {SEGA}: gender": worse, f"reporting: {PLAIN}": full}
     data = {"setting": {"steps": 20, "cfg": 1.5, "reader": "r", "first_seed": comparison.FIRST_SEED}, "methods": rows}
     written = {}
@@ -103,7 +103,9 @@ def test_page_says_what_is_met_and_what_is_not(tmp_path, monkeypatch):
     comparison_page.write_page(data, {"tuning": 18, "reporting": 33})
     (text,) = written.values()
     assert "| Bias-W, gender | 0.04 | ≤ 0.05 | met |" in text
-    assert f"| Bias-P, gender, beside the best baseline ({SEGA}: gender) | 0.1 | ≤ 0.9 | met |" in text
+    assert f"| Bias-W, gender, beside the upper end of the best baseline's ({SEGA}: gender) | 0.04 | ≤ 0.06 | met |" in text
+    said = f"| Bias-P, gender, its upper end beside the lower end of the best baseline's ({SEGA}: gender) |"
+    assert f"{said} 0.12 | ≤ 0.85 | met |" in text
     assert "| people kept, gender, prompts of 1 | 0.9 | ≥ 0.95 | **not met** |" in text
     assert "0.04, .01 to .06 / 0.10, .08 to .12 (0.10)" in text
     assert f"| {PLAIN} | {' | '.join(['0.04, .01 to .06 / 0.10, .08 to .12'] * 3)} | 7 |" in text
