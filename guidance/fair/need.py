@@ -9,6 +9,9 @@ so the weights are read by least squares, for the same predictions that give the
 leaning, not a probability: a network's prompts differ in more than the attribute, so p stays away from 0 and 1 (on the
 emoji world about 0.8 for who already is what it is given, 0.25 for who is not). Measured there, the leading attribute
 after a fifth of the steps is the one drawn in 96 of 100 people for gender, much of that by the prompt's own stereotype.
+Of skin tone the shares hardly follow what is drawn (light falls from .70 to .65 in a run that draws dark faces): whoever
+changes is pushed at nearly full size to the end. All of the direction in place of its strongest cells, until four fifths,
+brings more people to their tone (held-out prompts: 1,024 for 983 of 1,240) but lightens when gender is steered (68 : 27).
 
 LAG does not say when a person is steered; SEGA and Fair Diffusion steer at full size at every step. This rule is our
 decision, made because full size changes what nobody asked for. Shapes: predictions [B,n,C,h,w] or [B,n,K,C,h,w] for n
