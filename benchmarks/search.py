@@ -77,7 +77,7 @@ def write_page(data: Mapping[str, Any]) -> None:
         "`python -m fair_attention.benchmarks.search`: the tries of each baseline's free choices, 12 prompts of one and two people "
         f"of the tuning part, {SEEDS} seeds each. Best: the least Bias-W + (Bias-P - floor) among tries that keep the number of people "
         f"in {LEAST_KEPT:.0%} of the pictures; where none does, the one that keeps most. SD-EI has no choice but its wording, UCE finds its own by its loop. "
-        "Fair Inference's defaults were chosen in more tries than these, some twenty-five over time, on the same part."
+        "Fair Inference's defaults were chosen in more tries than these, some fifty over time, on the same part."
     ]
     for kind, tries in TRIES.items():
         lines = []
