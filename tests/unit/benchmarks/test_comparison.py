@@ -103,8 +103,8 @@ def test_page_says_what_is_met_and_what_is_not(tmp_path, monkeypatch):
     comparison_page.write_page(data, {"tuning": 18, "reporting": 33})
     (text,) = written.values()
     assert "| Bias-W, gender | 0.04 | ≤ 0.05 | met |" in text
-    assert f"| Bias-W, gender, beside the upper end of the best baseline's ({SEGA}: gender) | 0.04 | ≤ 0.06 | met |" in text
-    said = f"| Bias-P, gender, its upper end beside the lower end of the best baseline's ({SEGA}: gender) |"
+    assert f"| Bias-W, gender, beside the best baseline's upper end ({SEGA}: gender) | 0.04 | ≤ 0.06 | met |" in text
+    said = f"| Bias-P, gender, its upper end beside the best baseline's lower end ({SEGA}: gender) |"
     assert f"{said} 0.12 | ≤ 0.85 | met |" in text
     assert "| people kept, gender, prompts of 1 | 0.9 | ≥ 0.95 | **not met** |" in text
     assert "0.04, .01 to .06 / 0.10, .08 to .12 (0.10)" in text
