@@ -28,8 +28,8 @@ from .graphs_fair import EMOJI_WEIGHTS, MODEL_AND_PICTURE, measured
 # BiasMap's own attribution prompt, with a second concept: the wording that benchmarks/entanglement.py measures.
 CONCEPTS = "a photo of the face of a doctor and gender and skin tone"
 PAIRS = "gender ~ doctor, skin tone ~ doctor"
-# Lambda moves a latent by a length, whatever its size: SD's has 16 times as many cells, and is 4 times as long. 45 is what
-# the table of entanglement is drawn with: 25 takes 39 % of gender's overlap with the occupation away, 45 takes 48 %.
+# Lambda moves a latent by a length, whatever its size: SD's has 16 times as many cells, and is 4 times as long. Cell by
+# cell 25 is what 100 is there; it takes 39 % of gender's overlap with the occupation away, 45 takes 48 % (benchmarks/entanglement.py).
 STRENGTH = 45
 STRENGTHS = {f"sd{family}": f"*SoftIoU* → strength {value}" for family, value in (("15", 100), ("xl", 200))}
 
