@@ -10,106 +10,34 @@ for a model of yours: a classifier or zero-shot model, and what finds its people
 import argparse
 import json
 import sys
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor
 
 from ..emoji_world import sampling
 from ..emoji_world.world import SECOND_READER
-from ..metrics.entanglement import PERCENTILE
 from ..metrics.readers.folder_reader import open_folder_reader
 from ..scripts.edit_concepts import load_reader
 from .comparison_figures import draw_figures
 from .comparison_methods import (
-    BOTH,
-    HELD_OUT_TEXT,
-    OWN_TEXT,
     PLAIN,
     Method,
-    Patched,
     Prompt,
     Studio,
     methods,
-    patched,
     read_prompts,
 )
 from .comparison_numbers import summarise
 from .comparison_page import strip, write_page
 from .comparison_quick import QUICK_PROMPTS, quick_methods, quick_problems
+from .comparison_run import FIRST_SEED, REPORTING, TUNING, Setting, draw_strip, drawn
 from .emoji import Saved, fingerprint
 
 HERE = Path(__file__).parent
 OUT = HERE / "results" / "comparison.json"
 KEPT = Path("output/bench")
-TUNING, REPORTING = "tuning", "reporting"
-FIRST_SEED = {TUNING: 0, REPORTING: 10_000}
-SEEDS, BATCH, QUICK_SEEDS = 16, 8, 4
+SEEDS, QUICK_SEEDS = 16, 4
 EMOJI_WEIGHTS, SD_WEIGHTS = "emoji world (calibrated)", "by resolution (SD)"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is the same for every method of a part."""
-
-    studio: Studio
-    reader: Any
-    cfg: float
-    size: int
-    part: str
-    second: Any = None
-
-
-def drawn(setting: Setting, name: str, method: Method, prompt: Prompt, seeds: int) -> dict[str, Any]:
-    """Pictures [seeds,H,W,3], IoU by concept and text [seeds], CPU seconds; kept from an earlier run or drawn now."""
-    first, parts = FIRST_SEED[setting.part], []
-    folder = setting.studio.kept / setting.part
-    for start in range(first, first + seeds, BATCH):
-        count = min(BATCH, first + seeds - start)
-        path = folder / f"{name} - {prompt.text} - {start} {count}.pt".replace(":", "")
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            torch.save(draw(setting, patched(setting.studio, method, prompt), prompt, count, start), path)
-        parts.append(torch.load(path, weights_only=True))
-    names = parts[0]["ious"]
-    return {
-        "pictures": torch.cat([p["pictures"] for p in parts]).float() / 255,
-        "ious": {n: torch.cat([p["ious"][n] for p in parts]) for n in names},
-        "seconds": sum(p["seconds"] for p in parts) / seeds,
-        "peak": max(p["peak"] for p in parts),
-    }
-
-
-@torch.inference_mode()
-def draw(setting: Setting, method: Patched, prompt: Prompt, count: int, seed: int) -> dict[str, Any]:
-    from ..metrics.measure_entanglement import measure
-    from ..nodes.capture import FairAttentionCapture
-
-    emoji, model, captures = setting.studio.emoji, method.model, {}
-    for label, text in (("own", OWN_TEXT), ("held out", HELD_OUT_TEXT)):
-        words = ", ".join((*BOTH, prompt.occupation))
-        model, captures[label] = FairAttentionCapture.execute(
-            model, emoji.clip, attribution_prompt=text.format(prompt.occupation), words=words
-        ).result
-    gpu = torch.cuda.is_available()
-    if gpu:
-        torch.cuda.reset_peak_memory_stats()
-    began, wall = time.process_time(), time.perf_counter()
-    pictures = sampling.sample(
-        emoji, method.text, count, seed, setting.studio.steps, setting.cfg, model, method.positive, setting.size
-    )[1]
-    took = time.perf_counter() - wall if gpu else time.process_time() - began
-    ious = {
-        f"{concept}, {label}": measure(c.runs[-1].store, [concept, prompt.occupation], PERCENTILE, None).ious
-        for label, c in captures.items()
-        for concept in BOTH
-    }
-    peak = torch.cuda.max_memory_allocated() / 2**20 if gpu else 0.0
-    return {"pictures": (pictures.cpu() * 255).round().byte(), "ious": ious, "seconds": took, "peak": peak}
 
 
 def part_of(setting: Setting, chosen: Mapping[str, Method], prompts: list[Prompt], seeds: int, saved: Saved) -> None:
@@ -190,15 +118,6 @@ def main() -> None:
             draw_figures(saved.data, part, a.out.parent)
     if not a.shard:
         write_page(saved.data, {p: len(read_prompts(a.prompts / f"{lists}_{p}.tsv")) for p in (TUNING, REPORTING)})
-
-
-def draw_strip(setting: Setting, chosen: Mapping[str, Method], prompts: list[Prompt], seeds: int, path: Path) -> None:
-    """The papers' Fig. 2: the first seed of some prompts, a row a method."""
-    some = prompts[:: max(1, len(prompts) // 6)][:6]
-    rows: dict[str, list[Tensor]] = {
-        name: [drawn(setting, name, method, p, seeds)["pictures"][0] for p in some] for name, method in chosen.items()
-    }
-    strip(rows, [p.text for p in some], path)
 
 
 def quick(setting: Setting) -> None:

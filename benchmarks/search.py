@@ -17,9 +17,10 @@ from typing import Any
 
 from ..emoji_world import sampling
 from ..emoji_world.reader import EmojiReader
-from .comparison import EMOJI_WEIGHTS, HERE, KEPT, TUNING, Setting, drawn
+from .comparison import EMOJI_WEIGHTS, HERE, KEPT
 from .comparison_methods import EQUISTEER, GENDER, PLAIN, SEARCHED, SEGA, TONE, Method, Studio, read_prompts
 from .comparison_numbers import summarise
+from .comparison_run import TUNING, Setting, drawn
 from .emoji import Saved, fingerprint
 from .page import table, write_section
 

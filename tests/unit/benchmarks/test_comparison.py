@@ -14,6 +14,7 @@ from fair_attention.benchmarks import (
     comparison_methods,
     comparison_numbers,
     comparison_page,
+    comparison_run,
     search,
 )
 from fair_attention.benchmarks.comparison_methods import AIMS, LAG, PLAIN, SEGA, Prompt, methods, read_prompts
@@ -31,7 +32,7 @@ def test_the_two_parts_share_no_occupation_and_no_seed():
         assert not {p.occupation for p in tuning} & {p.occupation for p in reporting}
         assert not {p.form for p in reporting} <= {p.form for p in tuning}
         assert len({p.text for p in (*tuning, *reporting)}) == len(tuning) + len(reporting)
-    first = comparison.FIRST_SEED
+    first = comparison_run.FIRST_SEED
     assert first["reporting"] >= first["tuning"] + 10_000
 
 
@@ -97,7 +98,10 @@ def test_page_says_what_is_met_and_what_is_not(tmp_path, monkeypatch):
     full["second_reader"] = {"unreadable": 7} | {k: full[k] for k in ("bias_w", "bias_p", "bias_w_95", "bias_p_95")}
     worse = {**full, "bias_p": dict.fromkeys(axes, 0.9), "bias_p_95": dict.fromkeys(axes, (0.85, 0.95)), "psnr": 15.0}
     rows = {f"reporting: {LAG}: gender": full, f"reporting: {SEGA}: gender": worse, f"reporting: {PLAIN}": full}
-    data = {"setting": {"steps": 20, "cfg": 1.5, "reader": "r", "first_seed": comparison.FIRST_SEED}, "methods": rows}
+    data = {
+        "setting": {"steps": 20, "cfg": 1.5, "reader": "r", "first_seed": comparison_run.FIRST_SEED},
+        "methods": rows,
+    }
     written = {}
     monkeypatch.setattr(comparison_page, "write_section", lambda heading, text: written.update({heading: text}))
     comparison_page.write_page(data, {"tuning": 18, "reporting": 33})
@@ -120,6 +124,25 @@ def test_strip_has_a_row_a_method(tmp_path):
         comparison_page.LABEL + 3 * comparison_page.CELL,
         2 * comparison_page.LINE + 2 * comparison_page.CELL,
     )
+
+
+def test_strip_is_left_as_it_is_where_a_rows_pictures_are_not_here(tmp_path, capsys):
+    prompts = [Prompt("one person", 1, "doctor", text) for text in ("a", "b")]
+    studio = comparison_methods.Studio(None, "", 20, tmp_path / "kept")
+    setting = comparison_run.Setting(studio, None, 1.5, 64, "reporting")
+    for name in ("one", "two"):
+        for prompt in prompts:
+            file = comparison_run.kept_at(setting, name, prompt, 10_000, 2)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            torch.save({"pictures": torch.full((2, 16, 16, 3), 255, dtype=torch.uint8)}, file)
+    rows, out = dict.fromkeys(("one", "two", "three"), comparison_methods.Method()), tmp_path / "strip.png"
+    out.write_bytes(b"of another machine")
+    comparison_run.draw_strip(setting, rows, prompts, 2, out)
+    assert out.read_bytes() == b"of another machine"
+    assert "strip.png is left as it is: no pictures are kept of three" in capsys.readouterr().out
+    rows.pop("three")
+    comparison_run.draw_strip(setting, rows, prompts, 2, out)
+    assert Image.open(out).size[1] == 2 * comparison_page.LINE + 2 * comparison_page.CELL
 
 
 def test_equisteer_by_hand():
