@@ -42,15 +42,18 @@ Given = list[list[tuple[dict[str, str], Tensor]]]  # images -> people -> (axis -
 
 @dataclass(frozen=True)
 class Method:
-    """target: presets, crossed; none: unedited. inference: inputs of Fair Inference other than its defaults."""
+    """target: presets, crossed; none: nobody is steered. inference: inputs of Fair Inference other than its defaults."""
 
     target: tuple[str, ...] = ()
     inference: dict[str, Any] = field(default_factory=dict)
+    cfg: float = sampling.CFG
 
 
 GENDER, TONE, BOTH = ("gender",), ("skin tone",), ("gender", "skin tone")
 METHODS = {
     PLAIN: Method(),
+    "nobody steered, CFG 1.8": Method(cfg=1.8),
+    "nobody steered, CFG 1.3": Method(cfg=1.3),
     "by need: gender": Method(GENDER),
     "by need: skin tone": Method(TONE),
     "by need: gender x skin tone": Method(BOTH),
@@ -95,7 +98,7 @@ def draw(emoji: sampling.Emoji, method: Method, prompt: str, count: int, seed: i
     model = positive = capture = None
     if method.target:
         model, positive, capture = fair_inference(emoji, prompt, method.target, **method.inference)
-    pictures = sampling.sample(emoji, prompt, count, seed, model=model, positive=positive)[1]
+    pictures = sampling.sample(emoji, prompt, count, seed, cfg=method.cfg, model=model, positive=positive)[1]
     run = capture.runs[-1] if capture else None
     people = (run.people if run else None) or [[] for _ in range(count)]
     given = [

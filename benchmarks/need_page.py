@@ -71,7 +71,8 @@ def write_page(data: Mapping[str, Any]) -> None:
         "unedited picture; who was readable there and is not any more, or is gone, is not kept. Lighter : darker with the "
         "p of a two-sided sign test. Reached: read as given, of those given. Looks: SSIM of the head with the sprite of what "
         "is read, over that of people the unedited model draws when the prompt states the attribute; in the row *unedited* of the "
-        "people it draws unasked, who look that much like it before anybody is steered. Rows *nothing held* are without *hold*, "
+        "people it draws unasked, who look that much like it before anybody is steered. Rows *nobody steered* are the same prompts and "
+        "seeds with a little less or more CFG: what a change that aims at nobody does to people of this world. Rows *nothing held* are without *hold*, "
         "which by default keeps gender and skin tone while the other is steered.\n\n"
         + table(header, rows)
         + "\n\n"
