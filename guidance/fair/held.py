@@ -8,7 +8,7 @@ people and darker in others. What a direction has of a held axis is taken out of
 
 with D_k the predictions of the axis' values ("three light pilots", "three tan pilots", ...), inside the person's mask. Of the
 .74 of a step to the neighbouring tone that a push holds in the mean (prompts for tuning, 220 readings), differences asked once in a
-run leave .53, since what is drawn later they do not know; asked anew at every second reading about .15, for 6 % of the
+run leave .53, since what is drawn later they do not know; asked anew at every second reading about .15, for 4 % of the
 rows of a run of 50 steps a pair of values. Pushing back where a share drifts was tried first: it kept fewer people than no hold at all.
 Neither paper has this; our decision.
 """
