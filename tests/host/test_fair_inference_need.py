@@ -56,6 +56,7 @@ def test_the_first_guided_step_is_the_formula(bench, setting, host):
     ("steps", "inputs", "read"),
     [
         (20, {}, [10, 12, 14, 16]),
+        (20, {"every": 3}, [10, 13, 16]),
         (40, {}, [20, 25, 30, 35]),  # not at twice as many: the steps are half as long
         (50, {"start_percent": 0.4}, [20, 27, 34, 41]),
         (40, {"every": 1}, list(range(20, 36))),

@@ -90,7 +90,8 @@ def test_six_steps_are_listed_and_of_more_the_first_three_and_the_last_two():
     )
 
 
-def test_what_lasts_two_of_twenty_steps_lasts_a_tenth_of_a_longer_run():
+def test_what_lasts_two_of_twenty_steps_lasts_a_seventh_of_a_longer_run():
     assert [stretched(2, steps) for steps in (1, 4, 20, 21, 28, 50, 100)] == [2, 2, 2, 3, 4, 7, 14]
     assert stretched(3, 50) == 10  # 10.7 steps: not less often than in fourteen
+    assert [stretched(every, 20) for every in (3, 4, 10)] == [3, 4, 10]  # as told
     assert stretched(1, 50) == 1  # at every step
