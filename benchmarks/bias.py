@@ -34,6 +34,7 @@ from .emoji import (
     likeness,
     outside,
     people_numbers,
+    seed_batches,
 )
 
 OUT = Path(__file__).parent / "results" / "bias.json"
@@ -59,8 +60,7 @@ def drawn(emoji, folder: Path, name: str, prompt: str, seeds: int) -> Tensor:
     if len(have) < seeds:
         model, positive, _ = patched(emoji, METHODS[name], prompt)
         parts, began = [], time.perf_counter()
-        for start in range(0, seeds, BATCH):
-            count = min(BATCH, seeds - start)
+        for start, count in seed_batches(0, seeds, BATCH):
             pictures = sampling.sample(emoji, prompt, count, start, model=model, positive=positive)[1]
             parts.append((pictures * 255).round().byte())
         have = torch.cat(parts)

@@ -19,14 +19,7 @@ from ..emoji_world.world import SECOND_READER
 from ..metrics.readers.folder_reader import open_folder_reader
 from ..scripts.edit_concepts import load_reader
 from .comparison_figures import draw_figures
-from .comparison_methods import (
-    PLAIN,
-    Method,
-    Prompt,
-    Studio,
-    methods,
-    read_prompts,
-)
+from .comparison_methods import PLAIN, Method, Prompt, Studio, methods, read_prompts
 from .comparison_numbers import summarise
 from .comparison_page import strip, write_page
 from .comparison_quick import QUICK_PROMPTS, quick_methods, quick_problems

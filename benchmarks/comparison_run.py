@@ -13,6 +13,7 @@ from ..emoji_world import sampling
 from ..metrics.entanglement import PERCENTILE
 from .comparison_methods import BOTH, HELD_OUT_TEXT, OWN_TEXT, Method, Patched, Prompt, Studio, patched
 from .comparison_page import strip
+from .emoji import seed_batches
 
 TUNING, REPORTING = "tuning", "reporting"
 FIRST_SEED = {TUNING: 0, REPORTING: 10_000}
@@ -31,12 +32,6 @@ class Setting:
     second: Any = None
 
 
-def batches(setting: Setting, seeds: int) -> list[tuple[int, int]]:
-    """(first seed, how many) of each batch of a part."""
-    first = FIRST_SEED[setting.part]
-    return [(start, min(BATCH, first + seeds - start)) for start in range(first, first + seeds, BATCH)]
-
-
 def kept_at(setting: Setting, name: str, prompt: Prompt, start: int, count: int) -> Path:
     """The file of a batch of pictures of a method."""
     return setting.studio.kept / setting.part / f"{name} - {prompt.text} - {start} {count}.pt".replace(":", "")
@@ -45,7 +40,7 @@ def kept_at(setting: Setting, name: str, prompt: Prompt, start: int, count: int)
 def drawn(setting: Setting, name: str, method: Method, prompt: Prompt, seeds: int) -> dict[str, Any]:
     """Pictures [seeds,H,W,3], IoU by concept and text [seeds], CPU seconds; kept from an earlier run or drawn now."""
     parts = []
-    for start, count in batches(setting, seeds):
+    for start, count in seed_batches(FIRST_SEED[setting.part], seeds, BATCH):
         path = kept_at(setting, name, prompt, start, count)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +90,7 @@ def draw_strip(setting: Setting, chosen: Mapping[str, Method], prompts: list[Pro
     measure one row is no reason to draw all others.
     """
     some = prompts[:: max(1, len(prompts) // 6)][:6]
-    batch = batches(setting, seeds)[0]
+    batch = seed_batches(FIRST_SEED[setting.part], seeds, BATCH)[0]
     files = {name: [kept_at(setting, name, p, *batch) for p in some] for name in chosen}
     missing = [name for name, of in files.items() if not all(file.exists() for file in of)]
     if missing:

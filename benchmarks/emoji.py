@@ -34,10 +34,14 @@ IN_FULL: dict[str, Any] = {"steering": "in full", "strength": 4.0, "start_percen
 Readings = Mapping[str, list[list[Reading]]]  # prompt -> pictures -> people
 
 
+def seed_batches(first: int, seeds: int, size: int) -> list[tuple[int, int]]:
+    """(first seed, how many) of each batch of at most `size`."""
+    return [(start, min(size, first + seeds - start)) for start in range(first, first + seeds, size)]
+
+
 def batches(emoji, prompt: str, seeds: int, steps: int = STEPS, model=None, positive=None) -> Iterator[Tensor]:
     """The pictures [B,H,W,3] of a prompt, at most BATCH at a time; every method draws them from the same seeds."""
-    for start in range(0, seeds, BATCH):
-        count = min(BATCH, seeds - start)
+    for start, count in seed_batches(0, seeds, BATCH):
         yield sampling.sample(emoji, prompt, count, start, steps, model=model, positive=positive)[1]
 
 

@@ -27,7 +27,18 @@ from ..emoji_world.world import GENDERS, TONES
 from ..metrics.consistency import psnr
 from ..metrics.people import Pair, gone, kept, match_people, reached, reading_at
 from ..metrics.readers import Reading
-from .emoji import IDENTICAL, IN_FULL, Saved, cost, fair_inference, fingerprint, likeness, outside, people_numbers
+from .emoji import (
+    IDENTICAL,
+    IN_FULL,
+    Saved,
+    cost,
+    fair_inference,
+    fingerprint,
+    likeness,
+    outside,
+    people_numbers,
+    seed_batches,
+)
 from .need_page import write_page
 
 OUT = Path(__file__).parent / "results" / "need.json"
@@ -80,8 +91,7 @@ def in_words() -> dict[str, list[str]]:
 def drawn(emoji: sampling.Emoji, folder: Path, name: str, prompt: str, seeds: int) -> tuple[Tensor, Given]:
     """The pictures [seeds,H,W,3] of one method and prompt and what its people were given, kept or drawn now."""
     pictures, given = [], []
-    for start in range(FIRST_SEED, FIRST_SEED + seeds, BATCH):
-        count = min(BATCH, FIRST_SEED + seeds - start)
+    for start, count in seed_batches(FIRST_SEED, seeds, BATCH):
         path = folder / f"{name} - {prompt} - {start} {count}.pt".replace(":", "")
         if not path.exists():
             began = time.perf_counter()
