@@ -20,6 +20,7 @@ SENTENCE, SEGA, UCE, EQUISTEER, LAG = "SD-EI", "Fair Diffusion", "UCE", "EquiSte
 ENERGY = "BiasMap (SoftIoU)"
 BEST = "best found"
 SEARCHED = Path(__file__).parent / "results" / "search.json"
+LOOPS = Path(__file__).parent / "results" / "uce"
 BALANCED, ALIGNED = "fine-tune on balanced data", "fine-tune by distribution alignment"
 LORA_OF = {BALANCED: BALANCED_LORA, ALIGNED: ALIGNED_LORA}
 EI_AXIS = {GENDER: "gender", TONE: "skin colour", BOTH: "gender and skin colour (ours)"}
@@ -192,4 +193,11 @@ def edited(studio: Studio, method: Method, target: Any) -> Any:
 
 
 def concepts_file(kept: Path, variant: str, aim: tuple[str, ...]) -> Path:
-    return kept / f"uce - {variant} - {' x '.join(aim)}.json"
+    """The state of UCE's loop: beside the results where it has been run for this checkpoint, in the bench's folder otherwise.
+
+    A loop is an hour of drawing, and its row is to be drawn anew without it.
+    """
+    short = next(s for s, name in VARIANTS.items() if name == variant)
+    name = f"{short} - {' x '.join(aim)}.json"
+    shipped = LOOPS / kept.name / name
+    return shipped if shipped.exists() else kept / f"uce - {name}"

@@ -21,6 +21,7 @@ from fair_attention.benchmarks.comparison_methods import AIMS, LAG, PLAIN, SEGA,
 from fair_attention.benchmarks.comparison_quick import NAMES, quick_problems
 from fair_attention.benchmarks.equisteer import steer
 from fair_attention.emoji_world.captions import KNOWN_WORDS
+from fair_attention.guidance.baselines.uce import REWRITE
 from fair_attention.metrics.readers import Reading
 
 LISTS = Path(comparison.__file__).parent / "prompts"
@@ -179,6 +180,23 @@ def test_a_row_of_best_settings_waits_for_the_search(tmp_path, monkeypatch):
     found = {f"{SEGA}: skin tone": {"try": "scale 2", "inputs": {"scale": 2.0}}}
     (tmp_path / "search.json").write_text(json.dumps({"found": found}))
     assert comparison_methods.best_found(SEGA, ("gender", "skin tone")) == {"scale": 2.0}
+
+
+def test_uces_concepts_are_those_beside_the_results_where_its_loop_has_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison_methods, "LOOPS", tmp_path / "results")
+    monkeypatch.setattr(comparison_page, "LOOPS", tmp_path / "results")
+    here = comparison_methods.concepts_file(tmp_path / "kept" / "abc", REWRITE, ("gender", "skin tone"))
+    assert here == tmp_path / "kept" / "abc" / "uce - rewrite - gender x skin tone.json"
+    assert comparison_page.loops_run("abc") == ""
+    shipped = tmp_path / "results" / "abc" / "rewrite - gender x skin tone.json"
+    shipped.parent.mkdir(parents=True)
+    observed = {"[judge]": [0.5, 0.5], "[cook]": [0.1, 0.9], "[cooks]": [0.46, 0.54]}
+    shipped.write_text(json.dumps({"rounds": [{}] * 7, "observed": observed}))
+    assert comparison_methods.concepts_file(tmp_path / "kept" / "abc", REWRITE, ("gender", "skin tone")) == shipped
+    assert "(rewrite - gender x skin tone: 7 rounds of at most 30, 2 of 3 texts met)" in comparison_page.loops_run(
+        "abc"
+    )
+    assert comparison_methods.concepts_file(tmp_path / "kept" / "abd", REWRITE, ("gender", "skin tone")) != shipped
 
 
 def test_every_method_is_tried_equally_often():
