@@ -19,11 +19,12 @@ from ..emoji_world.world import SECOND_READER
 from ..metrics.readers.folder_reader import open_folder_reader
 from ..scripts.edit_concepts import load_reader
 from .comparison_figures import draw_figures
-from .comparison_methods import PLAIN, Method, Prompt, Studio, methods, read_prompts
+from .comparison_methods import PLAIN, UCE, Method, Prompt, Studio, methods, read_prompts
 from .comparison_numbers import summarise
 from .comparison_page import strip, write_page
 from .comparison_quick import QUICK_PROMPTS, quick_methods, quick_problems
 from .comparison_run import FIRST_SEED, REPORTING, TUNING, Setting, draw_strip, drawn
+from .comparison_uce import concepts_file, loop_run
 from .emoji import Saved, fingerprint
 
 HERE = Path(__file__).parent
@@ -43,6 +44,10 @@ def part_of(setting: Setting, chosen: Mapping[str, Method], prompts: list[Prompt
             continue
         found = plain if name == PLAIN else {p.text: drawn(setting, name, method, p, seeds) for p in prompts}
         saved.methods[key] = summarise(found, plain, prompts, setting.reader, setting.second)
+        if method.kind == UCE:
+            saved.methods[key]["loop"] = loop_run(
+                concepts_file(setting.studio.kept, method.inputs["variant"], method.aim)
+            )
         saved.write()
         told = ("bias_w", "bias_p", "people_kept", "kept", "psnr", "ssim", "miou", "seconds")
         print(key, json.dumps({k: saved.methods[key][k] for k in told}), flush=True)

@@ -9,7 +9,8 @@ from typing import Any
 from ..emoji_world import sampling
 from ..emoji_world.world import ALIGNED_LORA, BALANCED_LORA
 from ..guidance.baselines.uce import PAPER, REWRITE
-from ..scripts.edit_concepts import VARIANTS, target_of
+from ..scripts.edit_concepts import target_of
+from .comparison_uce import concepts_found
 from .emoji import fair_inference
 from .entanglement_page import LAMBDA
 
@@ -20,7 +21,6 @@ SENTENCE, SEGA, UCE, EQUISTEER, LAG = "SD-EI", "Fair Diffusion", "UCE", "EquiSte
 ENERGY = "BiasMap (SoftIoU)"
 BEST = "best found"
 SEARCHED = Path(__file__).parent / "results" / "search.json"
-LOOPS = Path(__file__).parent / "results" / "uce"
 BALANCED, ALIGNED = "fine-tune on balanced data", "fine-tune by distribution alignment"
 LORA_OF = {BALANCED: BALANCED_LORA, ALIGNED: ALIGNED_LORA}
 EI_AXIS = {GENDER: "gender", TONE: "skin colour", BOTH: "gender and skin colour (ours)"}
@@ -171,33 +171,14 @@ def fine_tuned(studio: Studio, kind: str) -> Any:
 
 
 def edited(studio: Studio, method: Method, target: Any) -> Any:
-    """UCE with the concepts its loop has found (`concepts_file`). SystemExit, with the command, where it has not run."""
+    """UCE with the concepts its loop has found; SystemExit where it has not run (`concepts_found`)."""
     from ..nodes.baselines.concept_editing import FairConceptEditing
 
     variant = method.inputs["variant"]
     key = UCE, variant, method.aim
     if key not in studio.learnt:
-        file = concepts_file(studio.kept, variant, method.aim)
-        if not file.exists():
-            which = next(short for short, name in VARIANTS.items() if name == variant)
-            raise SystemExit(
-                f"UCE ({variant}) for {' x '.join(method.aim)} has no concepts yet: run python -m "
-                f"fair_attention.scripts.edit_concepts --variant {which} --attributes '{' x '.join(method.aim)}' --out '{file}' "
-                "--concepts 'judge; judges; ...' (the occupations of the prompts), or leave the row out by --only"
-            )
-        lines = json.loads(file.read_text(encoding="utf-8"))["lines"]
+        lines = concepts_found(studio.kept, variant, method.aim)
         studio.learnt[key] = FairConceptEditing.execute(
             studio.emoji.model, studio.emoji.clip, target, lines, **method.inputs
         ).result[0]
     return studio.learnt[key]
-
-
-def concepts_file(kept: Path, variant: str, aim: tuple[str, ...]) -> Path:
-    """The state of UCE's loop: beside the results where it has been run for this checkpoint, in the bench's folder otherwise.
-
-    A loop is an hour of drawing, and its row is to be drawn anew without it.
-    """
-    short = next(s for s, name in VARIANTS.items() if name == variant)
-    name = f"{short} - {' x '.join(aim)}.json"
-    shipped = LOOPS / kept.name / name
-    return shipped if shipped.exists() else kept / f"uce - {name}"

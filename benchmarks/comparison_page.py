@@ -1,6 +1,5 @@
 """The section of RESULTS.md that holds the comparison, its bars, and the strip of one seed by every method."""
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,8 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from ..guidance.baselines.uce_loop import ROUNDS, is_met
-from .comparison_methods import AIMS, BALANCED, ENERGY, LAG, LOOPS, PLAIN, SEGA, UCE, methods
+from .comparison_methods import AIMS, BALANCED, ENERGY, LAG, PLAIN, SEGA, methods
 from .page import Bar, add_bar, bars_table, table, write_section
 
 AXES = tuple(" x ".join(aim) for aim in AIMS)
@@ -66,23 +64,6 @@ def second_table(rows: Mapping[str, Any]) -> str:
     return "\n\n" + table(header, [(n, *(biases(r, a) for a in AXES), r["unreadable"]) for n, r in read.items()])
 
 
-def loops_run(checkpoint: str) -> str:
-    """How far UCE's loops have come, in words; "" where none is shipped."""
-    told = []
-    for file in sorted((LOOPS / checkpoint).glob("*.json")):
-        state = json.loads(file.read_text(encoding="utf-8"))
-        rounds = len(state["rounds"])
-        told.append(f"{file.stem}: {rounds} rounds of at most {ROUNDS}, {shares_met(state)}")
-    return f"{UCE} has the concepts that its loop has found ({'; '.join(told)})." if told else ""
-
-
-def shares_met(state: Mapping[str, Any]) -> str:
-    """ "5 of 12 texts met": those whose last shares are nearer to equal ones than the loop's tolerance."""
-    shares = list(state["observed"].values())
-    met = sum(is_met([1 / len(s)] * len(s), s) for s in shares)
-    return f"{met} of {len(shares)} texts met"
-
-
 def cells(name: str, row: Mapping[str, Any]) -> tuple[object, ...]:
     def bias(axis: str) -> str:
         return f"{biases(row, axis)} ({row['bias_p_floor'][axis]:.2f})" if axis in row["bias_w"] else "–"
@@ -120,8 +101,8 @@ def write_page(data: Mapping[str, Any], prompts: Mapping[str, int]) -> None:
         text += table(header, [cells(n, rows[n]) for n in methods() if n in rows]) if rows else "Not drawn yet."
         text += second_table(rows)
         missing = [n for n in methods() if n not in rows]
-        if any(n.startswith(UCE) for n in rows) and (told := loops_run(setting["checkpoint"])):
-            text += f"\n\n{told}"
+        loops = "; ".join(f"{n}: {rows[n]['loop']}" for n in methods() if "loop" in rows.get(n, {}))
+        text += f"\n\nWith the concepts that its loop had found: {loops}." if loops else ""
         text += f"\n\nNot drawn: {', '.join(missing)}." if rows and missing else ""
         figures = sorted(p.name for p in RESULTS.glob("comparison-*-*.png")) if part == "reporting" and rows else []
         if figures:

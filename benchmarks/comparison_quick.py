@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..guidance.baselines.uce import REWRITE
-from .comparison_methods import GENDER, LAG, PLAIN, SEGA, SENTENCE, UCE, Method, Prompt, Studio, concepts_file
+from .comparison_methods import GENDER, LAG, PLAIN, SEGA, SENTENCE, UCE, Method, Prompt, Studio
+from .comparison_uce import concepts_file
 
 QUICK_PROMPTS = [
     Prompt("2 people", 2, "pilot", "a photo of two pilots"),

@@ -73,7 +73,8 @@ def write_page(data: Mapping[str, Any]) -> None:
         "is read, over that of people the unedited model draws when the prompt states the attribute; in the row *unedited* of the "
         "people it draws unasked, who look that much like it before anybody is steered. Rows *nobody steered* are the same prompts and "
         "seeds with a little less or more CFG: what a change that aims at nobody does to people of this world. Rows *nothing held* are without *hold*, "
-        "which by default keeps gender and skin tone while the other is steered.\n\n"
+        "which by default keeps gender and skin tone while the other is steered. A row of fewer pictures has the first seeds of every "
+        "prompt alone: counts of it and of another are not of the same people.\n\n"
         + table(header, rows)
         + "\n\n"
         + bars_table(bars(data))

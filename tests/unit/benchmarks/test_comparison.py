@@ -15,9 +15,10 @@ from fair_attention.benchmarks import (
     comparison_numbers,
     comparison_page,
     comparison_run,
+    comparison_uce,
     search,
 )
-from fair_attention.benchmarks.comparison_methods import AIMS, LAG, PLAIN, SEGA, Prompt, methods, read_prompts
+from fair_attention.benchmarks.comparison_methods import AIMS, LAG, PLAIN, SEGA, UCE, Prompt, methods, read_prompts
 from fair_attention.benchmarks.comparison_quick import NAMES, quick_problems
 from fair_attention.benchmarks.equisteer import steer
 from fair_attention.emoji_world.captions import KNOWN_WORDS
@@ -99,6 +100,8 @@ def test_page_says_what_is_met_and_what_is_not(tmp_path, monkeypatch):
     full["second_reader"] = {"unreadable": 7} | {k: full[k] for k in ("bias_w", "bias_p", "bias_w_95", "bias_p_95")}
     worse = {**full, "bias_p": dict.fromkeys(axes, 0.9), "bias_p_95": dict.fromkeys(axes, (0.85, 0.95)), "psnr": 15.0}
     rows = {f"reporting: {LAG}: gender": full, f"reporting: {SEGA}: gender": worse, f"reporting: {PLAIN}": full}
+    looped = f"{UCE}, {REWRITE}: gender"
+    rows[f"reporting: {looped}"] = {**worse, "loop": "7 rounds of at most 30, 2 of 3 texts met"}
     data = {
         "setting": {"steps": 20, "cfg": 1.5, "reader": "r", "first_seed": comparison_run.FIRST_SEED},
         "methods": rows,
@@ -113,6 +116,7 @@ def test_page_says_what_is_met_and_what_is_not(tmp_path, monkeypatch):
     assert f"{said} 0.12 | ≤ 0.85 | met |" in text
     assert "| people kept, gender, prompts of 1 | 0.9 | ≥ 0.95 | **not met** |" in text
     assert "0.04, .01 to .06 / 0.10, .08 to .12 (0.10)" in text
+    assert f"its loop had found: {looped}: 7 rounds of at most 30, 2 of 3 texts met." in text
     assert f"| {PLAIN} | {' | '.join(['0.04, .01 to .06 / 0.10, .08 to .12'] * 3)} | 7 |" in text
     assert "Tuning part: 18 prompts, seeds from 0\n\nNot drawn yet." in text
 
@@ -183,20 +187,19 @@ def test_a_row_of_best_settings_waits_for_the_search(tmp_path, monkeypatch):
 
 
 def test_uces_concepts_are_those_beside_the_results_where_its_loop_has_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(comparison_methods, "LOOPS", tmp_path / "results")
-    monkeypatch.setattr(comparison_page, "LOOPS", tmp_path / "results")
-    here = comparison_methods.concepts_file(tmp_path / "kept" / "abc", REWRITE, ("gender", "skin tone"))
-    assert here == tmp_path / "kept" / "abc" / "uce - rewrite - gender x skin tone.json"
-    assert comparison_page.loops_run("abc") == ""
+    monkeypatch.setattr(comparison_uce, "LOOPS", tmp_path / "results")
+    kept, aim = tmp_path / "kept" / "abc", ("gender", "skin tone")
+    assert comparison_uce.concepts_file(kept, REWRITE, aim) == kept / "uce - rewrite - gender x skin tone.json"
+    with pytest.raises(SystemExit, match="--variant rewrite --attributes 'gender x skin tone' --out"):
+        comparison_uce.concepts_found(kept, REWRITE, aim)
     shipped = tmp_path / "results" / "abc" / "rewrite - gender x skin tone.json"
     shipped.parent.mkdir(parents=True)
     observed = {"[judge]": [0.5, 0.5], "[cook]": [0.1, 0.9], "[cooks]": [0.46, 0.54]}
-    shipped.write_text(json.dumps({"rounds": [{}] * 7, "observed": observed}))
-    assert comparison_methods.concepts_file(tmp_path / "kept" / "abc", REWRITE, ("gender", "skin tone")) == shipped
-    assert "(rewrite - gender x skin tone: 7 rounds of at most 30, 2 of 3 texts met)" in comparison_page.loops_run(
-        "abc"
-    )
-    assert comparison_methods.concepts_file(tmp_path / "kept" / "abd", REWRITE, ("gender", "skin tone")) != shipped
+    shipped.write_text(json.dumps({"rounds": [{}] * 7, "observed": observed, "lines": "judge | female 0.1"}))
+    assert comparison_uce.concepts_file(kept, REWRITE, aim) == shipped
+    assert comparison_uce.concepts_found(kept, REWRITE, aim) == "judge | female 0.1"
+    assert comparison_uce.loop_run(shipped) == "7 rounds of at most 30, 2 of 3 texts met"
+    assert comparison_uce.concepts_file(tmp_path / "kept" / "abd", REWRITE, aim) != shipped
 
 
 def test_every_method_is_tried_equally_often():
