@@ -57,10 +57,7 @@ class Guide:
         """
         plan = self.plan
         if plan.axes:
-            directions = self._needed(predictions, positive, masks)
-            chosen = torch.stack(
-                [keep_energy(d, m, ENERGY) for d, m in zip(directions.unbind(1), masks.unbind(1), strict=True)], 1
-            )
+            chosen = self._needed(predictions, positive, masks)
         else:
             chosen = self._in_full(predictions, positive if plan.in_context or uncond is None else uncond, masks)
         if plan.held:
@@ -78,11 +75,20 @@ class Guide:
         self.gamma, self.velocity = momentum(gamma, velocity, union, plan.momentum_scale, plan.momentum_beta)
 
     def _needed(self, predictions: Mapping[Key, Tensor], positive: Tensor, masks: Tensor) -> Tensor:
-        """By need: each person's direction [B,n,C,h,w], as long as what is missing; the first reading deals out."""
+        """By need: each person's direction [B,n,C,h,w], as long as what is missing; the first reading deals out.
+
+        Between two values it is the strongest cells.
+        """
         readings = read(self.plan.axes, positive, predictions, self.cast.groups(), masks)
         if not self.cast.is_dealt:
             self.cast.deal(readings)
-        return self.cast.needs.directions(readings)
+        total = torch.zeros_like(readings.attributes[0][:, :, 0])
+        for axis, directions in zip(self.plan.axes, self.cast.needs.directions(readings, masks), strict=True):
+            if len(axis.columns) == 2:
+                people = zip(directions.unbind(1), masks.unbind(1), strict=True)
+                directions = torch.stack([keep_energy(d, m, ENERGY) for d, m in people], 1)
+            total += directions
+        return total
 
     def _held(self, predictions: Mapping[Key, Tensor], positive: Tensor, masks: Tensor) -> Tensor:
         """What the values of each held axis differ by, for each person [B,n,S,C,h,w]; of the last look that has them."""

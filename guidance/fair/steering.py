@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from .need import Need, attribute_shares, direction_weights, need_of
+from .need import Need, attribute_shares, direction_weights, main_weights, need_of
 
 Key = tuple[int, int]  # group, column: one attribute prompt
 Place = tuple[int, int]  # image, person
@@ -120,12 +120,12 @@ class Needs:
             )
         return self.records[place]
 
-    def directions(self, readings: Readings) -> Tensor:
-        """d_j = sum over axes of push * (D_a - what the person is becoming instead).   -> [B,n,C,h,w]; others zero
+    def directions(self, readings: Readings, masks: Tensor) -> list[Tensor]:
+        """d_j = push * (D_a - what the person is becoming instead), of each axis.   masks [B,n,h,w] -> [B,n,C,h,w]; others zero
 
-        A person who lacks nothing gets zeros exactly.
+        Of more than two values the main part alone (`main_weights`). A person who lacks nothing gets zeros exactly.
         """
-        directions = torch.zeros_like(readings.attributes[0][:, :, 0])
+        directions = []
         for a, (shares, attributes) in enumerate(zip(readings.shares, readings.attributes, strict=True)):
             weights = torch.zeros_like(shares)
             for place, needs in self.of.items():
@@ -133,5 +133,7 @@ class Needs:
                 record.after = tuple(p.tolist())
                 record.now = need.push(p, self.strength)
                 weights[place] = record.now * direction_weights(p, need.given)
-            directions += torch.einsum("bnk,bnkchw->bnchw", weights.to(attributes), attributes)
+            if len(self.axes[a].columns) > 2:
+                weights = main_weights(weights, attributes, masks)
+            directions.append(torch.einsum("bnk,bnkchw->bnchw", weights.to(attributes), attributes))
         return directions

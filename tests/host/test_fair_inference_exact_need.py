@@ -8,6 +8,7 @@ Two attributes a, b. Of a person with soft mask M, to whom a is given:
     s min(5 (max(3/4, p) - p), 1 - p)     keeps, where a leads already
 
 and the step adds M (.) push * (D_a - D_b) on the fewest cells of each channel, strongest first, that hold 0.6 of the energy.
+Of four values it adds the main part of push * (D_a - sum_k w_k D_k): see `main_part`.
 """
 
 import pytest
@@ -49,6 +50,12 @@ def said(bench, prompt: str, noun: str, steer_by: str) -> list[torch.Tensor]:
     """D_female, D_male of one group."""
     texts = [f"{w} person" if steer_by == ALONE else prompt.replace(noun, f"{w} {noun}") for w in WORDS]
     return [one_step(bench, bench.model, bench.encode(text), cfg=1.0) for text in texts]
+
+
+def tones_said(bench, prompt: str) -> torch.Tensor:
+    """D of each of the four skin tones [4,C,h,w]."""
+    texts = [bench.encode(prompt.replace("doctors", f"{tone} doctors")) for tone in TONES]
+    return torch.cat([one_step(bench, bench.model, text, cfg=1.0) for text in texts])
 
 
 def share(prompt: torch.Tensor, a: torch.Tensor, b: torch.Tensor, mask: torch.Tensor) -> float:
@@ -129,11 +136,40 @@ def test_of_what_is_held_nothing_is_added(bench, steering):
     people = attention.runs[-1].people[0]
     own = one_step(bench, bench.model, bench.encode(prompt), cfg=1.0)
     said_of = {0: said(bench, prompt, "doctors", INSERTED)}
-    tones = [bench.encode(prompt.replace("doctors", f"{tone} doctors")) for tone in TONES]
-    values = torch.stack([one_step(bench, bench.model, tone, cfg=1.0)[0] for tone in tones])
+    values = tones_said(bench, prompt)
     by_need = steering == "by need"
     assert agree(added, wanted(bench, people, own, said_of, by_need, values - values.mean(0)))
     assert not agree(added, wanted(bench, people, own, said_of, by_need))
+
+
+def test_of_four_values_the_main_part_is_added(bench):
+    """The shares as the report says them; from there by a singular value decomposition of the values' differences."""
+    prompt = "a photo of two doctors"
+    tokens, positive = bench.align(prompt)
+    regions = bench.regions(tokens)
+    model, attention = bench.fair(bench.target("skin tone"), regions=regions, masks=halves(), hold="", **GIVEN)
+    added = one_step(bench, model, positive) - one_step(bench, bench.model, positive)
+    values = tones_said(bench, prompt)
+    people = attention.runs[-1].people[0]
+    soft = bench.host.pack.attention.maps.resize(soften_mask(torch.stack([p.mask for p in people])[None]), (8, 8))[0]
+    expected = whole = torch.zeros_like(added[0])
+    for person, mask in zip(people, soft, strict=True):
+        p, a = person.steered[0].before, person.attribute
+        others = sum((0.5 * p[k] / (1 - p[a]) + 0.5 / 3) * values[k] for k in range(4) if k != a)
+        size = STRENGTH * (1 - p[a]) if p[a] < max(p) else push(p[a])
+        direction = size * (values[a] - others)
+        expected, whole = expected + mask * main_part(direction, values, mask), whole + mask * direction
+    off, off_whole = ((added[0] - x).norm() / x.norm() for x in (expected, whole))
+    assert off < 0.03 and off_whole > 0.08  # the four differ by little on this model, and each is rounded by itself
+
+
+def main_part(direction: torch.Tensor, values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """sum_i (s_i / s_1) v_i <v_i, d>, in double precision; the cells weigh sqrt(M) in all but what comes out."""
+    root = mask.double().sqrt().expand_as(direction).flatten()
+    apart = (values - values.mean(0)).flatten(1).double()
+    left, sizes, right = torch.linalg.svd(apart * root, full_matrices=False)
+    along = right @ (direction.flatten().double() * root)
+    return (along @ left.T @ apart / sizes[0]).view_as(direction).float()
 
 
 @pytest.mark.parametrize("steering", ["by need", "in full"])

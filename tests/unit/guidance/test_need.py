@@ -11,6 +11,7 @@ from fair_attention.guidance.fair.need import (
     Need,
     attribute_shares,
     direction_weights,
+    main_weights,
     need_of,
     simplex_least_squares,
 )
@@ -110,3 +111,62 @@ def test_the_direction_leads_away_from_what_is_there_and_from_the_others_alike()
     assert shares.tolist() == [0.2, 0.6, 0.2]  # the record is not written to
     alone = direction_weights(torch.tensor([1.0, 0.0, 0.0]), 0)  # nothing else is there: away from both alike
     assert alone.tolist() == [1, -0.5, -0.5]
+
+
+def combine(weights: torch.Tensor, predictions: torch.Tensor) -> torch.Tensor:
+    return torch.einsum("bnk,bnkchw->bnchw", weights, predictions)
+
+
+def sums_to_zero(*shape: int, seed: int) -> torch.Tensor:
+    weights = randn(*shape, seed=seed)
+    return weights - weights.mean(-1, keepdim=True)
+
+
+@pytest.mark.parametrize("k", [3, 4])
+def test_the_main_part_is_what_a_singular_value_decomposition_says(k: int) -> None:
+    """Of each person by itself, in its mask: sum_i (s_i / s_1) v_i <v_i, d>, the cells weighed by sqrt(M)."""
+    predictions, weights = randn(2, 3, k, 2, 4, 5, seed=1), sums_to_zero(2, 3, k, seed=2)
+    masks = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(3)).double()
+    found, whole = (combine(w, predictions) for w in (main_weights(weights, predictions, masks), weights))
+    for place in ((b, j) for b in range(2) for j in range(3)):
+        root = masks[place].sqrt().expand(2, 4, 5).flatten()
+        differences = (predictions[place] - predictions[place].mean(0)).flatten(1) * root
+        _, sizes, along = torch.linalg.svd(differences, full_matrices=False)
+        expected = along.T * (sizes / sizes[0]) @ (along @ (whole[place].flatten() * root))
+        torch.testing.assert_close(found[place].flatten() * root, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_two_values_have_nothing_but_their_difference() -> None:
+    predictions, weights = randn(1, 2, 2, 2, 4, 4), torch.tensor([[[3.0, -3.0], [0.0, 0.0]]])
+    torch.testing.assert_close(
+        main_weights(weights, predictions, torch.ones(1, 2, 4, 4)), weights.double(), atol=1e-5, rtol=0
+    )
+
+
+def test_values_on_one_line_lose_nothing_and_what_is_beside_it_shrinks() -> None:
+    """Values at 0, 1, 2, 3 of a line; a thing that only the second one has, half as strong as the line, is reduced."""
+    line, own = torch.zeros(2, 1, 1, 4)
+    line[..., 0], own[..., 1] = 1.0, 1.0
+    values = torch.stack([k * line for k in range(4)])[None, None]
+    weights, mask = torch.tensor([[[0.0, 1.0, -1.0, 0.0]]]), torch.ones(1, 1, 1, 4)
+    weights = weights.double()
+    d = combine(main_weights(weights, values, mask).float(), values)
+    torch.testing.assert_close(d[0, 0], -line, atol=1e-5, rtol=0)
+    values[:, :, 1] += 0.5 * own
+    d = combine(main_weights(weights, values, mask).float(), values)
+    assert d[..., 0].item() == pytest.approx(-1, abs=0.1) and 0 < d[..., 1].item() < 0.15
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_main_part_is_never_longer_than_the_whole(seed: int) -> None:
+    predictions, weights = randn(1, 1, 4, 2, 4, 4, seed=seed), sums_to_zero(1, 1, 4, seed=seed + 9)
+    main = combine(main_weights(weights, predictions, torch.ones(1, 1, 4, 4)), predictions)
+    assert main.norm() <= combine(weights, predictions).norm() * (1 + 1e-6)
+
+
+def test_who_is_pushed_nowhere_stays_so_exactly_and_a_model_that_overflows_raises_nothing() -> None:
+    predictions, masks = randn(1, 1, 4, 2, 4, 4), torch.ones(1, 1, 4, 4)
+    assert not main_weights(torch.zeros(1, 1, 4), predictions, masks).any()
+    assert not main_weights(torch.zeros(1, 1, 4), torch.zeros_like(predictions), masks).isnan().any()
+    for broken in (float("nan"), float("inf"), 1e30):
+        main_weights(sums_to_zero(1, 1, 4, seed=0), torch.full_like(predictions, broken).float(), masks)
