@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fair_attention.guidance.fair.need import (
     HOLD,
+    LENGTH,
     SURE,
     Need,
     attribute_shares,
@@ -124,7 +125,7 @@ def sums_to_zero(*shape: int, seed: int) -> torch.Tensor:
 
 @pytest.mark.parametrize("k", [3, 4])
 def test_the_main_part_is_what_a_singular_value_decomposition_says(k: int) -> None:
-    """Of each person by itself, in its mask: sum_i (s_i / s_1) v_i <v_i, d>, the cells weighed by sqrt(M)."""
+    """Of each person by itself, in its mask: sum_i (s_i / s_1) v_i <v_i, d>, the cells weighed by sqrt(M); not too long."""
     predictions, weights = randn(2, 3, k, 2, 4, 5, seed=1), sums_to_zero(2, 3, k, seed=2)
     masks = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(3)).double()
     found, whole = (combine(w, predictions) for w in (main_weights(weights, predictions, masks), weights))
@@ -132,36 +133,30 @@ def test_the_main_part_is_what_a_singular_value_decomposition_says(k: int) -> No
         root = masks[place].sqrt().expand(2, 4, 5).flatten()
         differences = (predictions[place] - predictions[place].mean(0)).flatten(1) * root
         _, sizes, along = torch.linalg.svd(differences, full_matrices=False)
-        expected = along.T * (sizes / sizes[0]) @ (along @ (whole[place].flatten() * root))
+        direction = whole[place].flatten() * root
+        expected = along.T * (sizes / sizes[0]) @ (along @ direction)
+        expected *= min(1, LENGTH * float(direction.norm() / expected.norm()))
         torch.testing.assert_close(found[place].flatten() * root, expected, atol=1e-4, rtol=1e-4)
 
 
-def test_two_values_have_nothing_but_their_difference() -> None:
-    predictions, weights = randn(1, 2, 2, 2, 4, 4), torch.tensor([[[3.0, -3.0], [0.0, 0.0]]])
-    torch.testing.assert_close(
-        main_weights(weights, predictions, torch.ones(1, 2, 4, 4)), weights.double(), atol=1e-5, rtol=0
-    )
-
-
-def test_values_on_one_line_lose_nothing_and_what_is_beside_it_shrinks() -> None:
+def test_along_the_line_of_the_values_only_the_length_shrinks_and_what_is_beside_it_more() -> None:
     """Values at 0, 1, 2, 3 of a line; a thing that only the second one has, half as strong as the line, is reduced."""
     line, own = torch.zeros(2, 1, 1, 4)
     line[..., 0], own[..., 1] = 1.0, 1.0
     values = torch.stack([k * line for k in range(4)])[None, None]
-    weights, mask = torch.tensor([[[0.0, 1.0, -1.0, 0.0]]]), torch.ones(1, 1, 1, 4)
-    weights = weights.double()
+    weights, mask = torch.tensor([[[0.0, 1.0, -1.0, 0.0]]]).double(), torch.ones(1, 1, 1, 4)
     d = combine(main_weights(weights, values, mask).float(), values)
-    torch.testing.assert_close(d[0, 0], -line, atol=1e-5, rtol=0)
+    torch.testing.assert_close(d[0, 0], -LENGTH * line, atol=1e-5, rtol=0)
     values[:, :, 1] += 0.5 * own
     d = combine(main_weights(weights, values, mask).float(), values)
-    assert d[..., 0].item() == pytest.approx(-1, abs=0.1) and 0 < d[..., 1].item() < 0.15
+    assert -1 < d[..., 0].item() < -0.8 and 0 < d[..., 1].item() < 0.15
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_main_part_is_never_longer_than_the_whole(seed: int) -> None:
+def test_the_main_part_has_at_most_its_length(seed: int) -> None:
     predictions, weights = randn(1, 1, 4, 2, 4, 4, seed=seed), sums_to_zero(1, 1, 4, seed=seed + 9)
     main = combine(main_weights(weights, predictions, torch.ones(1, 1, 4, 4)), predictions)
-    assert main.norm() <= combine(weights, predictions).norm() * (1 + 1e-6)
+    assert main.norm() <= LENGTH * combine(weights, predictions).norm() * (1 + 1e-6)
 
 
 def test_who_is_pushed_nowhere_stays_so_exactly_and_a_model_that_overflows_raises_nothing() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fair_attention.guidance.fair.need import HOLD
+from fair_attention.guidance.fair.need import HOLD, LENGTH
 from fair_attention.guidance.fair.steering import Axis, Needs, as_held, read
 
 GENDER = Axis("gender", (0, 1), (0, 1))
@@ -120,6 +120,7 @@ def test_each_axis_has_a_direction_of_its_own() -> None:
 
 
 def main_part(direction: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """sum_i (s_i / s_1) v_i <v_i, d>, from a singular value decomposition of the differences themselves.  [C,h,w], [K,C,h,w]"""
+    """sum_i (s_i / s_1) v_i <v_i, d>, at most LENGTH |d| long, by a singular value decomposition.  [C,h,w], [K,C,h,w]"""
     _, sizes, along = torch.linalg.svd((values - values.mean(0)).flatten(1), full_matrices=False)
-    return (along.T * (sizes / sizes[0]) @ (along @ direction.flatten())).view_as(direction)
+    main = along.T * (sizes / sizes[0]) @ (along @ direction.flatten())
+    return (main * min(1, LENGTH * float(direction.norm() / main.norm()))).view_as(direction)
