@@ -43,7 +43,8 @@ def write_page(data: Mapping[str, Any]) -> None:
         "`python -m fair_attention.benchmarks.transformer_world`: the transformer of [the second world](../emoji_world/README.md), "
         f"{setting['steps']} steps, CFG {setting['cfg']:g}, 256 x 256 pixels, read by its own reader with age. "
         f"Fair Inference by words, from start_percent 0.2 on (0.4, the default, is late on this model: a look at four pictures of other seeds), all else at its default: {len(setting['prompts'])} prompts of one to three people, {setting['seeds'][1]} pictures each, "
-        f"seeds from {setting['seeds'][0]:,}. Occupation kept: person by person beside the unedited picture, unreadable or gone is lost; read: as the prompt says."
+        f"seeds from {setting['seeds'][0]:,}. Occupation kept: person by person beside the unedited picture, unreadable or gone is lost; read: as the prompt says. The row *skin tone* is of the rule before the "
+        "main part of a push (`need.main_weights`); the others have two values, for which nothing has changed."
     ]
     if data["methods"]:
         header = ("", *(f"{axis}: Bias-W / Bias-P (floor)" for axis in BIAS_W), "as many people", "occupation kept", "occupation read",
